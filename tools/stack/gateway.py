@@ -32,10 +32,11 @@ class Gateway:
         where = self.folder / "backends.cfg"
         where.write_text(backends(self.instances))
         env = {"PATH": os.environ.get("PATH", ""), "GATEWAY_BIND": f"127.0.0.1:{self.port}",
-               # An abstract socket's name has no folder, so it cannot be too long.
-               "GATEWAY_SOCKET": f"abns@backroom-gateway-{self.port}"}
+               # Relative to its working folder, as a socket's whole path may be too long.
+               "GATEWAY_SOCKET": "unix@admin.sock"}
         self.process = spawn([tool("haproxy", "/usr/sbin"), "-db", "-f", plan.ROOT / "deploy/gateway/haproxy.cfg",
-                              "-f", where], self.log, env=env, dies_with_us=self.dies_with_us)
+                              "-f", where], self.log, env=env, dies_with_us=self.dies_with_us,
+                             cwd=self.folder)
         wait_for("The gateway", self.ready, self.process, self.log, 20)
 
     def current(self):
