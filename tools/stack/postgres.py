@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from . import plan
-from .process import Failed, Process, spawn, tool, wait_for
+from .process import Failed, Process, spawn, start_of, tool, wait_for
 
 BIN = "/usr/lib/postgresql/15/bin"
 USER = "postgres"           # the system user the server runs as when we are root, and its superuser role
@@ -96,9 +96,16 @@ class Postgres:
         if "include 'backroom.conf'" not in main.read_text():
             with open(main, "a") as file:
                 file.write("include 'backroom.conf'\n")
+        self.forget_dead_postmaster()
         self.process = spawn([tool("postgres", BIN), "-D", self.data], self.log, env=self._env(), user=USER,
                              dies_with_us=self.dies_with_us, cwd=self.folder)
         wait_for("PostgreSQL", self.ready, self.process, self.log, 120)
+
+    def forget_dead_postmaster(self):
+        """A killed server leaves its pid file; while its pid is a zombie, PostgreSQL takes it for living."""
+        file = self.data / "postmaster.pid"
+        if file.exists() and start_of(file.read_text().split()[0]) == "":
+            file.unlink()
 
     def stop(self, patience=30):
         """Fast shutdown: open transactions roll back, everything committed stays."""
