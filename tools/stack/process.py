@@ -1,5 +1,6 @@
 """Processes we started, known by pid and start time, so that nobody else's is ever stopped."""
 import os
+import random
 import shutil
 import signal
 import socket
@@ -14,6 +15,9 @@ LOG_LIMIT = 50 * 1024 * 1024
 # The kernel ends a child with its parent *thread*: children that must not outlive us are started
 # by this one thread, which lives as long as we do.
 _spawner = ThreadPoolExecutor(1)
+
+given_out = set()   # ports, in this process
+exit_codes = {}     # of our own children, by pid; negative: the signal that ended it
 
 
 class Failed(Exception):
@@ -64,21 +68,33 @@ class Process:
         self.send(signal.SIGKILL)
         self.wait(10)
 
+    def exit_code(self):
+        """How a child of ours ended; None while it lives, or when it is not our child."""
+        reap(self.pid)
+        return exit_codes.get(self.pid)
+
 
 def start_of(pid):
-    """The start time of a process since boot, in clock ticks; "" for a dead one or a zombie."""
+    """The start time of a process since boot, in clock ticks; "" for a dead one or a zombie.
+
+    While other threads of a zombie are still ending they hold its ports, so it is not dead yet.
+    """
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+        gone = fields[0] in "ZX" and len(os.listdir(f"/proc/{pid}/task")) < 2
     except (FileNotFoundError, ProcessLookupError):
         return ""
-    return "" if fields[0] in "ZX" else fields[19]
+    return "" if gone else fields[19]
 
 
 def reap(pid):
+    """Take note of a child's end, so that the kernel forgets it."""
     try:
-        os.waitpid(pid, os.WNOHANG)
+        gone, status = os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:
-        pass
+        return
+    if gone:
+        exit_codes[pid] = os.waitstatus_to_exitcode(status)
 
 
 def spawn(command, log, env=None, user=None, dies_with_us=False, cwd="/"):
@@ -107,15 +123,15 @@ def spawn(command, log, env=None, user=None, dies_with_us=False, cwd="/"):
 
 
 def free_ports(count):
-    """Ports nobody listens on now, all different."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+    """Ports nobody listens on now, all different, and below those that the kernel hands out to clients:
+    so they are still free when a killed server is started again."""
+    found = []
+    while len(found) < count:
+        port = random.randrange(20000, 32000)
+        if port not in given_out and port_free(port):
+            given_out.add(port)
+            found.append(port)
+    return found
 
 
 def port_free(port):
