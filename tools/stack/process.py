@@ -190,8 +190,8 @@ def tail(path, lines=15):
 
 
 def tool(name, *folders):
-    """The path of a program, looked for in the given folders too; says which package is missing."""
-    found = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), *folders]))
+    """The path of a program, looked for in the given folders first; says which package is missing."""
+    found = shutil.which(name, path=os.pathsep.join([*folders, os.environ.get("PATH", "")]))
     if not found:
         raise Failed(f"{name} is not installed: run tools/install.sh")
     return found
