@@ -17,7 +17,6 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tools"), str(Path(__file__).parent)]
 
 from harness import Keys, Shop                                          # noqa: E402
-from stack import plan                                                  # noqa: E402
 from stack.postgres import Postgres, home_below, new_passwords          # noqa: E402
 from stack.process import free_ports, start_of                          # noqa: E402
 
