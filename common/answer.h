@@ -1,0 +1,20 @@
+/* The answer to a request: the reply's JSON, or a problem (RFC 9457) that names every fault at once. */
+#ifndef BACKROOM_ANSWER_H
+#define BACKROOM_ANSWER_H
+
+#include "work.h"
+
+struct _u_response;
+
+/* A refusal with an HTTP status of its own. Returns a fault. */
+int refuse(struct work *w, int status, const char *code, const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* One more header of the answer. */
+void answer_header(struct work *w, const char *name, const char *value);
+/* The HTTP status of the work's outcome. */
+int answer_status(const struct work *w);
+/* The problem's JSON. */
+const char *answer_problem(struct work *w);
+/* Write it all into ulfius's response, unless a stream was started. */
+void answer(struct work *w, struct _u_response *p);
+
+#endif

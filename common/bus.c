@@ -1,0 +1,227 @@
+#include "bus.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "log.h"
+
+enum {
+    DAY_S = 86400,
+    ASK_MS = 2000,
+    JS_STREAM_MISSING = 10059,
+    JS_CONSUMER_MISSING = 10014,
+};
+
+static struct {
+    natsConnection *nc;
+    natsOptions *options;
+    jsCtx *js;
+    atomic_ulong generation;
+    pthread_mutex_t lock;
+} bus = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* Callbacks touch no subscription: it may be destroyed already (reliability.md, A.5). */
+static void on_reconnected(natsConnection *nc, void *unused)
+{
+    (void)nc, (void)unused;
+    atomic_fetch_add(&bus.generation, 1);
+    log_info(NULL, "nats.reconnected", "connected to nats-server again");
+}
+
+static void on_disconnected(natsConnection *nc, void *unused)
+{
+    (void)nc, (void)unused;
+    log_info(NULL, "nats.disconnected", "lost nats-server: events wait in the log");
+}
+
+static void on_error(natsConnection *nc, natsSubscription *sub, natsStatus s, void *unused)
+{
+    (void)nc, (void)sub, (void)unused;
+    log_rarely("nats.error", "%s", natsStatus_GetText(s));
+}
+
+static natsStatus connect_now(void)
+{
+    natsStatus s = natsConnection_Connect(&bus.nc, bus.options);
+
+    if (s == NATS_NOT_YET_CONNECTED)
+        s = NATS_OK;
+    if (s == NATS_OK) {
+        jsOptions o;
+
+        jsOptions_Init(&o);
+        o.Wait = ASK_MS;
+        s = natsConnection_JetStream(&bus.js, bus.nc, &o);
+    }
+    return s;
+}
+
+void bus_open(const char *url, const char *name)
+{
+    natsOptions *o = NULL;
+
+    nats_Open(-1);
+    natsOptions_Create(&o);
+    natsOptions_SetURL(o, url);
+    natsOptions_SetName(o, name);
+    natsOptions_SetMaxReconnect(o, -1);
+    natsOptions_SetReconnectWait(o, 250);
+    natsOptions_SetReconnectJitter(o, 100, 500);
+    natsOptions_SetPingInterval(o, 5000);
+    natsOptions_SetMaxPingsOut(o, 2);
+    natsOptions_SetTimeout(o, 2000);
+    natsOptions_SetRetryOnFailedConnect(o, true, on_reconnected, NULL);
+    natsOptions_SetFailRequestsOnDisconnect(o, true);
+    natsOptions_SetReconnectBufSize(o, 0);
+    natsOptions_SetReconnectedCB(o, on_reconnected, NULL);
+    natsOptions_SetDisconnectedCB(o, on_disconnected, NULL);
+    natsOptions_SetErrorHandler(o, on_error, NULL);
+    bus.options = o;
+    atomic_store(&bus.generation, 1);
+    pthread_mutex_lock(&bus.lock);
+    if (connect_now() != NATS_OK)
+        log_error(NULL, "nats.connect", "cannot connect: it is tried again");
+    pthread_mutex_unlock(&bus.lock);
+}
+
+/* Two equal authentication errors close a connection for good: build it anew. */
+static void revive(void)
+{
+    pthread_mutex_lock(&bus.lock);
+    if (!bus.nc || natsConnection_IsClosed(bus.nc)) {
+        log_rarely("nats.closed", "the connection was closed: building a new one");
+        /* The old one is left to its users: threads may still hold it. It is closed, so this costs memory only. */
+        if (connect_now() == NATS_OK)
+            atomic_fetch_add(&bus.generation, 1);
+    }
+    pthread_mutex_unlock(&bus.lock);
+}
+
+bool bus_connected(void)
+{
+    if (!bus.nc || natsConnection_IsClosed(bus.nc))
+        revive();
+    return bus.nc && natsConnection_Status(bus.nc) == NATS_CONN_STATUS_CONNECTED;
+}
+
+natsConnection *bus_connection(void)
+{
+    return bus.nc;
+}
+
+jsCtx *bus_jetstream(void)
+{
+    return bus.js;
+}
+
+unsigned long bus_generation(void)
+{
+    return atomic_load(&bus.generation);
+}
+
+void bus_close(void)
+{
+    jsCtx_Destroy(bus.js);
+    natsConnection_Close(bus.nc);
+    natsConnection_Destroy(bus.nc);
+    natsOptions_Destroy(bus.options);
+    nats_Close();
+}
+
+void bus_stream_name(const char *service, char name[64])
+{
+    size_t i = 0;
+
+    for (; service[i] && i < 63; i++)
+        name[i] = (char)toupper((unsigned char)service[i]);
+    name[i] = '\0';
+}
+
+static void describe(jsStreamConfig *c, const char *name, const char **subjects)
+{
+    jsStreamConfig_Init(c);
+    c->Name = name;
+    c->Subjects = subjects;
+    c->SubjectsLen = 1;
+    c->Retention = js_LimitsPolicy;
+    c->Storage = js_FileStorage;
+    c->Discard = js_DiscardNew;
+    c->Replicas = config_int("STREAM_REPLICAS", 1);
+    c->MaxBytes = (int64_t)config_int("STREAM_MAX_MEGABYTES", 1024) * 1024 * 1024;
+    c->MaxAge = (int64_t)7 * DAY_S * 1000000000;
+    c->Duplicates = (int64_t)120 * 1000000000;
+}
+
+bool bus_stream(const char *service, struct stream_state *state)
+{
+    char name[64], subject[80];
+    const char *subjects[] = {subject};
+    jsStreamInfo *info = NULL;
+    jsStreamConfig wanted;
+    jsErrCode code = 0;
+    natsStatus s;
+
+    bus_stream_name(service, name);
+    snprintf(subject, sizeof subject, "%s.>", service);
+    s = js_GetStreamInfo(&info, bus.js, name, NULL, &code);
+    if (s != NATS_OK && (int)code == JS_STREAM_MISSING) {
+        describe(&wanted, name, subjects);
+        s = js_AddStream(&info, bus.js, &wanted, NULL, &code);
+    }
+    if (s != NATS_OK) {
+        log_rarely("nats.stream", "stream %s: %s (%d)", name, natsStatus_GetText(s), (int)code);
+        return false;
+    }
+    snprintf(state->epoch, sizeof state->epoch, "%" PRId64, info->Created);
+    state->last_seq = (int64_t)info->State.LastSeq;
+    jsStreamInfo_Destroy(info);
+    return true;
+}
+
+bool bus_message_id(const char *service, int64_t seq, char id[64])
+{
+    const char *value = NULL;
+    natsMsg *message = NULL;
+    char name[64];
+    bool found;
+
+    bus_stream_name(service, name);
+    found = js_GetMsg(&message, bus.js, name, (uint64_t)seq, NULL, NULL) == NATS_OK &&
+            natsMsgHeader_Get(message, "Nats-Msg-Id", &value) == NATS_OK;
+    if (found)
+        snprintf(id, 64, "%s", value);
+    natsMsg_Destroy(message);
+    return found;
+}
+
+bool bus_durable(const char *service, const char *durable, const char *subject)
+{
+    jsConsumerInfo *info = NULL;
+    jsConsumerConfig c;
+    jsErrCode code = 0;
+    char stream[64];
+    natsStatus s;
+
+    bus_stream_name(service, stream);
+    s = js_GetConsumerInfo(&info, bus.js, stream, durable, NULL, &code);
+    if (s != NATS_OK && (int)code == JS_CONSUMER_MISSING) {
+        jsConsumerConfig_Init(&c);
+        c.Durable = durable;
+        c.FilterSubject = subject;
+        c.DeliverPolicy = js_DeliverAll;
+        c.AckPolicy = js_AckExplicit;
+        c.AckWait = (int64_t)30 * 1000000000;
+        c.MaxDeliver = -1;
+        c.MaxAckPending = 4096;
+        s = js_AddConsumer(&info, bus.js, stream, &c, NULL, &code);
+    }
+    if (s != NATS_OK && (int)code != JS_STREAM_MISSING)
+        log_rarely("nats.consumer", "consumer %s of %s: %s (%d)", durable, stream, natsStatus_GetText(s), (int)code);
+    jsConsumerInfo_Destroy(info);
+    return s == NATS_OK;
+}

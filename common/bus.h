@@ -1,0 +1,35 @@
+/* The connection to nats-server and what we need of JetStream. Transport only: every stream can be rebuilt from the
+ * event logs (reliability.md, A). Inside common/ only. */
+#ifndef BACKROOM_BUS_H
+#define BACKROOM_BUS_H
+
+#include <nats/nats.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Start connecting; never fails for a server that is away. */
+void bus_open(const char *url, const char *name);
+void bus_close(void);
+
+bool bus_connected(void);
+natsConnection *bus_connection(void); /* NULL before the first attempt */
+jsCtx *bus_jetstream(void);
+/* Rises with every reconnect: what was known of streams and consumers must be looked at again. */
+unsigned long bus_generation(void);
+
+struct stream_state {
+    char epoch[32]; /* when the stream was created, in nanoseconds: changes when it is made anew */
+    int64_t last_seq;
+};
+
+/* Create the service's stream if it is missing (subjects <service>.>), and tell its state. False when JetStream
+ * does not answer or the stream is configured otherwise. */
+bool bus_stream(const char *service, struct stream_state *state);
+/* "ORDERS" */
+void bus_stream_name(const char *service, char name[64]);
+/* The Nats-Msg-Id of the message at a place of the stream, false if there is none. */
+bool bus_message_id(const char *service, int64_t seq, char id[64]);
+/* Create the durable pull consumer if it is missing. */
+bool bus_durable(const char *service, const char *durable, const char *subject);
+
+#endif

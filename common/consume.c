@@ -1,0 +1,430 @@
+#include "consume.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bus.h"
+#include "clock.h"
+#include "common_queries.h"
+#include "config.h"
+#include "envelope.h"
+#include "inbox.h"
+#include "leader.h"
+#include "log.h"
+#include "metrics.h"
+#include "news.h"
+#include "service.h"
+
+enum {
+    CONSUMERS_MAX = 16,
+    PULL = 256,
+    HEARTBEAT_MS = 500,
+    EXPIRES_MS = 5000,
+    ATTEMPTS = 8,
+    GAP_DELAY_MS = 100,
+    GAP_SECONDS = 300,
+};
+
+struct puller {
+    const struct service *service;
+    const struct consumer *row;
+    pthread_t thread;
+    struct leader *leader; /* of an ORDERED consumer */
+    natsSubscription *inbox;
+    char reply_to[64], source[64];
+    unsigned long generation;
+    int outstanding;      /* messages that the server still owes us */
+    int64_t expires;      /* when the open pull is over, by our own clock (A.3) */
+    natsMsg *batch[PULL];
+    int count;
+    enum verdict verdicts[PULL];
+};
+
+static struct {
+    struct puller pullers[CONSUMERS_MAX];
+    int count;
+    atomic_bool stopping;
+} all;
+
+/* --- answering the server --------------------------------------------------------------------------------------------- */
+
+static void say(const struct puller *p, int n, const char *what)
+{
+    natsConnection_PublishString(bus_connection(), natsMsg_GetReply(p->batch[n]), what);
+}
+
+/* How often a message was delivered: the third last part but … of $JS.ACK.<stream>.<consumer>.<delivered>.… */
+static int deliveries(const struct puller *p, int n)
+{
+    const char *s = natsMsg_GetReply(p->batch[n]);
+
+    for (int dots = 0; s && dots < 4; dots++)
+        s = strchr(s, '.') ? strchr(s, '.') + 1 : NULL;
+    return s ? (int)strtol(s, NULL, 10) : 1;
+}
+
+static void not_now(const struct puller *p, int n, int64_t delay_ms)
+{
+    char nak[64];
+
+    snprintf(nak, sizeof nak, "-NAK {\"delay\": %lld}", (long long)delay_ms * 1000000);
+    say(p, n, nak);
+}
+
+/* --- one transaction ---------------------------------------------------------------------------------------------------- */
+
+static _Thread_local struct puller *current;
+static _Thread_local json_t *envelopes;
+
+static int apply(struct work *w)
+{
+    return inbox_apply(w, current->row, envelopes, current->verdicts);
+}
+
+static json_t *read_message(struct work *w, struct puller *p, int n)
+{
+    const char *why;
+    json_t *e = envelope_read(w, natsMsg_GetData(p->batch[n]), (size_t)natsMsg_GetDataLength(p->batch[n]), n, &why);
+
+    if (!e)
+        p->verdicts[n] = POISON;
+    return e;
+}
+
+/* Apply messages first…last in one transaction. */
+static int run_transaction(struct puller *p, int first, int last, struct work *w)
+{
+    json_t *list;
+
+    work_begin(w, p->service, DELIVERY, p->row->name);
+    list = arena_owns(w->arena, json_array(), (void (*)(void *))json_decref);
+    for (int n = first; n <= last; n++) {
+        json_t *e = read_message(w, p, n);
+
+        if (e)
+            json_array_append(list, e);
+    }
+    current = p;
+    envelopes = list;
+    return json_array_size(list) ? work_run(w, apply, NULL) : OK;
+}
+
+/* --- what cannot be applied ----------------------------------------------------------------------------------------------- */
+
+static _Thread_local struct {
+    const json_t *envelope;
+    const char *code, *detail, *body;
+} dead;
+
+static const char *text_of(const json_t *e, const char *name)
+{
+    return json_string_value(json_object_get(e, name));
+}
+
+static int bury(struct work *w)
+{
+    const json_t *e = dead.envelope;
+
+    return q_dead_letter_add(w, current->row->name, text_of(e, "id"), text_of(e, "type"), text_of(e, "aggregate_id"),
+                             e ? sql_from_int(w, json_integer_value(json_object_get(e, "version"))) : NULL, dead.code,
+                             dead.detail, dead.body);
+}
+
+static bool dead_letter(struct puller *p, int n, const char *code, const char *detail)
+{
+    const char *bytes = natsMsg_GetData(p->batch[n]);
+    size_t length = (size_t)natsMsg_GetDataLength(p->batch[n]);
+    struct work w;
+    bool buried;
+
+    work_begin(&w, p->service, DELIVERY, p->row->name);
+    dead.envelope = read_message(&w, p, n);
+    dead.code = code;
+    dead.detail = detail;
+    dead.body = json_text(&w, arena_owns(w.arena, json_stringn_nocheck(bytes, length), (void (*)(void *))json_decref));
+    if (dead.envelope)
+        dead.body = arena_copy(w.arena, bytes, length);
+    current = p;
+    buried = work_run(&w, bury, NULL) == OK;
+    if (buried) {
+        metrics_add(EVENTS_DEAD, 1);
+        log_error(w.trace, "event.dead", "%s: %s", p->row->name, code);
+    }
+    work_end(&w);
+    return buried;
+}
+
+/* A gap: the missing event is on its way, or the stream lost it and the relay brings it again. */
+static void wait_for_missing(struct puller *p, int n)
+{
+    int tries = deliveries(p, n);
+    int64_t delay = GAP_DELAY_MS * (int64_t)tries;
+
+    if (tries > GAP_SECONDS / 5 + 50 && dead_letter(p, n, "event.gap", "The event before this one never came.")) {
+        say(p, n, "+ACK");
+        return;
+    }
+    metrics_add(EVENTS_REDELIVERED, 1);
+    not_now(p, n, delay > 5000 ? 5000 : delay);
+}
+
+/* One event that failed alone: try again with growing pauses, then set it aside. */
+static void give_up_or_later(struct puller *p, int n, enum fault fault, const char *code, const char *detail)
+{
+    int64_t pause = config_int("CONSUME_BACKOFF_MS", 1000);
+    int tries = deliveries(p, n);
+
+    if (fault == INVALID || tries >= ATTEMPTS) {
+        if (dead_letter(p, n, code, detail))
+            say(p, n, "+ACK");
+        return;
+    }
+    pause <<= tries - 1;
+    metrics_add(EVENTS_REDELIVERED, 1);
+    not_now(p, n, pause > 300000 ? 300000 : pause);
+}
+
+/* --- a pulled batch ---------------------------------------------------------------------------------------------------------- */
+
+static void settle(struct puller *p, int n)
+{
+    switch (p->verdicts[n]) {
+    case APPLY:
+    case SKIP:
+        metrics_add(p->verdicts[n] == APPLY ? EVENTS_APPLIED : EVENTS_SKIPPED, 1);
+        say(p, n, "+ACK");
+        return;
+    case POISON:
+        if (dead_letter(p, n, "event.malformed", "This is not an event of ours."))
+            say(p, n, "+ACK");
+        return;
+    case GAP:
+        wait_for_missing(p, n);
+        return;
+    default:
+        not_now(p, n, 1000);
+    }
+}
+
+/* The database is away: hold the batch, tell the server that we are at it, and try again (order is kept). */
+static bool hold(struct puller *p, int first, int last)
+{
+    for (int n = first; n <= last; n++)
+        say(p, n, "+WPI");
+    usleep(200 * 1000);
+    return !atomic_load(&all.stopping);
+}
+
+/* 1 applied, 0 failed for another reason than being busy, -1 stopping. */
+static int apply_range(struct puller *p, int first, int last, enum fault *fault, char code[64], char detail[256])
+{
+    for (;;) {
+        struct work w;
+
+        for (int n = first; n <= last; n++)
+            p->verdicts[n] = UNKNOWN;
+        *fault = (enum fault)run_transaction(p, first, last, &w);
+        snprintf(code, 64, "%s", w.code ? w.code : "");
+        snprintf(detail, 256, "%s", w.detail ? w.detail : "");
+        work_end(&w);
+        if (*fault == OK)
+            return 1;
+        if (*fault != BUSY)
+            return 0;
+        if (!hold(p, first, last))
+            return -1;
+    }
+}
+
+static void one_by_one(struct puller *p)
+{
+    char code[64], detail[256];
+    enum fault fault;
+
+    for (int n = 0; n < p->count; n++) {
+        int done = apply_range(p, n, n, &fault, code, detail);
+
+        if (done > 0)
+            settle(p, n);
+        else if (done == 0)
+            give_up_or_later(p, n, fault, code, detail);
+    }
+}
+
+static void process(struct puller *p)
+{
+    char code[64], detail[256];
+    enum fault fault;
+
+    if (!(p->row->mode & BATCH) || apply_range(p, 0, p->count - 1, &fault, code, detail) == 0) {
+        one_by_one(p);
+    } else {
+        for (int n = 0; n < p->count; n++)
+            settle(p, n);
+    }
+    for (int n = 0; n < p->count; n++)
+        natsMsg_Destroy(p->batch[n]);
+    p->count = 0;
+    news_tell();
+}
+
+/* --- pulling (reliability.md, A.6; protocol: nats-architecture-and-design ADR-13) --------------------------------------- */
+
+static void unsubscribe(struct puller *p)
+{
+    if (p->inbox) {
+        natsSubscription_Unsubscribe(p->inbox);
+        natsSubscription_Destroy(p->inbox);
+    }
+    p->inbox = NULL;
+    p->outstanding = 0;
+}
+
+static bool subscribe(struct puller *p)
+{
+    natsInbox *inbox = NULL;
+
+    if (p->inbox && p->generation == bus_generation())
+        return true;
+    unsubscribe(p);
+    if (!bus_connected() || !bus_durable(p->source, p->row->name, p->row->subject))
+        return false;
+    if (natsInbox_Create(&inbox) != NATS_OK)
+        return false;
+    snprintf(p->reply_to, sizeof p->reply_to, "%s", inbox);
+    natsInbox_Destroy(inbox);
+    p->generation = bus_generation();
+    return natsConnection_SubscribeSync(&p->inbox, bus_connection(), p->reply_to) == NATS_OK;
+}
+
+static void pull(struct puller *p)
+{
+    char subject[200], request[128], stream[64];
+
+    if (p->outstanding > 0 && clock_ms() < p->expires)
+        return;
+    bus_stream_name(p->source, stream);
+    snprintf(subject, sizeof subject, "$JS.API.CONSUMER.MSG.NEXT.%s.%s", stream, p->row->name);
+    snprintf(request, sizeof request, "{\"batch\":%d,\"expires\":%lld,\"idle_heartbeat\":%lld}", PULL, EXPIRES_MS * 1000000LL,
+             HEARTBEAT_MS * 1000000LL);
+    natsConnection_PublishRequestString(bus_connection(), subject, p->reply_to, request);
+    p->outstanding = PULL;
+    p->expires = clock_ms() + EXPIRES_MS;
+}
+
+/* A status message: 100 is a heartbeat, 404 and 408 end the pull, 409 asks for a new one. */
+static bool is_status(struct puller *p, natsMsg *msg)
+{
+    const char *status = NULL;
+
+    if (natsMsg_GetDataLength(msg) > 0 || natsMsgHeader_Get(msg, "Status", &status) != NATS_OK)
+        return false;
+    if (strcmp(status, "100") != 0)
+        p->outstanding = 0;
+    return true;
+}
+
+/* Whatever is there now, up to a batch; waits only for the first. False when the server fell silent. */
+static bool collect(struct puller *p)
+{
+    int64_t wait = HEARTBEAT_MS * 24 / 10;
+    natsMsg *msg;
+
+    while (p->count < PULL) {
+        natsStatus s = natsSubscription_NextMsg(&msg, p->inbox, p->count ? 0 : wait);
+
+        if (s != NATS_OK)
+            return p->count > 0;
+        if (is_status(p, msg)) {
+            natsMsg_Destroy(msg);
+            if (!p->count)
+                return true;
+            continue;
+        }
+        p->batch[p->count++] = msg;
+        if (--p->outstanding <= 0)
+            return true;
+    }
+    return true;
+}
+
+static bool may_pull(struct puller *p)
+{
+    return !(p->row->mode & ORDERED) || leader_check(p->leader, NULL);
+}
+
+static void *run(void *puller)
+{
+    struct puller *p = puller;
+
+    while (!atomic_load(&all.stopping)) {
+        if (!may_pull(p) || !subscribe(p)) {
+            unsubscribe(p);
+            usleep(200 * 1000);
+            continue;
+        }
+        pull(p);
+        if (!collect(p))
+            unsubscribe(p); /* stream, consumer or server gone: made again by subscribe() */
+        else if (p->count)
+            process(p);
+    }
+    unsubscribe(p);
+    return NULL;
+}
+
+void consume_start(const struct service *s)
+{
+    for (const struct consumer *c = s->consumers; c && c->subject && all.count < CONSUMERS_MAX; c++) {
+        struct puller *p = &all.pullers[all.count++];
+
+        p->service = s;
+        p->row = c;
+        snprintf(p->source, sizeof p->source, "%.*s", (int)strcspn(c->subject, "."), c->subject);
+        if (c->mode & ORDERED)
+            p->leader = leader_new(s->name, c->name);
+        pthread_create(&p->thread, NULL, run, p);
+    }
+}
+
+void consume_stop(void)
+{
+    atomic_store(&all.stopping, true);
+    for (int i = 0; i < all.count; i++) {
+        pthread_join(all.pullers[i].thread, NULL);
+        if (all.pullers[i].leader)
+            leader_free(all.pullers[i].leader);
+    }
+}
+
+/* --- dead letters ---------------------------------------------------------------------------------------------------------------- */
+
+int consume_again(struct work *w, const char *consumer, const char *envelope)
+{
+    const struct consumer *c = w->service->consumers;
+    enum verdict verdict = UNKNOWN;
+    json_t *list, *body = w->in, *e;
+    const char *why;
+    int fault;
+
+    while (c && c->name && strcmp(c->name, consumer) != 0)
+        c++;
+    if (!c || !c->name)
+        return fail(w, CONFLICT, "dead_letter.no_consumer", "There is no consumer %s any more.", consumer);
+    e = envelope_read(w, envelope, strlen(envelope), 0, &why);
+    if (!e)
+        return fail(w, CONFLICT, "dead_letter.malformed", "The event %s: it can only be discarded.", why);
+    list = arena_owns(w->arena, json_pack("[O]", e), (void (*)(void *))json_decref);
+    w->kind = DELIVERY;
+    fault = inbox_apply(w, c, list, &verdict);
+    w->kind = REQUEST;
+    w->in = body;
+    if (fault != OK)
+        return fault;
+    if (verdict == GAP)
+        return fail(w, CONFLICT, "dead_letter.gap", "An earlier event of the same aggregate is missing: retry that one first.");
+    return OK;
+}

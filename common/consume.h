@@ -1,0 +1,47 @@
+/*
+ * What a service hears of others, as rows. Inbox row and effect are one transaction; events are applied by
+ * aggregate version: older is skipped, the next is applied, after a gap it waits for what is missing; what cannot
+ * be applied goes to dead_letter, and the others flow on.
+ */
+#ifndef BACKROOM_CONSUME_H
+#define BACKROOM_CONSUME_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+struct field;
+struct service;
+struct work;
+
+enum {
+    EACH = 0,    /* one event a transaction: w->in is its data */
+    BATCH = 1,   /* many events in one: w->in is a list of envelopes, see event_batch() */
+    ORDERED = 2, /* only one instance at a time pulls, so that order of arrival is kept over all instances */
+};
+
+struct consumer {
+    const char *subject; /* all events of one aggregate: "catalog.reservation.*" */
+    const char *name;    /* durable, for good: "orders-reservations" */
+    int mode;
+    const struct field *fields; /* what the data must have (more is ignored); NULL: not checked */
+    int (*handler)(struct work *w);
+};
+
+void consume_start(const struct service *s);
+void consume_stop(void);
+
+/* For an EACH handler: does the event's type end with this word ("shipped")? */
+bool event_is(struct work *w, const char *word);
+/* The id of the event's aggregate; the event's time, RFC 3339; its personal data as JSON text or NULL. */
+const char *event_aggregate_id(struct work *w);
+const char *event_time(struct work *w);
+const char *event_private(struct work *w);
+
+/* For a BATCH handler: the data of all events of this type as a JSON list in order of arrival, each with `event_time`
+ * and, if the event has it, `private` added; NULL when there is none. */
+const char *event_batch(struct work *w, const char *type);
+
+/* Apply one stored envelope with the named consumer in this work's transaction: for dead letters. */
+int consume_again(struct work *w, const char *consumer, const char *envelope);
+
+#endif

@@ -1,0 +1,134 @@
+#include "deadline.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "common_queries.h"
+#include "log.h"
+#include "metrics.h"
+#include "service.h"
+
+enum { POLL_MS = 250, TIDY_MS = 600 * 1000 };
+
+static struct {
+    const struct service *service;
+    pthread_t thread;
+    atomic_bool stopping;
+} runner;
+
+int deadline_set(struct work *w, const char *kind, const char *aggregate_id, int64_t seconds)
+{
+    return q_deadline_put(w, kind, aggregate_id, seconds);
+}
+
+int deadline_met_all(struct work *w, const char *kind, const char *aggregate_ids)
+{
+    return q_deadline_drop(w, kind, aggregate_ids);
+}
+
+int deadline_met(struct work *w, const char *kind, const char *aggregate_id)
+{
+    return deadline_met_all(w, kind, textf(w, "{\"%s\"}", aggregate_id));
+}
+
+static const struct deadline *row_of(const char *kind)
+{
+    const struct deadline *d = runner.service->deadlines;
+
+    while (d && d->kind && strcmp(d->kind, kind) != 0)
+        d++;
+    return d && d->kind ? d : NULL;
+}
+
+/* Claim the deadline that is longest over and do what it asks, in one transaction. */
+static _Thread_local char claimed[40];
+
+static int fire_one(struct work *w)
+{
+    struct deadline_claim_row row;
+    const struct deadline *d;
+
+    claimed[0] = '\0';
+    TRY(q_deadline_claim(w, &row));
+    if (!row.found)
+        return OK;
+    strncpy(claimed, row.id, sizeof claimed - 1);
+    d = row_of(row.kind);
+    w->in = arena_owns(w->arena, json_pack("{s:s, s:s}", "aggregate_id", row.aggregate_id, "due_at", row.due_at),
+                       (void (*)(void *))json_decref);
+    if (d)
+        TRY(d->handler(w));
+    return q_deadline_fired(w, row.id);
+}
+
+static int put_off(struct work *w)
+{
+    return q_deadline_later(w, claimed);
+}
+
+static int run_job(const char *name, int (*f)(struct work *), struct work *w)
+{
+    work_begin(w, runner.service, JOB, name);
+    return work_run(w, f, NULL);
+}
+
+static bool fire(void)
+{
+    struct work w;
+    int fault = run_job("deadline", fire_one, &w);
+
+    if (fault != OK && fault != BUSY && *claimed)
+        log_error(w.trace, "deadline.failed", "%s", w.code ? w.code : "");
+    work_end(&w);
+    if (fault == OK) {
+        metrics_add(DEADLINES_FIRED, *claimed != '\0');
+        return *claimed != '\0';
+    }
+    if (fault != BUSY && *claimed) {
+        run_job("deadline", put_off, &w);
+        work_end(&w);
+    }
+    return false;
+}
+
+/* Old idempotency and inbox rows go, a thousand at a time. */
+static int tidy(struct work *w)
+{
+    TRY(q_idempotency_forget(w));
+    return q_inbox_forget(w);
+}
+
+static void *run(void *unused)
+{
+    int64_t next_tidy = clock_ms() + TIDY_MS;
+
+    (void)unused;
+    while (!atomic_load(&runner.stopping)) {
+        if (fire())
+            continue;
+        if (clock_ms() > next_tidy) {
+            struct work w;
+
+            run_job("tidy", tidy, &w);
+            work_end(&w);
+            next_tidy = clock_ms() + TIDY_MS;
+        }
+        usleep(POLL_MS * 1000);
+    }
+    return NULL;
+}
+
+void deadline_start(const struct service *s)
+{
+    runner.service = s;
+    pthread_create(&runner.thread, NULL, run, NULL);
+}
+
+void deadline_stop(void)
+{
+    atomic_store(&runner.stopping, true);
+    pthread_join(runner.thread, NULL);
+}

@@ -1,0 +1,26 @@
+/* Deadlines as rows: what happens when something was not done in time. */
+#ifndef BACKROOM_DEADLINE_H
+#define BACKROOM_DEADLINE_H
+
+#include <stdint.h>
+
+struct service;
+struct work;
+
+/* The handler finds the aggregate's id with in_str(w, "aggregate_id") and the time with in_str(w, "due_at"). */
+struct deadline {
+    const char *kind;
+    int (*handler)(struct work *w);
+};
+
+/* Set or move a deadline to so many seconds from now; one per kind and aggregate. */
+int deadline_set(struct work *w, const char *kind, const char *aggregate_id, int64_t seconds);
+/* It was met: nothing will happen. No error when there is none. */
+int deadline_met(struct work *w, const char *kind, const char *aggregate_id);
+/* The same for many: ids as a PostgreSQL array. */
+int deadline_met_all(struct work *w, const char *kind, const char *aggregate_ids);
+
+void deadline_start(const struct service *s);
+void deadline_stop(void);
+
+#endif

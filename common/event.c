@@ -1,0 +1,156 @@
+#include "event.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "auth.h"
+#include "chain.h"
+#include "common_queries.h"
+#include "request.h"
+#include "resource.h"
+#include "sql.h"
+#include "work.h"
+
+enum { PAGE = 100, PAGE_MAX = 1000 };
+
+static const char *cast_of(const struct resource *r)
+{
+    return r->key ? "text" : "uuid";
+}
+
+static int raise_version(struct work *w, const struct resource *r, const char *ids)
+{
+    return sql_exec_text(w, textf(w, "update %s set version = version + 1, updated_at = now() where %s = any($1::%s[])",
+                                   r->table, resource_key(r), cast_of(r)),
+                         1, &ids);
+}
+
+static int write_events(struct work *w, const struct resource *r, const char *type, const char *ids)
+{
+    const char *values[] = {ids, type, r->aggregate, w->actor, w->trace};
+
+    w->announced++;
+    return sql_exec_text(w, textf(w, "insert into event (type, aggregate, aggregate_id, version, actor, trace, data, private) "
+                                      "select $2, $3, e.id::text, t.version, $4, $5, e.doc, e.private "
+                                      "from %s_event e join %s t on t.%s = e.id where e.id = any($1::%s[])",
+                                   r->aggregate, r->table, resource_key(r), cast_of(r)),
+                         5, values);
+}
+
+int announce_all(struct work *w, const char *type, const char *aggregate, const char *ids)
+{
+    const struct resource *r = resource_of_aggregate(w, aggregate);
+
+    if (!ids || strcmp(ids, "{}") == 0)
+        return OK;
+    TRY(raise_version(w, r, ids));
+    return write_events(w, r, type, ids);
+}
+
+/* A one-element PostgreSQL array; keys that are not UUIDs are quoted. */
+static const char *array_of(struct work *w, const char *id)
+{
+    struct text t = text_new(w->arena);
+
+    text_add(&t, "{\"");
+    for (; *id; id++)
+        text_add_bytes(&t, *id == '"' ? "\\\"" : *id == '\\' ? "\\\\" : id, *id == '"' || *id == '\\' ? 2 : 1);
+    text_add(&t, "\"}");
+    return t.bytes;
+}
+
+int announce(struct work *w, const char *type, const char *aggregate, const char *id)
+{
+    return announce_all(w, type, aggregate, array_of(w, id));
+}
+
+int announce_new(struct work *w, const char *type, const char *aggregate, const char *ids)
+{
+    const struct resource *r = resource_of_aggregate(w, aggregate);
+
+    if (!ids || strcmp(ids, "{}") == 0)
+        return OK;
+    return write_events(w, r, type, ids[0] == '{' ? ids : array_of(w, ids));
+}
+
+/* --- feed, timeline, audit ------------------------------------------------------------------------------- */
+
+const struct field event_feed_fields[] = {
+    {"after", INTEGER, OPTIONAL, 0, INT64_MAX},
+    {"limit", INTEGER, OPTIONAL, 1, PAGE_MAX},
+    {"type", TEXT},
+    {"aggregate", TEXT},
+    {0},
+};
+
+int event_feed(struct work *w)
+{
+    struct event_feed_row *rows;
+    struct text out = text_new(w->arena);
+    int64_t after = in_int(w, "after"), limit = in_has(w, "limit") ? in_int(w, "limit") : PAGE;
+    size_t n;
+
+    TRY(q_event_feed(w, after, in_str(w, "type"), in_str(w, "aggregate"), limit, &rows, &n));
+    text_add(&out, "{\"data\":[");
+    for (size_t i = 0; i < n; i++) {
+        text_add(&out, i ? "," : "");
+        text_add(&out, rows[i].doc);
+    }
+    text_addf(&out, "],\"next_cursor\":\"%" PRId64 "\"}", n ? rows[n - 1].position : after);
+    return reply(w, out.bytes);
+}
+
+int event_timeline(struct work *w)
+{
+    const struct resource *r = w->request->route->resource;
+    const char *id = path_var(w, resource_key(r));
+    struct event_timeline_row *rows;
+    struct text out = text_new(w->arena);
+    size_t n;
+
+    TRY(resource_one(w));
+    TRY(q_event_timeline(w, r->aggregate, id, &rows, &n));
+    text_add(&out, "{\"data\":[");
+    for (size_t i = 0; i < n; i++) {
+        text_add(&out, i ? "," : "");
+        text_add(&out, rows[i].doc);
+    }
+    text_add(&out, "],\"next_cursor\":null}");
+    w->etag = NULL;
+    return reply(w, out.bytes);
+}
+
+/* The position at which the chain breaks, 0 where it holds; *head is the last position looked at. */
+static int walk_chain(struct work *w, int64_t *broken, int64_t *head, const char **head_hash)
+{
+    struct event_chain_row *rows;
+    size_t n;
+
+    *broken = *head = 0;
+    *head_hash = CHAIN_START;
+    do {
+        TRY(q_event_chain(w, *head, PAGE_MAX, &rows, &n));
+        for (size_t i = 0; i < n && !*broken; i++) {
+            const char *hash = chain_hash(w, *head_hash, &(struct chain_link){
+                rows[i].id, rows[i].type, rows[i].aggregate, rows[i].aggregate_id, rows[i].version, rows[i].at,
+                rows[i].actor, rows[i].trace, rows[i].data});
+
+            if (rows[i].position != *head + 1 || !rows[i].hash || strcmp(hash, rows[i].hash) != 0)
+                *broken = *head + 1;
+            *head = rows[i].position;
+            *head_hash = hash;
+        }
+    } while (n == PAGE_MAX && !*broken);
+    return OK;
+}
+
+int event_verify(struct work *w)
+{
+    int64_t broken, head;
+    const char *hash;
+
+    TRY(walk_chain(w, &broken, &head, &hash));
+    return reply(w, textf(w, "{\"intact\":%s,\"broken_at\":%s,\"head\":%" PRId64 ",\"head_hash\":\"%s\"}",
+                           broken ? "false" : "true", broken ? textf(w, "%" PRId64, broken) : "null", head, hash));
+}

@@ -1,0 +1,32 @@
+/*
+ * The event log: outbox, audit, timeline, feed and archive in one append-only table. An event is written in the
+ * transaction of the change, after the aggregate's row was locked and its version raised.
+ */
+#ifndef BACKROOM_EVENT_H
+#define BACKROOM_EVENT_H
+
+#include "field.h"
+
+struct work;
+
+enum { EVENT_BYTES_MAX = 64 * 1024 };
+
+/*
+ * Raise the aggregate's version and write an event of it; its data is the row of the view `<aggregate>_event`
+ * (columns id, doc, private) as it stands now in this transaction. Queued, so it costs no round trip.
+ * The aggregate's row must be locked or just inserted by this transaction.
+ */
+int announce(struct work *w, const char *type, const char *aggregate, const char *id);
+/* The same for many, ids as a PostgreSQL array or NULL/"{}" for none: "{id,id}". */
+int announce_all(struct work *w, const char *type, const char *aggregate, const char *ids);
+/* The first event of aggregates that this transaction inserted with version 1; ids as one id or an array. */
+int announce_new(struct work *w, const char *type, const char *aggregate, const char *ids);
+
+/* Handlers of GET /v1/events (also as server-sent events), GET /v1/<resource>/{id}/timeline and of
+ * GET /v1/audit/verify. */
+extern const struct field event_feed_fields[];
+int event_feed(struct work *w);
+int event_timeline(struct work *w);
+int event_verify(struct work *w);
+
+#endif

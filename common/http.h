@@ -1,0 +1,20 @@
+/* The HTTP side: one wildcard endpoint, our own routing, one thread a connection. ulfius stays in here. */
+#ifndef BACKROOM_HTTP_H
+#define BACKROOM_HTTP_H
+
+#include <stdbool.h>
+
+struct service;
+
+/* Serve the service's routes on address:port. False, with a log line, when the port cannot be had. */
+bool http_start(const struct service *s, const char *address, int port);
+/* Take no new connections, wait until the answers under way are out (at most seconds), then stop. */
+void http_drain(int seconds);
+
+/* The second port: /livez, /readyz, /metrics; alive when every worker is blocked. */
+bool ops_start(const char *address, int port);
+void ops_stop(void);
+/* NULL when ready, else what is missing: shown by /readyz. Set at start and before draining. */
+void ops_not_ready(const char *why);
+
+#endif

@@ -1,0 +1,142 @@
+#include "inbox.h"
+
+#include <string.h>
+
+#include "common_queries.h"
+#include "consume.h"
+#include "field.h"
+#include "work.h"
+
+static const char *text_of(const json_t *e, const char *name)
+{
+    return json_string_value(json_object_get(e, name));
+}
+
+/* What the version gate needs to know of each event. */
+static const char *heads_of(struct work *w, const json_t *envelopes)
+{
+    json_t *list = json_array(), *e;
+    const char *text;
+    size_t i;
+
+    json_array_foreach(envelopes, i, e)
+        json_array_append_new(list, json_pack("{s:O, s:O, s:O, s:O, s:O}", "n", json_object_get(e, "n"), "id",
+                                              json_object_get(e, "id"), "aggregate", json_object_get(e, "aggregate"),
+                                              "aggregate_id", json_object_get(e, "aggregate_id"), "version",
+                                              json_object_get(e, "version")));
+    text = json_text(w, list);
+    json_decref(list);
+    return text;
+}
+
+static enum verdict verdict_of(const char *word)
+{
+    return *word == 'a' ? APPLY : *word == 's' ? SKIP : GAP;
+}
+
+static int admit(struct work *w, const struct consumer *c, json_t *envelopes, enum verdict *verdicts, json_t *admitted)
+{
+    struct inbox_admit_row *rows;
+    json_t *e;
+    size_t n, i;
+
+    TRY(q_inbox_open(w, c->name, heads_of(w, envelopes)));
+    TRY(q_inbox_admit(w, c->name, heads_of(w, envelopes), &rows, &n));
+    for (i = 0; i < n; i++)
+        verdicts[rows[i].n] = verdict_of(rows[i].verdict);
+    json_array_foreach(envelopes, i, e)
+    {
+        if (verdicts[json_integer_value(json_object_get(e, "n"))] == APPLY)
+            json_array_append(admitted, e);
+    }
+    return OK;
+}
+
+/* One event: its data is the input, checked as a request's body would be, but open to what it does not know. */
+static int apply_one(struct work *w, const struct consumer *c, json_t *e)
+{
+    if (c->fields)
+        field_check(w, json_object_get(e, "data"), c->fields, true);
+    TRY(failed_if_any(w, "event.invalid", "The event's data has faults."));
+    w->in = e;
+    w->trace = text_of(e, "trace");
+    return c->handler(w);
+}
+
+static int apply_all(struct work *w, const struct consumer *c, json_t *admitted)
+{
+    json_t *e;
+    size_t i;
+
+    json_array_foreach(admitted, i, e)
+    {
+        if (c->fields)
+            field_check(w, json_object_get(e, "data"), c->fields, true);
+    }
+    TRY(failed_if_any(w, "event.invalid", "An event's data has faults."));
+    w->trace = text_of(json_array_get(admitted, 0), "trace");
+    w->in = admitted;
+    return c->handler(w);
+}
+
+int inbox_apply(struct work *w, const struct consumer *c, json_t *envelopes, enum verdict *verdicts)
+{
+    json_t *admitted = arena_owns(w->arena, json_array(), (void (*)(void *))json_decref);
+
+    TRY(admit(w, c, envelopes, verdicts, admitted));
+    if (!json_array_size(admitted))
+        return OK;
+    if (c->mode & BATCH)
+        TRY(apply_all(w, c, admitted));
+    else
+        TRY(apply_one(w, c, json_array_get(admitted, 0)));
+    return q_inbox_done(w, c->name, heads_of(w, admitted));
+}
+
+/* --- what handlers ask of the event they are given ------------------------------------------------------------------ */
+
+bool event_is(struct work *w, const char *word)
+{
+    const char *type = text_of(w->in, "type"), *last = strrchr(type, '.');
+
+    return last && strcmp(last + 1, word) == 0;
+}
+
+const char *event_aggregate_id(struct work *w)
+{
+    return text_of(w->in, "aggregate_id");
+}
+
+const char *event_time(struct work *w)
+{
+    return text_of(w->in, "time");
+}
+
+const char *event_private(struct work *w)
+{
+    json_t *private = json_object_get(w->in, "private");
+
+    return private ? json_text(w, private) : NULL;
+}
+
+const char *event_batch(struct work *w, const char *type)
+{
+    json_t *list = json_array(), *e, *data;
+    const char *text = NULL;
+    size_t i;
+
+    json_array_foreach(w->in, i, e)
+    {
+        if (strcmp(text_of(e, "type"), type) != 0)
+            continue;
+        data = json_copy(json_object_get(e, "data"));
+        json_object_set(data, "event_time", json_object_get(e, "time"));
+        if (json_object_get(e, "private"))
+            json_object_set(data, "private", json_object_get(e, "private"));
+        json_array_append_new(list, data);
+    }
+    if (json_array_size(list))
+        text = json_text(w, list);
+    json_decref(list);
+    return text;
+}

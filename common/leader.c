@@ -1,0 +1,87 @@
+#include "leader.h"
+
+#include <poll.h>
+#include <stdlib.h>
+
+#include "clock.h"
+#include "sql_conn.h"
+
+enum { ANSWER_WITHIN_MS = 3000, TRY_AGAIN_MS = 500 };
+
+struct leader {
+    const char *names[2];
+    PGconn *pg;
+    bool holds;
+    int64_t next_try;
+};
+
+struct leader *leader_new(const char *schema, const char *task)
+{
+    struct leader *l = calloc(1, sizeof *l);
+
+    l->names[0] = schema;
+    l->names[1] = task;
+    return l;
+}
+
+static void lose(struct leader *l)
+{
+    PQfinish(l->pg);
+    l->pg = NULL;
+    l->holds = false;
+    l->next_try = clock_ms() + TRY_AGAIN_MS;
+}
+
+/* 't' or 'f', 0 when the server does not answer in time. */
+static char ask(struct leader *l, const char *sql, int n)
+{
+    int64_t until = clock_ms() + ANSWER_WITHIN_MS;
+    PGresult *r, *next;
+    char answer = 0;
+
+    if (!PQsendQueryParams(l->pg, sql, n, NULL, l->names, NULL, NULL, 0))
+        return 0;
+    while (PQisBusy(l->pg)) {
+        struct pollfd fd = {PQsocket(l->pg), POLLIN, 0};
+        int64_t left = until - clock_ms();
+
+        if (left <= 0 || (poll(&fd, 1, (int)left) > 0 && !PQconsumeInput(l->pg)))
+            return 0;
+    }
+    for (r = PQgetResult(l->pg); r; r = next) {
+        if (PQresultStatus(r) == PGRES_TUPLES_OK)
+            answer = PQgetvalue(r, 0, 0)[0];
+        PQclear(r);
+        next = PQgetResult(l->pg);
+    }
+    return answer;
+}
+
+bool leader_check(struct leader *l, bool *fresh)
+{
+    bool held = l->holds;
+    char answer;
+
+    if (fresh)
+        *fresh = false;
+    if (!l->pg && clock_ms() >= l->next_try)
+        l->pg = conn_direct();
+    if (!l->pg || (!held && clock_ms() < l->next_try))
+        return false;
+    answer = held ? ask(l, "select true", 0) : ask(l, "select pg_try_advisory_lock(hashtext($1), hashtext($2))", 2);
+    if (!answer) {
+        lose(l);
+        return false;
+    }
+    l->holds = answer == 't';
+    l->next_try = clock_ms() + TRY_AGAIN_MS;
+    if (fresh)
+        *fresh = l->holds && !held;
+    return l->holds;
+}
+
+void leader_free(struct leader *l)
+{
+    PQfinish(l->pg);
+    free(l);
+}

@@ -1,0 +1,17 @@
+/* A service's schema, brought up to date by whichever instance comes first. */
+#ifndef BACKROOM_MIGRATE_H
+#define BACKROOM_MIGRATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* One file of sql/migrations, in the order of names; checksum is the SHA-256 of its text. */
+struct migration {
+    const char *name, *checksum, *sql;
+};
+
+/* Apply what is missing, each in a transaction of its own, under a lock that is polled, never waited for. False,
+ * with a log line, when a file changed after it was applied or cannot be applied. */
+bool migrate(const char *schema, const struct migration *house, const struct migration *service);
+
+#endif

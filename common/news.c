@@ -1,0 +1,43 @@
+#include "news.h"
+
+#include <pthread.h>
+
+#include "clock.h"
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t told;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static unsigned long count;
+
+static void start(void)
+{
+    pthread_condattr_t attr;
+
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&told, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
+void news_tell(void)
+{
+    pthread_once(&once, start);
+    pthread_mutex_lock(&lock);
+    count++;
+    pthread_cond_broadcast(&told);
+    pthread_mutex_unlock(&lock);
+}
+
+void news_wait(int ms)
+{
+    int64_t until = clock_ms() + ms;
+    struct timespec deadline = {until / 1000, (until % 1000) * 1000000};
+    unsigned long before;
+
+    pthread_once(&once, start);
+    pthread_mutex_lock(&lock);
+    before = count;
+    while (count == before && pthread_cond_timedwait(&told, &lock, &deadline) == 0)
+        ;
+    pthread_mutex_unlock(&lock);
+}

@@ -1,0 +1,147 @@
+#include "openapi.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "field.h"
+#include "resource.h"
+#include "service.h"
+
+static json_t *parameter(const char *name, const char *in, json_t *schema)
+{
+    return json_pack("{s:s, s:s, s:b, s:o}", "name", name, "in", in, "required", !strcmp(in, "path"), "schema", schema);
+}
+
+static json_t *string_schema(void)
+{
+    return json_pack("{s:s}", "type", "string");
+}
+
+static void add_path_parameters(const struct bound_route *b, json_t *list)
+{
+    for (int i = 0; i < b->count; i++) {
+        const char *s = b->segments[i];
+
+        if (*s == '{') {
+            json_t *name = json_stringn(s + 1, strlen(s) - 2);
+
+            json_array_append_new(list, parameter(json_string_value(name), "path", string_schema()));
+            json_decref(name);
+        }
+    }
+}
+
+static void add_query_parameters(const struct bound_route *b, json_t *list)
+{
+    static const char *const of_lists[] = {"limit", "cursor", "sort"};
+    json_t *schema = field_schema(b->row.fields), *one;
+    const char *name;
+
+    if (b->row.handler == resource_list) {
+        for (const struct filter *f = b->resource->filters; f && f->name; f++)
+            json_array_append_new(list, parameter(f->name, "query", string_schema()));
+        for (size_t i = 0; i < COUNT(of_lists); i++)
+            json_array_append_new(list, parameter(of_lists[i], "query", string_schema()));
+    } else {
+        json_object_foreach(json_object_get(schema, "properties"), name, one)
+            json_array_append_new(list, parameter(name, "query", json_incref(one)));
+    }
+    json_decref(schema);
+}
+
+static void add_header_parameters(const struct bound_route *b, json_t *list)
+{
+    if (!strcmp(b->row.method, "POST") && b->row.scope) {
+        json_t *key = parameter("Idempotency-Key", "header", string_schema());
+
+        json_object_set_new(key, "required", json_true());
+        json_array_append_new(list, key);
+    }
+}
+
+static json_t *operation(const struct bound_route *b)
+{
+    json_t *list = json_array(), *op = json_pack("{s:s}", "summary", b->row.summary);
+    bool reads = !strcmp(b->row.method, "GET");
+    char status[8];
+
+    add_path_parameters(b, list);
+    add_header_parameters(b, list);
+    if (reads)
+        add_query_parameters(b, list);
+    json_object_set_new(op, "parameters", list);
+    if (!reads)
+        json_object_set_new(op, "requestBody", json_pack("{s:b, s:{s:{s:o}}}", "required", b->row.fields != NULL, "content",
+                                                         "application/json", "schema", field_schema(b->row.fields)));
+    snprintf(status, sizeof status, "%d", b->row.status);
+    json_object_set_new(op, "responses",
+                        json_pack("{s:{s:s, s:{s:{s:{s:s}}}}, s:{s:s}}", status, "description", "Done", "content",
+                                  "application/json", "schema", "type", "object", "default", "$ref", "#/components/responses/Problem"));
+    if (b->row.scope) {
+        json_object_set_new(op, "security", json_pack("[{s:[s]}]", "bearer", b->row.scope));
+        json_object_set_new(op, "x-scope", json_string(b->row.scope));
+    } else {
+        json_object_set_new(op, "security", json_array());
+    }
+    return op;
+}
+
+static json_t *problem(void)
+{
+    return json_pack("{s:s, s:{s:{s:{s:s, s:[s,s,s,s]}}}}", "description", "What is wrong, every fault at once (RFC 9457)", "content",
+                     "application/problem+json", "schema", "type", "object", "required", "status", "code", "detail", "trace_id");
+}
+
+static json_t *describe(const struct service *s)
+{
+    const struct bound_route *all;
+    json_t *paths = json_object();
+    int count;
+
+    all = route_all(&count);
+    for (int i = 0; i < count; i++) {
+        json_t *path = json_object_get(paths, all[i].row.path);
+        char method[8] = "";
+
+        for (size_t c = 0; all[i].row.method[c] && c < sizeof method - 1; c++)
+            method[c] = (char)(all[i].row.method[c] | 0x20);
+        if (!path) {
+            path = json_object();
+            json_object_set_new(paths, all[i].row.path, path);
+        }
+        if (!json_object_get(path, method))
+            json_object_set_new(path, method, operation(&all[i]));
+    }
+    return json_pack("{s:s, s:{s:s, s:s}, s:o, s:{s:{s:o}, s:{s:{s:s, s:s, s:s}}}}", "openapi", "3.1.0", "info", "title", s->name, "version",
+                     BACKROOM_VERSION, "paths", paths, "components", "responses", "Problem", problem(), "securitySchemes",
+                     "bearer", "type", "http", "scheme", "bearer", "bearerFormat", "JWT");
+}
+
+int openapi_get(struct work *w)
+{
+    json_t *json = arena_owns(w->arena, describe(w->service), (void (*)(void *))json_decref);
+
+    return reply(w, json_text(w, json));
+}
+
+void openapi_print(const struct service *s)
+{
+    json_t *json = describe(s);
+
+    json_dumpf(json, stdout, JSON_INDENT(2));
+    puts("");
+    json_decref(json);
+}
+
+void flows_print(const struct service *s)
+{
+    for (const struct resource *r = s->resources; r && r->name; r++) {
+        if (!r->flow)
+            continue;
+        printf("### %s\n\n```mermaid\nstateDiagram-v2\n", r->aggregate);
+        for (const struct step *step = r->flow; step->from; step++)
+            printf("    %s --> %s: %s\n", step->from, step->to, step->action);
+        puts("```\n");
+    }
+}

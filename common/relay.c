@@ -1,0 +1,364 @@
+#include "relay.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bus.h"
+#include "chain.h"
+#include "clock.h"
+#include "common_queries.h"
+#include "leader.h"
+#include "log.h"
+#include "metrics.h"
+#include "news.h"
+#include "service.h"
+
+enum { RELAY_BATCH = 512, POLL_MS = 100, ACK_MS = 5000, LOOK_MS = 5000, STALLED_AFTER = 3 };
+
+/* What the acknowledgements of one batch said; the library calls back from its own thread. */
+struct acks {
+    pthread_mutex_t lock;
+    pthread_cond_t all;
+    int64_t seq[RELAY_BATCH]; /* 0: none yet, -1: refused */
+    char ids[RELAY_BATCH][40];
+    int sent, answered;
+};
+
+static struct {
+    const struct service *service;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t work;
+    bool woken;
+    atomic_bool stopping;
+    struct leader *leader;
+    struct stream_state stream;
+    unsigned long generation; /* of the bus, when the stream was last verified */
+    int64_t next_look;
+    int silent; /* times in a row that JetStream did not answer */
+    struct acks acks;
+    jsCtx *js;
+    unsigned long js_generation;
+} relay = {.lock = PTHREAD_MUTEX_INITIALIZER, .acks = {.lock = PTHREAD_MUTEX_INITIALIZER}};
+
+void relay_wake(void)
+{
+    pthread_mutex_lock(&relay.lock);
+    relay.woken = true;
+    pthread_cond_signal(&relay.work);
+    pthread_mutex_unlock(&relay.lock);
+    news_tell();
+}
+
+static struct timespec in_ms(int ms)
+{
+    int64_t until = clock_ms() + ms;
+
+    return (struct timespec){until / 1000, (until % 1000) * 1000000};
+}
+
+static void wait_for_work(int ms)
+{
+    struct timespec deadline = in_ms(ms);
+
+    pthread_mutex_lock(&relay.lock);
+    while (!relay.woken && !atomic_load(&relay.stopping) && pthread_cond_timedwait(&relay.work, &relay.lock, &deadline) == 0)
+        ;
+    relay.woken = false;
+    pthread_mutex_unlock(&relay.lock);
+}
+
+/* --- publishing a batch ------------------------------------------------------------------------------------------ */
+
+static void on_ack(jsCtx *js, natsMsg *msg, jsPubAck *ack, jsPubAckErr *error, void *unused)
+{
+    struct acks *a = &relay.acks;
+    const char *id = "";
+
+    (void)js, (void)unused;
+    natsMsgHeader_Get(msg, "Nats-Msg-Id", &id);
+    pthread_mutex_lock(&a->lock);
+    for (int n = 0; n < a->sent; n++) {
+        int i = (a->answered + n) % a->sent; /* they come in order, but for refusals */
+
+        if (a->seq[i] == 0 && strcmp(a->ids[i], id) == 0) {
+            a->seq[i] = ack ? (int64_t)ack->Sequence : -1;
+            a->answered++;
+            break;
+        }
+    }
+    if (a->answered == a->sent)
+        pthread_cond_signal(&a->all);
+    pthread_mutex_unlock(&a->lock);
+    if (error)
+        log_rarely("relay.refused", "%s (%d)", error->ErrText ? error->ErrText : "", (int)error->ErrCode);
+    natsMsg_Destroy(msg);
+}
+
+static bool jetstream(void)
+{
+    jsOptions o;
+
+    if (relay.js && relay.js_generation == bus_generation())
+        return true;
+    jsCtx_Destroy(relay.js);
+    relay.js = NULL;
+    jsOptions_Init(&o);
+    o.PublishAsync.AckHandler = on_ack;
+    o.PublishAsync.MaxPending = 2 * RELAY_BATCH;
+    relay.js_generation = bus_generation();
+    return natsConnection_JetStream(&relay.js, bus_connection(), &o) == NATS_OK;
+}
+
+/* CloudEvents 1.0, structured mode. Personal data goes beside the public data: the subject permissions of
+ * nats-server keep it among the services. */
+static const char *envelope(struct work *w, const struct event_unpublished_row *e)
+{
+    struct text t = text_new(w->arena);
+
+    text_addf(&t, "{\"specversion\":\"1.0\",\"id\":\"%s\",\"source\":\"/%s\",\"type\":\"%s\",\"subject\":", e->id,
+              relay.service->name, e->type);
+    text_add_json(&t, e->aggregate_id);
+    text_addf(&t, ",\"time\":\"%s\",\"datacontenttype\":\"application/json\",\"aggregate\":\"%s\",\"aggregateversion\":%s,\"actor\":",
+              e->at, e->aggregate, e->version);
+    text_add_json(&t, e->actor);
+    text_addf(&t, ",\"traceparent\":\"00-%s-%.16s-01\",\"data\":%s", e->trace, e->trace, e->data);
+    if (e->private)
+        text_addf(&t, ",\"private\":%s", e->private);
+    text_add(&t, "}");
+    return t.bytes;
+}
+
+static bool send_one(struct work *w, const struct event_unpublished_row *e)
+{
+    const char *body = envelope(w, e);
+    natsMsg *msg = NULL;
+    jsPubOptions o;
+    natsStatus s;
+
+    jsPubOptions_Init(&o);
+    o.MsgId = e->id;
+    o.MaxWait = ACK_MS - 1000;
+    s = natsMsg_Create(&msg, e->type, NULL, body, (int)strlen(body));
+    if (s == NATS_OK)
+        s = natsMsgHeader_Set(msg, "Content-Type", "application/cloudevents+json");
+    if (s == NATS_OK)
+        s = js_PublishMsgAsync(relay.js, &msg, &o);
+    natsMsg_Destroy(msg);
+    return s == NATS_OK;
+}
+
+static void send_all(struct work *w, const struct event_unpublished_row *rows, size_t n)
+{
+    struct acks *a = &relay.acks;
+    struct timespec deadline = in_ms(ACK_MS);
+
+    pthread_mutex_lock(&a->lock);
+    a->sent = (int)n;
+    a->answered = 0;
+    memset(a->seq, 0, sizeof a->seq);
+    for (size_t i = 0; i < n; i++)
+        snprintf(a->ids[i], sizeof a->ids[i], "%s", rows[i].id);
+    pthread_mutex_unlock(&a->lock);
+    for (size_t i = 0; i < n; i++) {
+        if (!send_one(w, &rows[i]))
+            break;
+    }
+    pthread_mutex_lock(&a->lock);
+    while (a->answered < a->sent && pthread_cond_timedwait(&a->all, &a->lock, &deadline) == 0)
+        ;
+    a->sent = 0; /* whoever answers from now on is too late: the row stays unpublished and goes again */
+    pthread_mutex_unlock(&a->lock);
+}
+
+/* Only the unbroken run of acknowledged events is marked: order is kept by starting again at the first that
+ * was not (R-6). */
+static int mark(struct work *w, const struct event_unpublished_row *rows, size_t n, size_t *marked)
+{
+    struct text t = text_new(w->arena);
+    struct event_head_row head;
+    const char *hash;
+    int64_t position;
+
+    TRY(q_event_head(w, &head));
+    position = head.found ? head.position : 0;
+    hash = head.found && head.hash ? head.hash : CHAIN_START;
+    text_add(&t, "[");
+    for (*marked = 0; *marked < n && relay.acks.seq[*marked] > 0; (*marked)++) {
+        const struct event_unpublished_row *e = &rows[*marked];
+
+        if (!e->position) {
+            position++;
+            hash = chain_hash(w, hash, &(struct chain_link){e->id, e->type, e->aggregate, e->aggregate_id, e->version, e->at,
+                                                            e->actor, e->trace, e->data});
+        }
+        text_addf(&t, "%s{\"no\":%s,\"position\":%s,\"hash\":\"%s\",\"epoch\":\"%s\",\"seq\":%" PRId64 "}", *marked ? "," : "",
+                  e->no, e->position ? e->position : sql_from_int(w, position), hash, relay.stream.epoch,
+                  relay.acks.seq[*marked]);
+    }
+    text_add(&t, "]");
+    return *marked ? q_event_published(w, t.bytes) : OK;
+}
+
+static int publish(struct work *w)
+{
+    struct event_unpublished_row *rows;
+    size_t n, marked;
+
+    TRY(q_event_unpublished(w, RELAY_BATCH, &rows, &n));
+    if (!n)
+        return OK;
+    /* The rows are read, nothing is locked: publishing needs no open transaction. */
+    TRY(sql_commit(w));
+    send_all(w, rows, n);
+    TRY(mark(w, rows, n, &marked));
+    metrics_add(EVENTS_PUBLISHED, (int64_t)marked);
+    if (marked < n) {
+        metrics_add(PUBLISH_ERRORS, 1);
+        relay.generation = 0;
+        return OK;
+    }
+    w->announced = n == RELAY_BATCH; /* there may be more */
+    return OK;
+}
+
+/* --- is the stream what we think it is? (reliability.md, A.7) ----------------------------------------------------- */
+
+static int unpublish_from(struct work *w, int64_t last_seq)
+{
+    int64_t count;
+
+    TRY(q_event_unpublish(w, relay.stream.epoch, last_seq, &count));
+    if (count) {
+        metrics_add(STREAM_ALARMS, 1);
+        metrics_add(EVENTS_REPUBLISHED, count);
+        log_error(NULL, "relay.stream_lost", "the stream lost or replaced events: %" PRId64 " are published again", count);
+    }
+    return OK;
+}
+
+/* The last place up to which the stream holds what we were told it holds: seldom more than a few steps back. */
+static int verify(struct work *w)
+{
+    struct event_tail_row tail;
+    struct event_at_seq_row ours;
+    struct event_elsewhere_row elsewhere;
+    char id[64];
+    int64_t seq;
+
+    TRY(q_event_elsewhere(w, relay.stream.epoch, &elsewhere));
+    TRY(q_event_tail(w, relay.stream.epoch, &tail));
+    seq = tail.found ? tail.seq : 0;
+    if (seq > relay.stream.last_seq)
+        seq = relay.stream.last_seq;
+    while (seq > 0) {
+        TRY(q_event_at_seq(w, relay.stream.epoch, seq, &ours));
+        if (!ours.found)
+            seq--;
+        else if (bus_message_id(relay.service->name, seq, id) && strcmp(id, ours.id) == 0)
+            break;
+        else
+            seq /= 2;
+    }
+    if (elsewhere.found || (tail.found && seq < tail.seq))
+        TRY(unpublish_from(w, seq));
+    return OK;
+}
+
+static int in_work(int (*f)(struct work *))
+{
+    struct work w;
+    int fault;
+
+    work_begin(&w, relay.service, JOB, "relay");
+    fault = work_run(&w, f, NULL);
+    work_end(&w);
+    return fault;
+}
+
+static bool look_at_stream(bool must)
+{
+    struct stream_state before = relay.stream;
+    bool known;
+
+    if (!must && relay.generation == bus_generation() && clock_ms() < relay.next_look)
+        return true;
+    relay.next_look = clock_ms() + LOOK_MS;
+    known = bus_stream(relay.service->name, &relay.stream);
+    relay.silent = known ? 0 : relay.silent + 1;
+    metrics_set(NATS_STALLED, relay.silent >= STALLED_AFTER);
+    if (!known)
+        return false;
+    if (!must && relay.generation == bus_generation() && !strcmp(before.epoch, relay.stream.epoch) &&
+        relay.stream.last_seq >= before.last_seq)
+        return true;
+    if (in_work(verify) != OK)
+        return false;
+    relay.generation = bus_generation();
+    return true;
+}
+
+/* --- the thread ------------------------------------------------------------------------------------------------------ */
+
+static int publish_once(void)
+{
+    struct work w;
+    bool more;
+    int fault;
+
+    work_begin(&w, relay.service, JOB, "relay");
+    fault = publish(&w);
+    more = fault == OK && w.announced;
+    if (fault == OK)
+        fault = sql_commit(&w);
+    else
+        sql_rollback(&w);
+    work_end(&w);
+    if (fault == OK)
+        news_tell();
+    return more;
+}
+
+static void *run(void *unused)
+{
+    bool fresh, leads, more = false;
+
+    (void)unused;
+    while (!atomic_load(&relay.stopping)) {
+        if (!more)
+            wait_for_work(POLL_MS);
+        more = false;
+        leads = leader_check(relay.leader, &fresh);
+        metrics_set(RELAY_LEADER, leads);
+        if (!leads || !bus_connected() || !jetstream() || !look_at_stream(fresh))
+            continue;
+        more = publish_once();
+    }
+    return NULL;
+}
+
+void relay_start(const struct service *s)
+{
+    pthread_condattr_t attr;
+
+    relay.service = s;
+    relay.leader = leader_new(s->name, "relay");
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&relay.work, &attr);
+    pthread_cond_init(&relay.acks.all, &attr);
+    pthread_condattr_destroy(&attr);
+    pthread_create(&relay.thread, NULL, run, NULL);
+}
+
+void relay_stop(void)
+{
+    atomic_store(&relay.stopping, true);
+    relay_wake();
+    pthread_join(relay.thread, NULL);
+    jsCtx_Destroy(relay.js);
+    leader_free(relay.leader);
+}

@@ -1,0 +1,281 @@
+#include "resource.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "auth.h"
+#include "clock.h"
+#include "cursor.h"
+#include "flow.h"
+#include "privacy.h"
+#include "news.h"
+#include "request.h"
+#include "service.h"
+#include "sql.h"
+
+enum { PAGE = 50, PAGE_MAX = 250, VALUES_OF_A_LIST = 24 };
+
+/* A select made of the row's identifiers; values are always parameters. */
+struct listing {
+    const struct resource *resource;
+    struct text where;
+    const char *values[VALUES_OF_A_LIST];
+    int n;
+    const char *sort;
+    bool ascending;
+    int limit;
+};
+
+const char *resource_key(const struct resource *r)
+{
+    return r->key ? r->key : "id";
+}
+
+const struct resource *resource_named(struct work *w, const char *name)
+{
+    const struct resource *r = w->service->resources;
+
+    while (r && r->name && strcmp(r->name, name) != 0)
+        r++;
+    return r && r->name ? r : NULL;
+}
+
+const struct resource *resource_of_aggregate(struct work *w, const char *aggregate)
+{
+    const struct resource *r = w->service->resources;
+
+    while (r && r->name && (!r->aggregate || strcmp(r->aggregate, aggregate) != 0))
+        r++;
+    return r && r->name ? r : NULL;
+}
+
+/* --- one item's JSON ---------------------------------------------------------------------------------------- */
+
+static const char *columns_of(struct work *w, const struct resource *r)
+{
+    return textf(w, "doc::text, %s, %s, %s, %s::text, %s", r->reveal ? "private::text" : "null::text",
+                  r->flow ? "status" : "null::text", r->aggregate ? "version" : "0", resource_key(r),
+                  r->pending ? r->pending : "false");
+}
+
+/* The document as the caller may see it: with personal data in full or masked, and with what may be done to it. */
+static void add_item(struct work *w, const struct resource *r, struct text *out, const struct pg_result *rows, int i)
+{
+    const char *doc = sql_text(rows, i, 0), *personal = sql_text(rows, i, 1), *status = sql_text(rows, i, 2);
+    size_t n = strlen(doc);
+
+    if (personal && !auth_may(w->who, r->reveal))
+        personal = privacy_mask(w, personal);
+    text_add_bytes(out, doc, n - 1);
+    if (personal && strlen(personal) > 2) {
+        text_add(out, n > 2 ? "," : "");
+        text_add_bytes(out, personal + 1, strlen(personal) - 2);
+    }
+    if (r->aggregate)
+        text_addf(out, ",\"version\":%s", sql_text(rows, i, 3));
+    if (r->flow && status) {
+        text_add(out, ",\"allowed_actions\":");
+        flow_add_actions(w, r, status, out);
+    }
+    text_add(out, "}");
+}
+
+/* Customers' tokens see their own only, and nothing where nothing is theirs. */
+static bool add_owner(struct work *w, const struct resource *r, struct listing *l)
+{
+    if (!auth_is_customer(w->who))
+        return true;
+    if (!r->owner)
+        return false;
+    l->values[l->n++] = auth_subject(w->who);
+    text_addf(&l->where, " and %s = $%d", r->owner, l->n);
+    return true;
+}
+
+static int read_one(struct work *w, const struct resource *r, const char *id, bool *pending)
+{
+    struct listing l = {.resource = r, .where = text_new(w->arena), .values = {id}, .n = 1};
+    struct text out = text_new(w->arena);
+    struct pg_result *rows;
+
+    if (!r->key && !field_text_fits(UUID, id))
+        return fail(w, NOT_FOUND, "not_found", "There is no such thing, or it is not yours to see.");
+    if (w->kind == REQUEST && r->read && !add_owner(w, r, &l))
+        return fail(w, NOT_FOUND, "not_found", "There is no such thing, or it is not yours to see.");
+    TRY(sql_fetch_text(w, textf(w, "select %s from %s where %s = $1%s%s", columns_of(w, r), r->view, resource_key(r),
+                                 r->key ? "" : "::uuid", l.where.bytes),
+                       l.n, l.values, &rows));
+    TRY(sql_only_row(w, rows));
+    add_item(w, r, &out, rows, 0);
+    if (r->aggregate)
+        w->etag = textf(w, "\"v%s\"", sql_text(rows, 0, 3));
+    if (pending)
+        *pending = sql_bool(rows, 0, 5);
+    return reply(w, out.bytes);
+}
+
+int resource_one(struct work *w)
+{
+    const struct resource *r = w->request->route->resource;
+
+    return read_one(w, r, path_var(w, resource_key(r)), NULL);
+}
+
+int reply_resource(struct work *w, const char *name, const char *id)
+{
+    const struct resource *r = resource_named(w, name);
+    bool pending;
+
+    TRY(read_one(w, r, id, &pending));
+    if (w->request && !w->location)
+        w->location = textf(w, "/v1/%s/%s", name, id);
+    if (pending && w->request && w->request->wait_seconds > 0 && !w->dry_run)
+        w->waiting_for = id;
+    return OK;
+}
+
+void resource_wait(struct work *w, const struct resource *r, const char *id, int seconds)
+{
+    int64_t until = clock_ms() + (int64_t)seconds * 1000;
+    bool pending = true;
+
+    w->writes = false;
+    while (pending && clock_ms() < until) {
+        news_wait(20);
+        if (read_one(w, r, id, &pending) != OK) {
+            w->fault = OK;
+            break;
+        }
+        sql_release(w);
+    }
+}
+
+/* --- lists --------------------------------------------------------------------------------------------------- */
+
+static int refuse(struct work *w, const char *name, const char *code, const char *detail)
+{
+    fault_at(w, textf(w, "?%s", name), code, "%s", detail);
+    return OK;
+}
+
+static int add_filter(struct work *w, struct listing *l, const char *name, const char *value)
+{
+    const struct filter *f = l->resource->filters;
+
+    while (f && f->name && strcmp(f->name, name) != 0)
+        f++;
+    if (!f || !f->name)
+        return refuse(w, name, "query.unknown", "There is no such filter here.");
+    if (!field_text_fits(f->type, value))
+        return refuse(w, name, "query.format", "The filter's value has the wrong form.");
+    if (l->n >= VALUES_OF_A_LIST - 4)
+        return refuse(w, name, "query.too_many", "Too many filters.");
+    l->values[l->n++] = value;
+    text_addf(&l->where, " and %s $%d::%s", f->where, l->n, f->cast);
+    return OK;
+}
+
+static bool is_sort(const struct resource *r, const char *name, size_t n)
+{
+    for (const char *p = r->sorts; p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL) {
+        if (!strncmp(p, name, n) && (p[n] == ',' || !p[n]))
+            return true;
+    }
+    return false;
+}
+
+static void set_sort(struct work *w, struct listing *l, const char *value)
+{
+    const struct resource *r = l->resource;
+
+    l->ascending = *value && *value != '-';
+    value += *value == '-';
+    if (*value && !is_sort(r, value, strlen(value)))
+        refuse(w, "sort", "query.sort", textf(w, "Sort by one of %s, with - in front for descending.", r->sorts));
+    l->sort = *value ? value : arena_copy(w->arena, r->sorts, strcspn(r->sorts, ","));
+}
+
+static void set_limit(struct work *w, struct listing *l, const char *value)
+{
+    l->limit = field_text_fits(INTEGER, value) ? (int)strtol(value, NULL, 10) : 0;
+    if (strlen(value) > 4 || l->limit < 1 || l->limit > PAGE_MAX)
+        refuse(w, "limit", "query.limit", "limit must be from 1 to 250.");
+}
+
+static int read_query(struct work *w, struct listing *l, const char **cursor, struct text *same_query)
+{
+    set_sort(w, l, "");
+    for (int i = 0; i < w->request->query_count; i++) {
+        const char *name = w->request->query[i].name, *value = w->request->query[i].value;
+
+        if (strcmp(name, "cursor") == 0)
+            *cursor = value;
+        else if (strcmp(name, "limit") == 0)
+            set_limit(w, l, value);
+        else
+            text_addf(same_query, "&%s=%s", name, value);
+        if (strcmp(name, "sort") == 0)
+            set_sort(w, l, value);
+        else if (strcmp(name, "limit") != 0 && strcmp(name, "cursor") != 0)
+            TRY(add_filter(w, l, name, value));
+    }
+    return failed_if_any(w, "query.invalid", "The query string has faults.");
+}
+
+/* The page begins behind the row that the cursor names. */
+static int add_cursor(struct work *w, struct listing *l, const char *cursor, const char *same_query)
+{
+    const char *after = NULL, *key = NULL;
+
+    if (!cursor)
+        return OK;
+    if (!cursor_read(w, same_query, cursor, &after, &key)) {
+        refuse(w, "cursor", "query.cursor", "This cursor belongs to another query or is damaged: start again without.");
+        return failed_if_any(w, "query.invalid", "The query string has faults.");
+    }
+    l->values[l->n++] = after;
+    l->values[l->n++] = key;
+    text_addf(&l->where, " and (%s, %s) %s ($%d, $%d%s)", l->sort, resource_key(l->resource), l->ascending ? ">" : "<",
+              l->n - 1, l->n, l->resource->key ? "" : "::uuid");
+    return OK;
+}
+
+static int reply_page(struct work *w, const struct listing *l, const struct pg_result *rows, const char *same_query)
+{
+    size_t shown = sql_height(rows) > (size_t)l->limit ? (size_t)l->limit : sql_height(rows);
+    struct text out = text_new(w->arena);
+    const char *next = NULL;
+
+    text_add(&out, "{\"data\":[");
+    for (size_t i = 0; i < shown; i++) {
+        text_add(&out, i ? "," : "");
+        add_item(w, l->resource, &out, rows, (int)i);
+    }
+    if (sql_height(rows) > shown)
+        next = cursor_make(w, same_query, sql_text(rows, (int)shown - 1, 6), sql_text(rows, (int)shown - 1, 4));
+    text_add(&out, "],\"next_cursor\":");
+    text_add_json(&out, next);
+    text_add(&out, "}");
+    return reply(w, out.bytes);
+}
+
+int resource_list(struct work *w)
+{
+    const struct resource *r = w->request->route->resource;
+    struct listing l = {.resource = r, .where = text_new(w->arena), .limit = PAGE};
+    struct text same_query = text_new(w->arena);
+    const char *cursor = NULL, *direction;
+    struct pg_result *rows;
+
+    TRY(read_query(w, &l, &cursor, &same_query));
+    if (r->read && !add_owner(w, r, &l))
+        return fail(w, FORBIDDEN, "auth.not_for_customers", "This list is not for customers.");
+    TRY(add_cursor(w, &l, cursor, same_query.bytes));
+    direction = l.ascending ? "" : " desc";
+    TRY(sql_fetch_text(w, textf(w, "select %s, %s::text from %s where true%s order by %s%s, %s%s limit %d", columns_of(w, r),
+                                 l.sort, r->view, l.where.bytes, l.sort, direction, resource_key(r), direction,
+                                 l.limit + 1),
+                       l.n, l.values, &rows));
+    return reply_page(w, &l, rows, same_query.bytes);
+}

@@ -1,0 +1,51 @@
+/*
+ * A resource as a row: its list, its single item, its timeline and its ETag come from one view, with no C and no
+ * SQL of their own. The view has: the key column (default id); `version` where there is an aggregate; `status`
+ * where there is a flow; every filter and sort column; `doc` (json, an object); `private` (json, an object of
+ * personal data) where there is a reveal scope.
+ */
+#ifndef BACKROOM_RESOURCE_H
+#define BACKROOM_RESOURCE_H
+
+#include "field.h"
+
+struct step;
+struct work;
+
+struct filter {
+    const char *name;   /* in the query string */
+    const char *where;  /* "status = " or "placed_at >= ": the parameter follows, cast to `cast` */
+    enum field_type type;
+    const char *cast;   /* "text", "uuid", "timestamptz", "bigint", "date" … */
+};
+
+struct resource {
+    const char *name;      /* the path segment: "orders" */
+    const char *aggregate; /* "order": its events are <service>.order.*; NULL: it has none */
+    const char *table;     /* "orders": locked, versioned */
+    const char *view;      /* "order_json" */
+    const char *read;      /* scope to read it; NULL: open to everybody */
+    const char *reveal;    /* scope to see its personal data unmasked; NULL: it has none */
+    const char *owner;     /* column that holds the customer's ref: customer tokens see only theirs. NULL: none */
+    const struct filter *filters;
+    const char *sorts;     /* "created_at,number": the first is the default, newest first */
+    const struct step *flow;
+    const char *key;       /* key column, default "id" */
+    const char *pending;   /* boolean column that a `Prefer: wait` waits to become false; NULL: nothing to wait for */
+};
+
+const char *resource_key(const struct resource *r);
+const struct resource *resource_named(struct work *w, const char *name);
+const struct resource *resource_of_aggregate(struct work *w, const char *aggregate);
+
+/* Handlers of the routes that the row brings. */
+int resource_list(struct work *w);
+int resource_one(struct work *w);
+
+/* Answer with one item of a resource, as GET would; sets ETag and waits for `Prefer: wait` after the commit. */
+int reply_resource(struct work *w, const char *name, const char *id);
+
+/* Read again until the item is not pending or the seconds are over; called after the commit. */
+void resource_wait(struct work *w, const struct resource *r, const char *id, int seconds);
+
+#endif

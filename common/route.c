@@ -1,0 +1,117 @@
+#include "route.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dead_letter.h"
+#include "event.h"
+#include "openapi.h"
+#include "resource.h"
+#include "service.h"
+#include "worklist.h"
+
+static struct bound_route bound[ROUTES_MAX];
+static int bound_count;
+
+/* Routes that every service has. */
+static const struct route common_routes[] = {
+    {"GET", "/v1/events", "events:read", event_feed_fields, event_feed, 200, "The event feed, from a position"},
+    {"GET", "/v1/work", "", worklist_fields, worklist_get, 200, "Open work of my roles, by deadline"},
+    {"GET", "/v1/dead-letters", "ops:read", NULL, dead_letter_list, 200, "Events that could not be applied"},
+    {"POST", "/v1/dead-letters/{id}/retry", "ops:write", NULL, dead_letter_retry, 200, "Apply it again"},
+    {"POST", "/v1/dead-letters/{id}/discard", "ops:write", dead_letter_fields, dead_letter_discard, 200,
+     "Give it up, with a reason"},
+    {"GET", "/v1/audit/verify", "ops:read", NULL, event_verify, 200, "Walk the hash chain of the event log"},
+    {"GET", "/openapi.json", NULL, NULL, openapi_get, 200, "This description"},
+    {0},
+};
+
+static const struct resource *resource_of(const struct service *s, const struct bound_route *b)
+{
+    for (const struct resource *r = s->resources; r && r->name; r++) {
+        if (b->count >= 2 && strcmp(b->segments[1], r->name) == 0)
+            return r;
+    }
+    return NULL;
+}
+
+static void bind(const struct service *s, struct route row, const struct resource *resource)
+{
+    struct bound_route *b = &bound[bound_count];
+    char *copy = strdup(row.path + 1), *rest = copy;
+
+    if (bound_count == ROUTES_MAX) {
+        fprintf(stderr, "more than %d routes\n", ROUTES_MAX);
+        abort();
+    }
+    bound_count++;
+    b->row = row;
+    while (b->count < SEGMENTS_MAX && (b->segments[b->count] = strsep(&rest, "/")))
+        b->count++;
+    b->resource = resource ? resource : resource_of(s, b);
+}
+
+static char *join(const char *a, const char *b, const char *c, const char *d)
+{
+    size_t n = strlen(a) + strlen(b) + strlen(c) + strlen(d) + 1;
+    char *s = malloc(n);
+
+    snprintf(s, n, "%s%s%s%s", a, b, c, d);
+    return s;
+}
+
+static void bind_resource(const struct service *s, const struct resource *r)
+{
+    const char *one = join("/v1/", r->name, "/{", join(resource_key(r), "}", "", ""));
+
+    bind(s, (struct route){"GET", join("/v1/", r->name, "", ""), r->read, NULL, resource_list, 200, "List, filtered and sorted"}, r);
+    bind(s, (struct route){"GET", one, r->read, NULL, resource_one, 200, "One of them"}, r);
+    if (r->aggregate)
+        bind(s, (struct route){"GET", join(one, "/timeline", "", ""), r->read, NULL, event_timeline, 200, "What happened to it"}, r);
+}
+
+void route_bind(const struct service *s)
+{
+    for (const struct route *r = s->routes; r && r->path; r++)
+        bind(s, *r, NULL);
+    for (const struct resource *r = s->resources; r && r->name; r++)
+        bind_resource(s, r);
+    for (const struct route *r = common_routes; r->path; r++)
+        bind(s, *r, NULL);
+}
+
+const struct bound_route *route_all(int *count)
+{
+    *count = bound_count;
+    return bound;
+}
+
+static bool meets(const struct bound_route *b, char **segments, int count)
+{
+    if (b->count != count)
+        return false;
+    for (int i = 0; i < count; i++) {
+        if (b->segments[i][0] != '{' && strcmp(b->segments[i], segments[i]) != 0)
+            return false;
+    }
+    return true;
+}
+
+const struct bound_route *route_match(const char *method, char **segments, int count, char allowed[64])
+{
+    size_t room = 64;
+
+    allowed[0] = '\0';
+    if (strcmp(method, "HEAD") == 0)
+        method = "GET";
+    for (int i = 0; i < bound_count; i++) {
+        if (!meets(&bound[i], segments, count))
+            continue;
+        if (strcmp(bound[i].row.method, method) == 0)
+            return &bound[i];
+        if (!strstr(allowed, bound[i].row.method))
+            snprintf(allowed + strlen(allowed), room - strlen(allowed), "%s%s", *allowed ? ", " : "", bound[i].row.method);
+    }
+    return NULL;
+}

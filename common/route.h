@@ -1,0 +1,39 @@
+/* The routes of a service as rows, and which row a request meets. */
+#ifndef BACKROOM_ROUTE_H
+#define BACKROOM_ROUTE_H
+
+#include <stdbool.h>
+
+struct field;
+struct resource;
+struct service;
+struct work;
+
+struct route {
+    const char *method, *path; /* "/v1/orders/{id}/hold": {…} stands for one segment */
+    const char *scope;         /* what the caller's roles must grant; NULL: open to everybody */
+    const struct field *fields; /* of the body, or of the query string on a GET; NULL: none allowed */
+    int (*handler)(struct work *w);
+    int status; /* of the answer when all went well */
+    const char *summary;
+};
+
+enum { SEGMENTS_MAX = 8, ROUTES_MAX = 256 };
+
+/* A route as it is served: a service's own row, or one that a resource row brings with it. */
+struct bound_route {
+    struct route row;
+    const struct resource *resource; /* whose collection the path is in, or NULL */
+    const char *segments[SEGMENTS_MAX];
+    int count;
+};
+
+/* Bind the routes of the service, of its resources and those that every service has. Once, before serving. */
+void route_bind(const struct service *s);
+const struct bound_route *route_all(int *count);
+
+/* The route for a method and decoded path segments; NULL if none, *allowed then lists the path's methods
+ * ("GET, POST") or is empty when the path is unknown. */
+const struct bound_route *route_match(const char *method, char **segments, int count, char allowed[64]);
+
+#endif

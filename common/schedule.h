@@ -1,0 +1,22 @@
+/* Work that the clock starts, once per slot over all instances. */
+#ifndef BACKROOM_SCHEDULE_H
+#define BACKROOM_SCHEDULE_H
+
+#include <stdbool.h>
+
+struct service;
+struct work;
+
+struct schedule {
+    const char *cron; /* minute hour day month weekday, in the shop's time zone: numbers, lists, ranges, steps, * */
+    const char *name;
+    int (*handler)(struct work *w);
+};
+
+/* Does a cron line stand for this minute? weekday 0 is Sunday. A line that cannot be read never does. */
+bool schedule_matches(const char *cron, int minute, int hour, int day, int month, int weekday);
+
+void schedule_start(const struct service *s);
+void schedule_stop(void);
+
+#endif

@@ -1,0 +1,35 @@
+/* A service is a table of contents: these rows are all it is made of. Every list ends with a row of zeros. */
+#ifndef BACKROOM_SERVICE_H
+#define BACKROOM_SERVICE_H
+
+#include "auth.h"
+#include "consume.h"
+#include "deadline.h"
+#include "event.h"
+#include "field.h"
+#include "flow.h"
+#include "migrate.h"
+#include "resource.h"
+#include "route.h"
+#include "schedule.h"
+#include "sql.h"
+#include "work.h"
+
+struct service {
+    const char *name; /* also its schema, its role in PostgreSQL and the first word of its events */
+    int port;
+    const struct route *routes;
+    const struct resource *resources;
+    const struct consumer *consumers;
+    const struct deadline *deadlines;
+    const struct schedule *schedules;
+    const struct constraint *constraints;
+    const struct role *roles;
+    const struct query *queries;
+    const struct migration *migrations;
+};
+
+/* Run the service until SIGTERM; the environment configures it (docs/operations.md). */
+int service_main(const struct service *s, int argc, char **argv);
+
+#endif

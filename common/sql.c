@@ -1,0 +1,384 @@
+#include "sql.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "service.h"
+#include "sql_conn.h"
+#include "work.h"
+
+enum { REQUEST_WAIT_MS = 200, BACKGROUND_WAIT_MS = 5000 };
+
+/* --- outcome of a statement that failed ------------------------------------------------------------------ */
+
+static const struct constraint *constraint_named(const struct service *s, const char *name)
+{
+    for (const struct constraint *c = s->constraints; name && c && c->name; c++) {
+        if (strcmp(c->name, name) == 0)
+            return c;
+    }
+    return NULL;
+}
+
+static int busy(struct work *w, const char *code)
+{
+    return fail(w, BUSY, code, "The service cannot do this right now. Try again in a moment.");
+}
+
+/* Never the SQL's text: that goes to the log, without the values. */
+static int fault_of(struct work *w, const PGresult *r)
+{
+    const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+    const char *name = PQresultErrorField(r, PG_DIAG_CONSTRAINT_NAME);
+    const struct constraint *c = constraint_named(w->service, name);
+
+    if (c) {
+        w->constraint = c->name;
+        return fail(w, (enum fault)c->fault, c->code, "%s", c->detail);
+    }
+    if (!state || !strncmp(state, "08", 2) || !strncmp(state, "57P", 3) || !strncmp(state, "53", 2)) {
+        w->db->broken = true;
+        return busy(w, "database.unavailable");
+    }
+    if (!strcmp(state, "40001") || !strcmp(state, "40P01")) {
+        w->retry = true;
+        return busy(w, "database.contention");
+    }
+    if (!strcmp(state, "55P03") || !strcmp(state, "57014"))
+        return busy(w, "database.timeout");
+    log_error(w->trace, "sql.failed", "%s %s: %s", state, name ? name : "", PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY));
+    return fail(w, BROKEN, "internal", "Something went wrong on our side. It has been logged.");
+}
+
+/* --- the pipeline ------------------------------------------------------------------------------------------ */
+
+static int lost(struct work *w)
+{
+    w->db->broken = true;
+    return w->fault ? (int)w->fault : busy(w, "database.unavailable");
+}
+
+static int take_connection(struct work *w)
+{
+    if (w->db)
+        return w->fault == OK ? OK : (int)w->fault;
+    w->db = conn_take(w->kind == REQUEST ? REQUEST_WAIT_MS : BACKGROUND_WAIT_MS);
+    if (!w->db)
+        return busy(w, "database.unavailable");
+    w->db->begun = w->db->failed = false;
+    return OK;
+}
+
+static void queue(struct sql_conn *c, const char *prepares, const char *what)
+{
+    c->pending[c->pending_count++] = (struct pending){prepares, what};
+}
+
+/* Send one prepared statement, preparing it first where this connection has not. */
+static bool send(struct sql_conn *c, const char *name, const char *sql, int n, const char *const *values)
+{
+    if (!conn_is_prepared(c, name)) {
+        if (!PQsendPrepare(c->pg, name, sql, n, NULL))
+            return false;
+        queue(c, name, name);
+    }
+    if (!PQsendQueryPrepared(c->pg, name, n, values, NULL, NULL, 0))
+        return false;
+    queue(c, NULL, name);
+    return true;
+}
+
+static bool begin(struct work *w)
+{
+    if (!w->writes || w->db->begun)
+        return true;
+    w->db->begun = true;
+    if (!send(w->db, "begin", "begin", 0, NULL))
+        return false;
+    return w->kind == REQUEST ||
+           send(w->db, "patience", "select set_config('statement_timeout', '30s', true), "
+                                   "set_config('lock_timeout', '10s', true)", 0, NULL);
+}
+
+static void judge(struct work *w, const struct pending *p, const PGresult *r)
+{
+    struct sql_conn *c = w->db;
+
+    switch (PQresultStatus(r)) {
+    case PGRES_COMMAND_OK:
+    case PGRES_TUPLES_OK:
+        if (p->prepares)
+            conn_set_prepared(c, p->prepares);
+        return;
+    case PGRES_PIPELINE_ABORTED:
+        c->failed = true;
+        return;
+    default:
+        c->failed = true;
+        if (w->fault == OK)
+            fault_of(w, r);
+    }
+}
+
+/* Read the results of all that was sent; *last, if asked for, is the last statement's and owned by the work. */
+static int read_results(struct work *w, PGresult **last)
+{
+    struct sql_conn *c = w->db;
+
+    for (int i = 0; i < c->pending_count; i++) {
+        PGresult *r = conn_result(c);
+
+        if (!r)
+            return lost(w);
+        judge(w, &c->pending[i], r);
+        if (last && i + 1 == c->pending_count)
+            *last = arena_owns(w->arena, r, (void (*)(void *))PQclear);
+        else
+            PQclear(r);
+        while ((r = conn_result(c)))
+            PQclear(r);
+        if (c->broken)
+            return lost(w);
+    }
+    c->pending_count = 0;
+    return w->fault;
+}
+
+/* Send a synchronisation point and read up to it: afterwards the pipeline takes statements again. */
+static int synchronise(struct work *w, PGresult **last)
+{
+    struct sql_conn *c = w->db;
+    PGresult *r;
+    bool end = false;
+
+    if (!PQpipelineSync(c->pg))
+        return lost(w);
+    read_results(w, last);
+    while (!end && !c->broken) {
+        r = conn_result(c);
+        if (!r && c->broken)
+            break;
+        end = PQresultStatus(r) == PGRES_PIPELINE_SYNC;
+        PQclear(r);
+        if (PQstatus(c->pg) != CONNECTION_OK)
+            c->broken = true;
+    }
+    return c->broken ? lost(w) : (int)w->fault;
+}
+
+static int send_statement(struct work *w, const char *name, const char *sql, int n, const char *const *values)
+{
+    TRY(take_connection(w));
+    if (w->db->pending_count > PENDING_MAX - 8)
+        TRY(PQsendFlushRequest(w->db->pg) ? read_results(w, NULL) : lost(w));
+    return begin(w) && send(w->db, name, sql, n, values) ? OK : lost(w);
+}
+
+static int fetch(struct work *w, const char *name, const char *sql, int n, const char *const *values,
+                 PGresult **result)
+{
+    *result = NULL;
+    TRY(send_statement(w, name, sql, n, values));
+    if (!w->writes)
+        return synchronise(w, result);
+    return PQsendFlushRequest(w->db->pg) ? read_results(w, result) : lost(w);
+}
+
+/* --- what generated code and machinery call -------------------------------------------------------------- */
+
+int sql_exec(struct work *w, const struct query *q, const char *const *values)
+{
+    return send_statement(w, q->name, q->sql, q->parameters, values);
+}
+
+int sql_fetch(struct work *w, const struct query *q, const char *const *values, PGresult **result)
+{
+    return fetch(w, q->name, q->sql, q->parameters, values, result);
+}
+
+int sql_count(struct work *w, const struct query *q, const char *const *values, int64_t *count)
+{
+    PGresult *r;
+
+    TRY(sql_fetch(w, q, values, &r));
+    *count = strtoll(PQcmdTuples(r), NULL, 10);
+    return OK;
+}
+
+int sql_json(struct work *w, const struct query *q, const char *const *values, const char **json)
+{
+    PGresult *r;
+
+    TRY(sql_fetch(w, q, values, &r));
+    TRY(sql_only_row(w, r));
+    *json = sql_text(r, 0, 0);
+    return OK;
+}
+
+static const char *name_of_text(struct work *w, const char *sql)
+{
+    uint64_t h = 14695981039346656037u, g = 1099511628211u;
+
+    for (const char *p = sql; *p; p++) {
+        h = (h ^ (unsigned char)*p) * 1099511628211u;
+        g = (g + (unsigned char)*p) * 6364136223846793005u;
+    }
+    return textf(w, "t%016" PRIx64 "%016" PRIx64, h, g);
+}
+
+int sql_exec_text(struct work *w, const char *sql, int n, const char *const *values)
+{
+    return send_statement(w, name_of_text(w, sql), sql, n, values);
+}
+
+int sql_fetch_text(struct work *w, const char *sql, int n, const char *const *values, PGresult **result)
+{
+    return fetch(w, name_of_text(w, sql), sql, n, values, result);
+}
+
+size_t sql_height(const PGresult *r)
+{
+    return (size_t)PQntuples(r);
+}
+
+const char *sql_text(const PGresult *r, int row, int column)
+{
+    return PQgetisnull(r, row, column) ? NULL : PQgetvalue(r, row, column);
+}
+
+int64_t sql_int(const PGresult *r, int row, int column)
+{
+    return strtoll(PQgetvalue(r, row, column), NULL, 10);
+}
+
+bool sql_bool(const PGresult *r, int row, int column)
+{
+    return PQgetvalue(r, row, column)[0] == 't';
+}
+
+int sql_only_row(struct work *w, const PGresult *r)
+{
+    if (PQntuples(r) > 0)
+        return OK;
+    return fail(w, NOT_FOUND, "not_found", "There is no such thing, or it is not yours to see.");
+}
+
+const char *sql_from_int(struct work *w, int64_t value)
+{
+    return textf(w, "%" PRId64, value);
+}
+
+/* --- the end of the transaction --------------------------------------------------------------------------- */
+
+/* A connection lost in here leaves the outcome unknown: the caller hears 503 and the same idempotency key tells
+ * the truth later (R-35). */
+int sql_commit(struct work *w)
+{
+    if (!w->db || !w->writes)
+        return w->fault;
+    if (w->db->begun && !w->db->failed && !w->db->broken && !send(w->db, "commit", "commit", 0, NULL))
+        return lost(w);
+    synchronise(w, NULL);
+    if (!w->db->broken)
+        w->db->begun = w->db->begun && w->db->failed;
+    if (w->fault)
+        sql_rollback(w);
+    sql_release(w);
+    return w->fault;
+}
+
+void sql_rollback(struct work *w)
+{
+    enum fault kept = w->fault;
+
+    if (!w->db)
+        return;
+    if (!w->db->broken && w->db->begun) {
+        synchronise(w, NULL);
+        w->db->failed = false;
+        if (!w->db->broken && send(w->db, "rollback", "rollback", 0, NULL))
+            synchronise(w, NULL);
+    }
+    if (kept)
+        w->fault = kept;
+    sql_release(w);
+}
+
+void sql_release(struct work *w)
+{
+    struct sql_conn *c = w->db;
+
+    if (!c)
+        return;
+    if (c->pending_count || (c->begun && PQtransactionStatus(c->pg) != PQTRANS_IDLE))
+        c->broken = true;
+    w->db = NULL;
+    conn_give(c);
+}
+
+/* --- start and readiness ---------------------------------------------------------------------------------- */
+
+static bool prepare_one(struct work *w, const struct query *q)
+{
+    if (conn_is_prepared(w->db, q->name))
+        return true;
+    if (!PQsendPrepare(w->db->pg, q->name, q->sql, q->parameters, NULL))
+        return false;
+    queue(w->db, q->name, q->name);
+    if (synchronise(w, NULL) == OK)
+        return true;
+    log_error(w->trace, "sql.prepare", "the query %s does not fit the schema", q->name);
+    return false;
+}
+
+bool sql_prepare_all(const struct query *const *tables)
+{
+    static const struct service nobody;
+    struct work w;
+    bool good;
+
+    work_begin(&w, &nobody, JOB, "start");
+    w.writes = false;
+    good = take_connection(&w) == OK;
+    for (; good && *tables; tables++) {
+        for (const struct query *q = *tables; good && q->name; q++)
+            good = prepare_one(&w, q);
+    }
+    work_end(&w);
+    return good;
+}
+
+void sql_close(void)
+{
+    conn_pool_close();
+}
+
+bool sql_ready(const char **why)
+{
+    static const struct service nobody;
+    static const char *const settings[] = {"fsync", "full_page_writes", "synchronous_commit"};
+    PGresult *r = NULL;
+    struct work w;
+    bool ready;
+
+    work_begin(&w, &nobody, REQUEST, "readiness");
+    w.writes = false;
+    ready = sql_fetch_text(&w, "select current_setting('fsync'), current_setting('full_page_writes'), "
+                               "current_setting('synchronous_commit')", 0, NULL, &r) == OK;
+    *why = ready ? NULL : "the database does not answer";
+    for (int i = 0; ready && i < (int)COUNT(settings); i++) {
+        if (!strcmp(sql_text(r, 0, i), "off")) {
+            *why = settings[i];
+            ready = false;
+        }
+    }
+    work_end(&w);
+    return ready;
+}
+
+void sql_gauges(int *open, int *used, uint64_t *refused)
+{
+    conn_pool_gauges(open, used, refused);
+}

@@ -1,0 +1,65 @@
+/*
+ * PostgreSQL for the unit of work: a small pool, prepared statements, and a pipeline. Statements whose result
+ * nobody looks at are queued; `begin` travels with the first, `commit` with the last, and only a call whose rows
+ * are needed waits. An error found late fails the whole work just the same. Called by generated code
+ * (tools/sqlgen.py) and by the machinery; services use their q_… calls.
+ */
+#ifndef BACKROOM_SQL_H
+#define BACKROOM_SQL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct pg_result;
+struct work;
+
+struct query {
+    const char *name;
+    int parameters;
+    const char *sql;
+};
+
+/* A named database constraint and what its refusal means to the caller. `recover`, if not NULL, is a handler
+ * that answers instead, in a new transaction: the same order sent twice is answered with the first. */
+struct constraint {
+    const char *name;
+    int fault;
+    const char *code;
+    const char *detail;
+    int (*recover)(struct work *w);
+};
+
+/* Prepare every query on one connection: a query that does not fit the schema is told here. Returns false and
+ * logs what is wrong. */
+bool sql_prepare_all(const struct query *const *tables);
+void sql_close(void);
+
+int sql_exec(struct work *w, const struct query *q, const char *const *values);
+int sql_count(struct work *w, const struct query *q, const char *const *values, int64_t *count);
+int sql_fetch(struct work *w, const struct query *q, const char *const *values, struct pg_result **result);
+int sql_json(struct work *w, const struct query *q, const char *const *values, const char **json);
+/* The same for a statement made of a table's rows (lists, flows): prepared once per text and connection. */
+int sql_exec_text(struct work *w, const char *sql, int n, const char *const *values);
+int sql_fetch_text(struct work *w, const char *sql, int n, const char *const *values, struct pg_result **result);
+
+size_t sql_height(const struct pg_result *result);
+const char *sql_text(const struct pg_result *result, int row, int column); /* NULL for SQL null */
+int64_t sql_int(const struct pg_result *result, int row, int column);
+bool sql_bool(const struct pg_result *result, int row, int column);
+/* NOT_FOUND unless the result has a row. */
+int sql_only_row(struct work *w, const struct pg_result *result);
+const char *sql_from_int(struct work *w, int64_t value);
+
+int sql_commit(struct work *w);
+void sql_rollback(struct work *w);
+/* Give the connection back, if the work still holds one. */
+void sql_release(struct work *w);
+
+/* True when a connection answers and its server has fsync, full_page_writes and synchronous_commit on (R-3);
+ * else *why says what is missing. */
+bool sql_ready(const char **why);
+/* Connections open, in use, and times a work waited longer than the bound. */
+void sql_gauges(int *open, int *used, uint64_t *refused);
+
+#endif

@@ -1,0 +1,46 @@
+-- name: event_feed(after int, type, aggregate, count int) :rows position int, doc
+select position, json_build_object('position', position, 'id', id, 'type', type, 'aggregate', aggregate,
+    'aggregate_id', aggregate_id, 'version', version, 'time', at, 'actor', actor, 'trace_id', trace, 'data', data)
+from event
+where position > :after::bigint
+  and (:type::text is null or type = :type or (:type like '%*' and starts_with(type, rtrim(:type, '*'))))
+  and (:aggregate::text is null or aggregate = :aggregate or aggregate_id = :aggregate)
+order by position limit :count::int;
+
+-- name: event_timeline(aggregate, aggregate_id) :rows doc
+select json_build_object('id', id, 'type', type, 'version', version, 'time', at, 'actor', actor, 'trace_id', trace,
+    'data', data)
+from event where aggregate = :aggregate and aggregate_id = :aggregate_id order by version;
+
+-- name: event_unpublished(count int) :rows no, position, id, type, aggregate, aggregate_id, version, at, actor, trace, data, private
+select no, position, id, type, aggregate, aggregate_id, version, to_json(at)#>>'{}', actor, trace, data, private
+from event where seq is null order by no limit :count::int;
+
+-- name: event_published(marks) :exec
+update event e
+set position = m.position, hash = coalesce(e.hash, decode(m.hash, 'hex')), epoch = m.epoch, seq = m.seq
+from jsonb_to_recordset(:marks::jsonb) as m(no bigint, position bigint, hash text, epoch text, seq bigint)
+where e.no = m.no;
+
+-- name: event_head() :maybe position int, hash
+select position, encode(hash, 'hex') from event where position is not null order by position desc limit 1;
+
+-- name: event_tail(epoch) :maybe seq int, id
+select seq, id from event where epoch = :epoch and seq is not null order by seq desc limit 1;
+
+-- name: event_elsewhere(epoch) :maybe no int
+select no from event where seq is not null and epoch is distinct from :epoch limit 1;
+
+-- name: event_unpublish(epoch, last_seq int) :count
+update event set seq = null, epoch = null
+where seq is not null and (epoch is distinct from :epoch or seq > :last_seq::bigint);
+
+-- name: event_at_seq(epoch, seq int) :maybe id
+select id from event where epoch = :epoch and seq = :seq::bigint;
+
+-- name: event_chain(after int, count int) :rows position int, id, type, aggregate, aggregate_id, version, at, actor, trace, data, hash
+select position, id, type, aggregate, aggregate_id, version, to_json(at)#>>'{}', actor, trace, data, encode(hash, 'hex')
+from event where position > :after::bigint order by position limit :count::int;
+
+-- name: event_lag() :row unpublished int, oldest int
+select count(*), coalesce(extract(epoch from now() - min(at))::bigint, 0) from event where seq is null;

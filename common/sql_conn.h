@@ -1,0 +1,42 @@
+/* One connection in pipeline mode, and the pool of them. Inside common/ only. */
+#ifndef BACKROOM_SQL_CONN_H
+#define BACKROOM_SQL_CONN_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { PENDING_MAX = 4096, ANSWER_MS = 6000 };
+
+struct pending {
+    const char *prepares; /* a statement being prepared: its name (owned by the connection's set), else NULL */
+    const char *what;     /* for the log */
+};
+
+struct sql_conn {
+    PGconn *pg;
+    bool begun, broken, failed;
+    char **prepared; /* open-addressed set of statement names */
+    size_t prepared_room, prepared_count;
+    struct pending pending[PENDING_MAX];
+    int pending_count;
+};
+
+/* A plain connection to the configured database with the house's time-outs, or NULL. Not of the pool: for the
+ * relay, leadership and migrations. */
+PGconn *conn_direct(void);
+/* From the pool, waiting at most wait_ms; NULL when none came free or the database does not answer. */
+struct sql_conn *conn_take(int wait_ms);
+void conn_give(struct sql_conn *c);
+void conn_pool_open(const char *url, const char *schema, int size);
+void conn_pool_close(void);
+void conn_pool_gauges(int *open, int *used, uint64_t *refused);
+
+bool conn_is_prepared(struct sql_conn *c, const char *name);
+/* Remember a name; returns the set's own copy. */
+const char *conn_set_prepared(struct sql_conn *c, const char *name);
+
+/* Next result or NULL (end of one statement's results); sets broken when the server does not answer in time. */
+PGresult *conn_result(struct sql_conn *c);
+
+#endif

@@ -1,0 +1,163 @@
+#include "work.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "request.h"
+#include "random.h"
+#include "relay.h"
+#include "sql.h"
+
+enum { ATTEMPTS = 4 };
+
+void work_begin(struct work *w, const struct service *service, enum work_kind kind, const char *actor)
+{
+    memset(w, 0, sizeof *w);
+    w->arena = arena_new();
+    w->service = service;
+    w->kind = kind;
+    w->writes = true;
+    w->actor = actor;
+    w->trace = random_hex(w->arena, 16);
+    w->errors = text_new(w->arena);
+}
+
+void work_end(struct work *w)
+{
+    sql_release(w);
+    arena_free(w->arena);
+    w->arena = NULL;
+}
+
+void work_again(struct work *w)
+{
+    w->fault = OK;
+    w->retry = false;
+    w->constraint = w->code = w->detail = w->reply = w->etag = w->location = w->waiting_for = NULL;
+    w->status = w->error_count = w->announced = 0;
+    w->errors = text_new(w->arena);
+}
+
+static int attempt(struct work *w, int (*handler)(struct work *), int (*before_commit)(struct work *))
+{
+    int fault = handler(w);
+
+    if (fault == OK && before_commit)
+        fault = before_commit(w);
+    if (fault == OK && !w->dry_run)
+        return sql_commit(w);
+    sql_rollback(w);
+    return fault;
+}
+
+int work_run(struct work *w, int (*handler)(struct work *), int (*before_commit)(struct work *))
+{
+    int fault = attempt(w, handler, before_commit);
+
+    for (int i = 1; w->retry && i < ATTEMPTS; i++) {
+        usleep((useconds_t)(random_below(4000) * (unsigned)i + 500));
+        work_again(w);
+        fault = attempt(w, handler, before_commit);
+    }
+    if (fault == OK && w->announced && !w->dry_run)
+        relay_wake();
+    return fault;
+}
+
+int fail(struct work *w, enum fault fault, const char *code, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    w->detail = arena_vformat(w->arena, format, args);
+    va_end(args);
+    w->fault = fault;
+    w->code = code;
+    return (int)fault;
+}
+
+void fault_at(struct work *w, const char *pointer, const char *code, const char *format, ...)
+{
+    va_list args;
+
+    text_add(&w->errors, w->error_count++ ? ",{\"pointer\":" : "{\"pointer\":");
+    text_add_json(&w->errors, pointer);
+    text_add(&w->errors, ",\"code\":");
+    text_add_json(&w->errors, code);
+    text_add(&w->errors, ",\"detail\":");
+    va_start(args, format);
+    text_add_json(&w->errors, arena_vformat(w->arena, format, args));
+    va_end(args);
+    text_add(&w->errors, "}");
+}
+
+int failed_if_any(struct work *w, const char *code, const char *detail)
+{
+    return w->error_count ? fail(w, INVALID, code, "%s", detail) : OK;
+}
+
+/* A delivered event's input is its data, beside which the envelope stands. */
+json_t *in_get(struct work *w, const char *name)
+{
+    json_t *in = w->kind == DELIVERY ? json_object_get(w->in, "data") : w->in;
+    json_t *value = json_object_get(in, name);
+
+    return json_is_null(value) ? NULL : value;
+}
+
+const char *in_str(struct work *w, const char *name)
+{
+    return json_string_value(in_get(w, name));
+}
+
+int64_t in_int(struct work *w, const char *name)
+{
+    return json_integer_value(in_get(w, name));
+}
+
+bool in_bool(struct work *w, const char *name)
+{
+    return json_is_true(in_get(w, name));
+}
+
+bool in_has(struct work *w, const char *name)
+{
+    return in_get(w, name) != NULL;
+}
+
+const char *in_json(struct work *w, const char *name)
+{
+    json_t *value = in_get(w, name);
+
+    return value ? json_text(w, value) : NULL;
+}
+
+const char *json_text(struct work *w, const json_t *json)
+{
+    size_t length = json_dumpb(json, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);
+    char *s = arena_alloc(w->arena, length + 1);
+
+    json_dumpb(json, s, length, JSON_COMPACT | JSON_ENCODE_ANY);
+    return s;
+}
+
+const char *path_var(struct work *w, const char *name)
+{
+    return request_path_var(w->request, name);
+}
+
+const char *query_var(struct work *w, const char *name)
+{
+    return request_query_var(w->request, name);
+}
+
+const char *new_id(struct work *w)
+{
+    return random_uuid_v7(w->arena);
+}
+
+int reply(struct work *w, const char *json)
+{
+    w->reply = json;
+    return OK;
+}

@@ -1,0 +1,107 @@
+/*
+ * The unit of work. An HTTP request, a delivered batch of events and a due job are the same thing: one arena,
+ * at most one transaction, one outcome. Every handler is `int f(struct work *w)` and holds business steps only:
+ * it never frees, never begins or commits, never logs a failure, never publishes, never calls the network, and
+ * it can be run again safely.
+ */
+#ifndef BACKROOM_WORK_H
+#define BACKROOM_WORK_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "arena.h"
+
+/* What can go wrong, told once where it is found: `return fail(w, CONFLICT, "stock.short", "…")`. */
+enum fault { OK, INVALID, FORBIDDEN, NOT_FOUND, CONFLICT, BUSY, BROKEN };
+
+#define TRY(call)                                                                                            \
+    do {                                                                                                     \
+        int fault_ = (call);                                                                                 \
+        if (fault_ != OK)                                                                                    \
+            return fault_;                                                                                   \
+    } while (0)
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+enum work_kind { REQUEST, DELIVERY, JOB };
+
+struct service;
+struct sql_conn;
+struct principal;
+struct request;
+
+struct work {
+    struct arena *arena;
+    const struct service *service;
+    enum work_kind kind;
+    bool writes;            /* runs in a transaction; a read is a single statement without one */
+    bool dry_run;           /* everything is done and checked, then rolled back */
+    json_t *in;             /* REQUEST: the validated body; DELIVERY: array of events; JOB: its data. Read only */
+    const char *actor;      /* who does it: a token's subject, or the consumer or job */
+    const char *trace;      /* W3C trace id, 32 hexadecimal digits */
+    struct principal *who;  /* REQUEST only, NULL on public routes */
+    struct request *request;
+
+    struct sql_conn *db;    /* held from the first statement to the end */
+    int announced;          /* events written: the relay is woken after the commit */
+
+    enum fault fault;       /* the outcome: set by fail(), never reworded */
+    bool retry;             /* a serialisation failure or deadlock: the whole work runs again */
+    const char *constraint; /* the named constraint that refused, if one did */
+    const char *code, *detail;
+    struct text errors;     /* `{"pointer":…,"code":…,"detail":…}, …` */
+    int error_count;
+    const char *reply;      /* the answer's JSON, NULL for none */
+    int status;             /* HTTP status of the answer; 0 = the route's */
+    const char *etag, *location;
+    const char *waiting_for; /* id of the resource a `Prefer: wait` waits for */
+};
+
+/* Ready for use, with an arena of its own; work_end frees everything. */
+void work_begin(struct work *w, const struct service *service, enum work_kind kind, const char *actor);
+void work_end(struct work *w);
+
+/*
+ * Run a handler in its transaction: begins with its first statement, commits with its last, runs again after a
+ * serialisation failure (at most 3 times). before_commit, if not NULL, adds last statements to the transaction.
+ */
+int work_run(struct work *w, int (*handler)(struct work *), int (*before_commit)(struct work *));
+
+/* Forget a failed attempt's outcome, so that another handler can run in a new transaction. */
+void work_again(struct work *w);
+
+/* Say what went wrong, once: a stable dotted code, a sentence for people. Returns the fault. */
+int fail(struct work *w, enum fault fault, const char *code, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* Add one of possibly many faults of the input; pointer is a JSON pointer. Then end with failed_if_any(). */
+void fault_at(struct work *w, const char *pointer, const char *code, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+int failed_if_any(struct work *w, const char *code, const char *detail);
+
+/* The validated input. Absent or null: NULL, 0, false. in_json is the member as JSON text. */
+const char *in_str(struct work *w, const char *name);
+int64_t in_int(struct work *w, const char *name);
+bool in_bool(struct work *w, const char *name);
+bool in_has(struct work *w, const char *name);
+const char *in_json(struct work *w, const char *name);
+json_t *in_get(struct work *w, const char *name);
+
+/* A variable of the route's path (`/v1/orders/{id}`): never NULL for a name the route has. */
+const char *path_var(struct work *w, const char *name);
+/* A parameter of the query string, NULL if absent. */
+const char *query_var(struct work *w, const char *name);
+
+/* A new UUIDv7 (RFC 9562, 5.7). */
+const char *new_id(struct work *w);
+
+/* `json` as compact text in the work's memory. */
+const char *json_text(struct work *w, const json_t *json);
+/* A format in the work's memory. */
+#define textf(w, ...) arena_format((w)->arena, __VA_ARGS__)
+
+/* Answer with this JSON text. */
+int reply(struct work *w, const char *json);
+
+#endif
