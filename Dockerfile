@@ -19,8 +19,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY CMakeLists.txt ./
-COPY cmake* ./cmake/
-COPY tools/sqlgen.py tools/
+COPY tools/sqlgen.py tools/token.c tools/
 COPY common common
 COPY services services
 COPY tests/unit tests/unit

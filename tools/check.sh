@@ -17,6 +17,6 @@ for name in sys.argv[1:]:
         ast.parse(open(name).read(), name)'
 
 echo "gcc"
-tools/build.sh build-gcc "$jobs" -DCMAKE_C_COMPILER=gcc -DWERROR=ON
+tools/build.sh build-gcc "$jobs" -DCMAKE_C_COMPILER=gcc
 echo "clang"
-tools/build.sh build-clang "$jobs" -DCMAKE_C_COMPILER=clang -DWERROR=ON
+tools/build.sh build-clang "$jobs" -DCMAKE_C_COMPILER=clang

@@ -90,7 +90,7 @@ class Shop:
         cluster.create_database(self.database, template=cluster.template)
         ports = free_ports(3 + 2 * instances * len(plan.SERVICES))
         self.nats = Nats(self.folder / "nats", ports.pop(), ports.pop(), new_passwords(), self.folder / "nats.log",
-                         storage_limit="5GB", dies_with_us=True)
+                         storage_limit="6GB", dies_with_us=True)
         self.instances = {service: [Instance(service, number, ports.pop(), ports.pop(),
                                              self.folder / f"{service}-{number}.log", build, dies_with_us=True)
                                     for number in range(instances)] for service in services}

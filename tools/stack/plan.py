@@ -13,8 +13,9 @@ NATS_MONITOR_PORT = 18222
 DATABASE = "backroom"
 
 # Settings a person may give to `make up`; whatever is set is handed to every service.
-SETTINGS_OF_SERVICES = ("SHOP_TIME_ZONE", "SHOP_CURRENCY", "POOL_SIZE", "LOG_LEVEL")
-SUFFIX_OF_TIMES = "_SECONDS"
+SETTINGS_OF_SERVICES = ("SHOP_TIME_ZONE", "SHOP_CURRENCY", "POOL_SIZE", "CONNECTIONS", "CONNECTIONS_PER_ADDRESS",
+                        "STREAM_MAX_MEGABYTES", "STREAM_REPLICAS")
+SUFFIXES_OF_TIMES = ("_SECONDS", "_MS")
 
 
 def port(service, instance=0, gateway_port=GATEWAY_PORT):
@@ -33,4 +34,4 @@ def binary(service, build="build"):
 def settings(environ):
     """The part of an environment that is meant for the services."""
     return {name: value for name, value in environ.items()
-            if name in SETTINGS_OF_SERVICES or name.endswith(SUFFIX_OF_TIMES)}
+            if name in SETTINGS_OF_SERVICES or name.endswith(SUFFIXES_OF_TIMES)}

@@ -14,6 +14,12 @@ from .client import Refused, eventually
 WAREHOUSE = "main"
 CHANNEL = "web"
 CARRIER = "royal-mail"
+# Who does what: role and name.
+STAFF = {
+    "merchandiser": "ann", "reviewer": "ben", "stockkeeper": "stan", "storefront": "web-shop", "cashier": "cleo",
+    "clerk": "carl", "picker": "pia", "warehouse_lead": "wanda", "carrier": "royal-mail", "agent": "sue",
+    "support_lead": "sol", "analyst": "ava",
+}
 PASSING = (429, 502, 503, 504)      # answers that invite to ask again
 
 
@@ -32,6 +38,7 @@ class Road:
         """One step; asks again while the service is away, with the same key."""
         end = time.monotonic() + self.patience
         client = getattr(self.shop, service)
+        sub = sub or STAFF.get(role)
         while True:
             try:
                 answer = client.request(method, path, json=body, key=key, role=role, sub=sub)
@@ -44,7 +51,7 @@ class Road:
 
     # -- catalog -----------------------------------------------------------------------------------
 
-    def draft(self, *variants, title=None, category="general", sub="ann", role=None, key=None):
+    def draft(self, *variants, title=None, category="general", sub=None, role="merchandiser", key=None):
         """A product; each variant needs a sku and a price, the rest is made up."""
         body = {
             "title": title or variants[0].get("title") or variants[0]["sku"],
@@ -62,22 +69,22 @@ class Road:
         return {"sku": sku, "barcode": barcode_of(sku), "title": sku, "options": {}, "price": price,
                 "cost": price // 2, "currency": "GBP", "weight_g": 250, **more}
 
-    def publish(self, *variants, channels=(CHANNEL,), author="ann", approver="ben", role=None, **draft):
+    def publish(self, *variants, channels=(CHANNEL,), **draft):
         """From nothing to on sale; two people, as four eyes are wanted."""
-        product = self.draft(*variants, sub=author, role=role, **draft)
+        product = self.draft(*variants, **draft)
         path = f"/v1/products/{product['id']}"
         sku = variants[0]["sku"]
-        for action, body, sub in (("submit", {}, author), ("approve", {}, approver),
-                                  ("publish", {"channels": list(channels)}, author)):
-            product = self.call("catalog", "POST", f"{path}/{action}", body, self.key(action, sku), role, sub)
+        for action, body, role in (("submit", {}, "merchandiser"), ("approve", {}, "reviewer"),
+                                   ("publish", {"channels": list(channels)}, "merchandiser")):
+            product = self.call("catalog", "POST", f"{path}/{action}", body, self.key(action, sku), role)
         return product
 
-    def book_in(self, sku, quantity, reason="received", reference="opening", warehouse=WAREHOUSE, role=None):
+    def book_in(self, sku, quantity, reason="received", reference="opening", warehouse=WAREHOUSE, role="stockkeeper"):
         body = {"sku": sku, "warehouse": warehouse, "quantity": quantity, "reason": reason, "reference": reference}
         return self.call("catalog", "POST", "/v1/stock/movements", body, self.key("stock", reference, sku), role)
 
     def stock(self, sku):
-        return self.call("catalog", "GET", f"/v1/stock/{urllib.parse.quote(sku, safe='')}")
+        return self.call("catalog", "GET", f"/v1/stock/{urllib.parse.quote(sku, safe='')}", role="stockkeeper")
 
     # -- orders ------------------------------------------------------------------------------------
 
@@ -93,7 +100,7 @@ class Road:
             body["payment"] = {"method": "card", "amount": paid, "reference": f"pay-{body['channel_ref']}"}
         return body
 
-    def order(self, lines, paid=True, wait=None, role=None, **more):
+    def order(self, lines, paid=True, wait=None, role="storefront", **more):
         """Place an order. paid=True pays what it comes to, an amount pays that, False nothing."""
         body = self.order_body(lines, paid=paid, **more)
         headers = {"Prefer": f"wait={wait}"} if wait else None
@@ -105,14 +112,14 @@ class Road:
             placed = self.get_order(placed["id"])
         return placed
 
-    def pay(self, order, amount=None, method="card", reference=None, role=None):
+    def pay(self, order, amount=None, method="card", reference=None, role="storefront"):
         body = {"method": method, "amount": order["total"] if amount is None else amount,
                 "reference": reference or f"pay-{order['number']}"}
         return self.call("orders", "POST", f"/v1/orders/{order['id']}/payments", body,
                          self.key("pay", body["reference"]), role)
 
     def get_order(self, order_id):
-        return self.call("orders", "GET", f"/v1/orders/{order_id}")
+        return self.call("orders", "GET", f"/v1/orders/{order_id}", role="clerk")
 
     def wait_order(self, order_id, timeout=15, **fields):
         """Until the order has these values, e.g. status="confirmed"; then the order."""
@@ -126,7 +133,7 @@ class Road:
     # -- fulfillment ---------------------------------------------------------------------------------
 
     def shipments(self, order_id):
-        return self.call("fulfillment", "GET", f"/v1/shipments?order_id={order_id}")["data"]
+        return self.call("fulfillment", "GET", f"/v1/shipments?order_id={order_id}", role="picker")["data"]
 
     def shipment(self, order_id, status=None, timeout=15):
         """The one shipment of an order, as soon as it is there (and has that status)."""
@@ -134,17 +141,17 @@ class Road:
             some = [each for each in self.shipments(order_id) if each["status"] != "voided"]
             assert len(some) == 1, f"{len(some)} shipments of order {order_id}"
             assert status in (None, some[0]["status"]), f"shipment is {some[0]['status']}, not {status}"
-            return self.call("fulfillment", "GET", f"/v1/shipments/{some[0]['id']}")
+            return self.call("fulfillment", "GET", f"/v1/shipments/{some[0]['id']}", role="picker")
         return eventually(found, timeout)
 
-    def wave(self, warehouse=WAREHOUSE, role=None):
+    def wave(self, warehouse=WAREHOUSE, role="warehouse_lead"):
         return self.call("fulfillment", "POST", "/v1/waves", {"warehouse": warehouse}, True, role)
 
-    def scan(self, shipment, barcode, quantity=None, role=None, key=True):
+    def scan(self, shipment, barcode, quantity=None, role="picker", key=True):
         body = {"barcode": barcode} if quantity is None else {"barcode": barcode, "quantity": quantity}
         return self.call("fulfillment", "POST", f"/v1/shipments/{shipment['id']}/scans", body, key, role)
 
-    def pack(self, shipment, unit_by_unit=False, role=None):
+    def pack(self, shipment, unit_by_unit=False, role="picker"):
         """Scan everything that is still missing; how many units."""
         scanned = 0
         for number, line in enumerate(shipment["lines"]):
@@ -158,12 +165,12 @@ class Road:
             scanned += max(missing, 0)
         return scanned
 
-    def ship(self, shipment, carrier=CARRIER, tracking_number=None, role=None):
+    def ship(self, shipment, carrier=CARRIER, tracking_number=None, role="warehouse_lead"):
         body = {"carrier": carrier, "tracking_number": tracking_number or f"RM{shipment['id'][-12:].upper()}GB"}
         return self.call("fulfillment", "POST", f"/v1/shipments/{shipment['id']}/ship", body,
                          self.key("ship", shipment["id"]), role)
 
-    def track(self, shipment, status, at=None, role=None, **more):
+    def track(self, shipment, status, at=None, role="carrier", **more):
         body = {"carrier": shipment["carrier"], "tracking_number": shipment["tracking_number"], "status": status,
                 "occurred_at": at or now(), **more}
         return self.call("fulfillment", "POST", "/v1/tracking-events", body,
@@ -185,7 +192,7 @@ class Road:
 
     def sales(self, start, end, by="day"):
         """start and end are dates as text; end is exclusive."""
-        return self.call("analytics", "GET", f"/v1/sales?from={start}&to={end}&by={by}")
+        return self.call("analytics", "GET", f"/v1/sales?from={start}&to={end}&by={by}", role="analyst")
 
 
 def barcode_of(sku):
