@@ -1,0 +1,46 @@
+# Backroom. `make help` lists what can be made; behind each target is one script or one command.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help run up down test build install token check asan
+
+BUILD ?= build
+RUN_DIR ?= .run
+JOBS ?= $(shell nproc)
+# Handed to the scripts when set: INSTANCES, GATEWAY_PORT, DATA, DAY, and any time setting of a service.
+export BUILD RUN_DIR
+
+help: ## this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@echo
+	@echo "  make run DATA=FILE DAY=2010-12-01     plays one real day of a real shop"
+	@echo "  make up INSTANCES=3 GATEWAY_PORT=8080  three of each service"
+	@echo "  make -s token ROLE=merchandiser SUB=ann [SECONDS=3600]"
+
+run: up ## install, build, start everything and play the main job, from order to parcel
+	@tools/play
+
+up: install build ## start everything on this machine, or what of it died
+	@tools/up
+
+down: ## stop it, services first; with WIPE=1 forget all data
+	@tools/down $(if $(WIPE),--wipe)
+
+test: install build ## the whole suite: unit tests, then the stories on real servers
+	@tools/test.sh
+
+build: ## compile into build/
+	@tools/build.sh "$(BUILD)" $(JOBS)
+
+install: ## Debian packages that are missing (part of run, up and test)
+	@tools/install.sh
+
+token: ## print a token for ROLE and SUB and nothing else
+	@$(BUILD)/bin/backroom-token keys $(RUN_DIR)/keys > /dev/null
+	@$(BUILD)/bin/backroom-token issue $(RUN_DIR)/keys "$(ROLE)" "$(SUB)" $(SECONDS)
+
+check: install ## format, and no warning from gcc and clang
+	@tools/check.sh
+
+asan: install ## the whole suite under AddressSanitizer and UndefinedBehaviourSanitizer
+	@tools/build.sh build-asan $(JOBS) -DSANITIZE=address
+	@BUILD=build-asan tools/test.sh

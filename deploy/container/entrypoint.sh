@@ -1,0 +1,10 @@
+#!/bin/sh
+# A service in a container: its connection settings are in a file of its own, never on a command line.
+set -eu
+settings=${SETTINGS_FILE:-/run/backroom/settings}
+if [ -r "$settings" ]; then
+    set -a
+    . "$settings"
+    set +a
+fi
+exec "$@"

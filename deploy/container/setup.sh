@@ -1,0 +1,54 @@
+#!/bin/bash
+# Make passwords and keys once, and put into each container's own volume what that container needs and no more.
+# Volumes below /setup: vault (kept), postgres, nats, nats-data, and one of each service. Runs as root.
+set -euo pipefail
+umask 022
+SERVICES="catalog orders fulfillment support analytics"
+SHARE=/usr/local/share/backroom
+vault=/setup/vault
+chmod 700 "$vault"
+
+password() { # password NAME: made the first time, the same ever after
+    if [ ! -s "$vault/$1" ]; then
+        (umask 077; printf 'p%s' "$(head -c 24 /dev/urandom | od -An -v -tx1 | tr -d ' \n')" > "$vault/$1.new")
+        mv "$vault/$1.new" "$vault/$1"
+    fi
+    cat "$vault/$1"
+}
+
+put() { # put FILE OWNER: standard input becomes FILE, all at once, for OWNER's eyes only
+    (umask 077; cat > "$1.new")
+    chown "$2" "$1.new"
+    mv "$1.new" "$1"
+}
+
+backroom-token keys "$vault/keys" > /dev/null
+user=$(id -u backroom)
+
+{
+    echo "client_address: \"0.0.0.0:4222\""
+    echo "monitor_address: \"127.0.0.1:8222\""
+    echo "storage_folder: \"/data\""
+    echo "storage_limit: 10GB"
+    for name in operator $SERVICES; do echo "${name}_password: \"$(password "nats-$name")\""; done
+} | put /setup/nats/settings.conf "$user"
+put /setup/nats/nats.conf "$user" < "$SHARE/nats.conf"
+chown "$user" /setup/nats-data
+
+# The database server's user has another number in every image, so its volume is its only guard.
+password postgres > /setup/postgres/superuser
+cp "$SHARE/database.sql" /setup/postgres/
+for name in $SERVICES; do
+    echo "export ${name^^}_DATABASE_PASSWORD=$(password "postgres-$name")"
+done > /setup/postgres/passwords
+
+for name in $SERVICES; do
+    {
+        echo "DATABASE_URL=postgresql://$name:$(password "postgres-$name")@postgres:5432/backroom"
+        echo "NATS_URL=nats://$name:$(password "nats-$name")@nats:4222"
+        echo "JWKS_FILE=/run/backroom/jwks.json"
+    } | put "/setup/$name/settings" "$user"
+    put "/setup/$name/jwks.json" "$user" < "$vault/keys/jwks.json"
+done
+chown -R "$user" "$vault"
+echo "passwords and keys are in their places"

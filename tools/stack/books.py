@@ -1,0 +1,165 @@
+"""The books of the whole shop, read through the services' own doors: does everything add up?
+
+Each check gives (what, figures, holds). Used at the end of tools/play and by the tests.
+"""
+import urllib.parse
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+from . import plan
+
+SHIPPED = ("shipped", "delivered")
+
+
+class Books:
+    """A reading at one moment, when nothing is on its way any more."""
+
+    def __init__(self, shop, threads=4):
+        self.shop = shop
+        with ThreadPoolExecutor(threads) as pool:
+            self.orders = pool.submit(lambda: list(shop.orders.all("/v1/orders")))
+            self.shipments = pool.submit(lambda: list(shop.fulfillment.all("/v1/shipments")))
+            self.tasks = pool.submit(lambda: list(shop.support.all("/v1/tasks")))
+            self.surveys = pool.submit(lambda: list(shop.support.all("/v1/surveys")))
+            feeds = {service: pool.submit(feed, getattr(shop, service)) for service in plan.SERVICES}
+            self.orders, self.shipments = self.orders.result(), self.shipments.result()
+            self.tasks, self.surveys = self.tasks.result(), self.surveys.result()
+            self.events = {service: each.result() for service, each in feeds.items()}
+            self.stock = dict(pool.map(self.read_stock, self.skus()))
+
+    def skus(self):
+        return sorted({line["sku"] for shipment in self.shipments for line in shipment["lines"]} |
+                      {line["sku"] for order in self.orders for line in order["lines"]})
+
+    def read_stock(self, sku):
+        """on_hand, reserved, available as the catalog says, and the ledger behind them; None: kept no stock of."""
+        path = f"/v1/stock/{urllib.parse.quote(sku, safe='')}"
+        answer = self.shop.catalog.get(path)
+        if answer.status == 404:
+            return sku, None
+        moved = [each["quantity"] for each in self.shop.catalog.all(f"{path}/movements")]
+        return sku, {**answer.expect(200), "moved_in": sum(n for n in moved if n > 0),
+                     "moved_out": -sum(n for n in moved if n < 0)}
+
+    # -- checks ------------------------------------------------------------------------------------
+
+    def all_checks(self):
+        return [self.stock_is_conserved(), self.reservations_add_up(), self.nothing_is_negative(),
+                self.lines_make_totals(), self.money_is_settled(), *self.feeds_have_no_gaps(),
+                *self.every_event_had_one_effect()]
+
+    def stock_is_conserved(self):
+        kept = [each for each in self.stock.values() if each]
+        shipped = sum(line["quantity"] for shipment in self.shipments if shipment["status"] in SHIPPED
+                      for line in shipment["lines"])
+        booked = sum(each["moved_in"] for each in kept)
+        left = sum(each["on_hand"] for each in kept)
+        by_sku = Counter()
+        for shipment in self.shipments:
+            if shipment["status"] in SHIPPED:
+                by_sku.update({line["sku"]: line["quantity"] for line in shipment["lines"]})
+        holds = booked == left + shipped and all(
+            each["moved_in"] == each["on_hand"] + by_sku[sku] for sku, each in self.stock.items() if each)
+        return ("stock conserved", f"{booked:,} units booked in = {left:,} on hand + {shipped:,} shipped, "
+                                   f"each of {len(kept):,} articles", holds)
+
+    def reservations_add_up(self):
+        reserved = sum(each["reserved"] for each in self.stock.values() if each)
+        open_units = sum(line.get("reserved", line["quantity"]) for order in self.orders
+                         if order["stock_status"] in ("reserved", "partial")
+                         for line in order["lines"] if self.stock.get(line["sku"]))
+        return ("reservations add up", f"{reserved:,} units reserved = {open_units:,} in open orders",
+                reserved == open_units)
+
+    def nothing_is_negative(self):
+        wrong = [sku for sku, each in self.stock.items()
+                 if each and (each["on_hand"] < 0 or each["reserved"] < 0 or each["available"] < 0)]
+        return ("nothing oversold", f"{len(wrong)} articles below zero", not wrong)
+
+    def lines_make_totals(self):
+        lines = sum(line["quantity"] * line["unit_price"] for order in self.orders for line in order["lines"])
+        totals = sum(order["total"] for order in self.orders)
+        wrong = [order["number"] for order in self.orders if order["total"] !=
+                 sum(line["quantity"] * line["unit_price"] for line in order["lines"])]
+        return ("lines make totals", f"{money(lines)} in lines = {money(totals)} in {len(self.orders):,} orders",
+                not wrong)
+
+    def money_is_settled(self):
+        """What an order comes to is paid, or it is cancelled and everything paid went back."""
+        paid = sum(order["paid"] for order in self.orders)
+        refunded = sum(order["refunded"] for order in self.orders)
+        wrong = [order["number"] for order in self.orders if
+                 (order["payment_status"] == "paid" and order["paid"] != order["total"]) or
+                 (order["status"] == "cancelled" and order["paid"] != order["refunded"]) or
+                 order["refunded"] > order["paid"]]
+        return ("money adds up", f"{money(paid)} taken − {money(refunded)} given back = {money(paid - refunded)} kept",
+                not wrong)
+
+    def feeds_have_no_gaps(self):
+        for service, events in self.events.items():
+            positions = [event["position"] for event in events]
+            ids = {event["id"] for event in events}
+            yield (f"{service}'s news", f"{len(events):,} events, numbered without gap, none twice",
+                   positions == list(range(1, len(events) + 1)) and len(ids) == len(events))
+
+    def every_event_had_one_effect(self):
+        """What one service said, another did once: counted on both sides, and matched by order."""
+        shipped = self.said("fulfillment", "fulfillment.shipment.shipped")
+        delivered = self.said("fulfillment", "fulfillment.shipment.delivered")
+        pairs = [
+            ("orders placed → stock answered", self.said("orders", "orders.order.placed"),
+             Counter({key: 1 for key, count in self.said("catalog", "catalog.reservation.*").items() if count})),
+            ("parcels shipped → orders shipped", shipped, self.said("orders", "orders.order.shipped")),
+            ("parcels shipped → follow-up tasks", shipped,
+             Counter(task["order_id"] for task in self.tasks if task.get("kind") == "follow_up")),
+            ("parcels delivered → orders delivered", delivered, self.said("orders", "orders.order.delivered")),
+            ("parcels delivered → surveys", delivered, Counter(survey["order_id"] for survey in self.surveys)),
+        ]
+        for what, said, done in pairs:
+            yield (what, f"{sum(said.values()):,} = {sum(done.values()):,}, one for each order", said == done)
+
+    def said(self, service, type_):
+        """order → how often a service said this about it; a type ending in * is a beginning."""
+        found = Counter()
+        for event in self.events[service]:
+            if event["type"] == type_ or (type_.endswith("*") and event["type"].startswith(type_[:-1])):
+                found[order_of(event)] += 1
+        return found
+
+
+def analytics_equal_orders(shop, orders, start, end, days):
+    """The figures of analytics for [start, end) against the orders placed on those days."""
+    answer = shop.analytics.get(f"/v1/sales?from={start}&to={end}&by=day").expect(200)
+    totals = answer["totals"]
+    wanted = [order for order in orders if days(order)]
+    gross = sum(line["quantity"] * line["unit_price"] for order in wanted for line in order["lines"])
+    units = sum(line["quantity"] for order in wanted for line in order["lines"])
+    refunds = sum(order["refunded"] for order in wanted)
+    holds = (totals["orders"], totals["gross"], totals["units"]) == (len(wanted), gross, units)
+    return ("analytics equal orders", f"{totals['orders']:,} orders, {totals['units']:,} units, gross "
+            f"{money(totals['gross'])}; the orders say {len(wanted):,}, {units:,}, {money(gross)} "
+            f"(refunds {money(totals['refunds'])} / {money(refunds)})", holds and totals["refunds"] == refunds)
+
+
+def order_of(event):
+    data = event.get("data") or {}
+    return data.get("order_id") or event.get("aggregate_id")
+
+
+def feed(client):
+    """All events of a service, in order."""
+    events, after = [], 0
+    while True:
+        page = client.get(f"/v1/events?after={after}&limit=500").expect(200)["data"]
+        if not page:
+            return events
+        events += page
+        after = page[-1]["position"]
+
+
+def money(minor, currency="£"):
+    sign = "-" if minor < 0 else ""
+    return f"{sign}{currency}{abs(minor) // 100:,}.{abs(minor) % 100:02}"
+
+
+__all__ = ["Books", "analytics_equal_orders", "feed", "money"]

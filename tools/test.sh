@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# The suite on what is built in $BUILD: unit tests, then the stories. Arguments go to pytest.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export BUILD=${BUILD:-build}
+
+if [ -x "$BUILD/bin/unit-tests" ]; then
+    "$BUILD/bin/unit-tests"
+fi
+exec /usr/bin/python3 -m pytest "${@:-tests/system}"
