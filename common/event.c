@@ -38,14 +38,41 @@ static int write_events(struct work *w, const struct resource *r, const char *ty
                          5, values);
 }
 
-int announce_all(struct work *w, const char *type, const char *aggregate, const char *ids)
+/* --- announcing ------------------------------------------------------------------------------------------------ */
+
+/* Announcements wait until the answer is read or the transaction ends, so that an event shows the aggregate as the
+ * whole work left it, whatever the order of the handler's steps. */
+struct announcement {
+    struct announcement *next;
+    const struct resource *resource;
+    const char *type, *ids;
+    bool raises;
+};
+
+static int queue(struct work *w, const char *type, const char *aggregate, const char *ids, bool raises)
 {
-    const struct resource *r = resource_of_aggregate(w, aggregate);
+    struct announcement *a, **end = &w->announcements;
 
     if (!ids || strcmp(ids, "{}") == 0)
         return OK;
-    TRY(raise_version(w, r, ids));
-    return write_events(w, r, type, ids);
+    a = arena_alloc(w->arena, sizeof *a);
+    *a = (struct announcement){NULL, resource_of_aggregate(w, aggregate), type, ids, raises};
+    while (*end)
+        end = &(*end)->next;
+    *end = a;
+    return OK;
+}
+
+int announce_flush(struct work *w)
+{
+    for (; w->announcements; w->announcements = w->announcements->next) {
+        const struct announcement *a = w->announcements;
+
+        if (a->raises)
+            TRY(raise_version(w, a->resource, a->ids));
+        TRY(write_events(w, a->resource, a->type, a->ids));
+    }
+    return OK;
 }
 
 /* A one-element PostgreSQL array; keys that are not UUIDs are quoted. */
@@ -62,16 +89,17 @@ static const char *array_of(struct work *w, const char *id)
 
 int announce(struct work *w, const char *type, const char *aggregate, const char *id)
 {
-    return announce_all(w, type, aggregate, array_of(w, id));
+    return queue(w, type, aggregate, array_of(w, id), true);
+}
+
+int announce_all(struct work *w, const char *type, const char *aggregate, const char *ids)
+{
+    return queue(w, type, aggregate, ids, true);
 }
 
 int announce_new(struct work *w, const char *type, const char *aggregate, const char *ids)
 {
-    const struct resource *r = resource_of_aggregate(w, aggregate);
-
-    if (!ids || strcmp(ids, "{}") == 0)
-        return OK;
-    return write_events(w, r, type, ids[0] == '{' ? ids : array_of(w, ids));
+    return queue(w, type, aggregate, ids && *ids != '{' ? array_of(w, ids) : ids, false);
 }
 
 /* --- feed, timeline, audit ------------------------------------------------------------------------------- */

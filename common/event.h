@@ -13,14 +13,18 @@ enum { EVENT_BYTES_MAX = 64 * 1024 };
 
 /*
  * Raise the aggregate's version and write an event of it; its data is the row of the view `<aggregate>_event`
- * (columns id, doc, private) as it stands now in this transaction. Queued, so it costs no round trip.
- * The aggregate's row must be locked or just inserted by this transaction.
+ * (columns id, doc, private) as this work leaves it: it is written when the answer is read (reply_resource) or before
+ * the commit, so it does not matter which step of the handler announces. Costs no round trip. The aggregate's row
+ * must be locked by this transaction.
  */
 int announce(struct work *w, const char *type, const char *aggregate, const char *id);
-/* The same for many, ids as a PostgreSQL array or NULL/"{}" for none: "{id,id}". */
+/* The same for many, ids as a PostgreSQL array "{id,id}"; NULL or "{}" for none. */
 int announce_all(struct work *w, const char *type, const char *aggregate, const char *ids);
 /* The first event of aggregates that this transaction inserted with version 1; ids as one id or an array. */
 int announce_new(struct work *w, const char *type, const char *aggregate, const char *ids);
+
+/* Write what was announced so far: called by the machinery. */
+int announce_flush(struct work *w);
 
 /* Handlers of GET /v1/events (also as server-sent events), GET /v1/<resource>/{id}/timeline and of
  * GET /v1/audit/verify. */

@@ -127,6 +127,7 @@ int reply_resource(struct work *w, const char *name, const char *id)
     const struct resource *r = resource_named(w, name);
     bool pending;
 
+    TRY(announce_flush(w));
     TRY(read_one(w, r, id, &pending));
     if (w->request && !w->location)
         w->location = textf(w, "/v1/%s/%s", name, id);
@@ -172,7 +173,7 @@ static int add_filter(struct work *w, struct listing *l, const char *name, const
     if (l->n >= VALUES_OF_A_LIST - 4)
         return refuse(w, name, "query.too_many", "Too many filters.");
     l->values[l->n++] = value;
-    text_addf(&l->where, " and %s $%d::%s", f->where, l->n, f->cast);
+    text_addf(&l->where, " and %.*s$%d%s", (int)strcspn(f->where, "?"), f->where, l->n, strchr(f->where, '?') + 1);
     return OK;
 }
 
@@ -203,9 +204,24 @@ static void set_limit(struct work *w, struct listing *l, const char *value)
         refuse(w, "limit", "query.limit", "limit must be from 1 to 250.");
 }
 
+/* /v1/stock/{sku}/movements lists the movements whose filter `sku` has the path's value. */
+static int add_path_filters(struct work *w, struct listing *l)
+{
+    const struct bound_route *route = w->request->route;
+
+    for (int i = 0; i < route->count; i++) {
+        const char *s = route->segments[i];
+
+        if (*s == '{')
+            TRY(add_filter(w, l, arena_copy(w->arena, s + 1, strlen(s) - 2), w->request->segments[i]));
+    }
+    return OK;
+}
+
 static int read_query(struct work *w, struct listing *l, const char **cursor, struct text *same_query)
 {
     set_sort(w, l, "");
+    TRY(add_path_filters(w, l));
     for (int i = 0; i < w->request->query_count; i++) {
         const char *name = w->request->query[i].name, *value = w->request->query[i].value;
 

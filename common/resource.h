@@ -13,10 +13,9 @@ struct step;
 struct work;
 
 struct filter {
-    const char *name;   /* in the query string */
-    const char *where;  /* "status = " or "placed_at >= ": the parameter follows, cast to `cast` */
+    const char *name;  /* in the query string, or a variable of the path */
     enum field_type type;
-    const char *cast;   /* "text", "uuid", "timestamptz", "bigint", "date" … */
+    const char *where; /* "placed_at >= ?::timestamptz": ? stands for the value */
 };
 
 struct resource {

@@ -29,8 +29,11 @@ static const struct route common_routes[] = {
 
 static const struct resource *resource_of(const struct service *s, const struct bound_route *b)
 {
+    /* A list below another resource (/v1/stock/{sku}/movements) is of its last segment. */
+    int place = b->row.handler == resource_list ? b->count - 1 : 1;
+
     for (const struct resource *r = s->resources; r && r->name; r++) {
-        if (b->count >= 2 && strcmp(b->segments[1], r->name) == 0)
+        if (b->count >= 2 && strcmp(b->segments[place], r->name) == 0)
             return r;
     }
     return NULL;

@@ -19,8 +19,6 @@
 #include "relay.h"
 #include "sql_conn.h"
 
-extern const struct migration common_migrations[];
-
 enum { DRAIN_SECONDS = 20, START_TRIES = 600 };
 
 static bool read_secret(const struct service *s)

@@ -13,13 +13,25 @@ enum { REQUEST_WAIT_MS = 200, BACKGROUND_WAIT_MS = 5000 };
 
 /* --- outcome of a statement that failed ------------------------------------------------------------------ */
 
+/* Those of the tables that every schema has. */
+static const struct constraint house_constraints[] = {
+    {"idempotency_pkey", CONFLICT, "idempotency.used", "This Idempotency-Key was used before."},
+    {"event_too_large", INVALID, "event.too_large", "This is too large: what is told of it may have at most 64 KiB."},
+    {0},
+};
+
+static const struct constraint *named(const struct constraint *c, const char *name)
+{
+    while (c && c->name && strcmp(c->name, name) != 0)
+        c++;
+    return c && c->name ? c : NULL;
+}
+
 static const struct constraint *constraint_named(const struct service *s, const char *name)
 {
-    for (const struct constraint *c = s->constraints; name && c && c->name; c++) {
-        if (strcmp(c->name, name) == 0)
-            return c;
-    }
-    return NULL;
+    const struct constraint *c = name ? named(s->constraints, name) : NULL;
+
+    return c || !name ? c : named(house_constraints, name);
 }
 
 static int busy(struct work *w, const char *code)

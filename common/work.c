@@ -3,9 +3,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "request.h"
+#include "event.h"
 #include "random.h"
 #include "relay.h"
+#include "request.h"
 #include "sql.h"
 
 enum { ATTEMPTS = 4 };
@@ -34,6 +35,7 @@ void work_again(struct work *w)
     w->fault = OK;
     w->retry = false;
     w->constraint = w->code = w->detail = w->reply = w->etag = w->location = w->waiting_for = NULL;
+    w->announcements = NULL;
     w->status = w->error_count = w->announced = 0;
     w->errors = text_new(w->arena);
 }
@@ -42,6 +44,8 @@ static int attempt(struct work *w, int (*handler)(struct work *), int (*before_c
 {
     int fault = handler(w);
 
+    if (fault == OK)
+        fault = announce_flush(w);
     if (fault == OK && before_commit)
         fault = before_commit(w);
     if (fault == OK && !w->dry_run)

@@ -27,6 +27,7 @@ enum fault { OK, INVALID, FORBIDDEN, NOT_FOUND, CONFLICT, BUSY, BROKEN };
 
 enum work_kind { REQUEST, DELIVERY, JOB };
 
+struct announcement;
 struct service;
 struct sql_conn;
 struct principal;
@@ -45,6 +46,7 @@ struct work {
     struct request *request;
 
     struct sql_conn *db;    /* held from the first statement to the end */
+    struct announcement *announcements; /* to be written: see event.h */
     int announced;          /* events written: the relay is woken after the commit */
 
     enum fault fault;       /* the outcome: set by fail(), never reworded */
