@@ -20,6 +20,7 @@ import psycopg2
 import psycopg2.extras
 
 from stack import keys, plan
+from stack.books import feed
 from stack.client import Client
 from stack.gateway import Gateway
 from stack.nats import Nats, new_passwords
@@ -207,8 +208,8 @@ class Shop:
         return value
 
     def events(self, service, **params):
-        """The feed of a service, from the beginning."""
-        return list(self.clients[service].all("/v1/events", params=params))
+        """The feed of a service, from the beginning; params: type, aggregate."""
+        return feed(self.clients[service], **params)
 
     def unsettled(self):
         """What is still on its way: {"orders outbox": 3, "orders-reservations": 1}; empty when all is done."""
