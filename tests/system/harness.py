@@ -293,11 +293,12 @@ class Shop:
     def faults_in_log(self, instance):
         raw = instance.log.read_bytes() if instance.log.exists() else b""
         lines = raw.decode("utf-8", errors="replace").split("\n")
+        for number, line in enumerate(lines, 1):
+            if SANITIZER_REPORT.search(line):
+                return [f"sanitizer report in {instance.log}:{number}:\n" + "\n".join(lines[number - 1:number + 30])]
         lines.pop()             # the last is empty, or was cut off by a kill
         for number, line in enumerate(lines, 1):
             where = f"{instance.log}:{number}"
-            if SANITIZER_REPORT.search(line):
-                return [f"sanitizer report in {where}:\n" + "\n".join(lines[number - 1:number + 30])]
             if any(re.search(stray, line) for stray in self.strays):
                 continue
             try:
