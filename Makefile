@@ -35,7 +35,7 @@ install: ## Debian packages that are missing (part of run, up and test)
 	@tools/install.sh
 
 token: ## print a token for ROLE and SUB and nothing else
-	@$(BUILD)/bin/backroom-token keys $(RUN_DIR)/keys > /dev/null
+	@mkdir -p $(RUN_DIR) && $(BUILD)/bin/backroom-token keys $(RUN_DIR)/keys > /dev/null
 	@$(BUILD)/bin/backroom-token issue $(RUN_DIR)/keys "$(ROLE)" "$(SUB)" $(SECONDS)
 
 check: install ## format, and no warning from gcc and clang

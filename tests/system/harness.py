@@ -20,6 +20,7 @@ import psycopg2
 import psycopg2.extras
 
 from stack import keys, plan
+from stack.books import feed
 from stack.client import Client
 from stack.gateway import Gateway
 from stack.nats import Nats, new_passwords
@@ -207,8 +208,8 @@ class Shop:
         return value
 
     def events(self, service, **params):
-        """The feed of a service, from the beginning."""
-        return list(self.clients[service].all("/v1/events", params=params))
+        """The feed of a service, from the beginning; params: type, aggregate."""
+        return feed(self.clients[service], **params)
 
     def unsettled(self):
         """What is still on its way: {"orders outbox": 3, "orders-reservations": 1}; empty when all is done."""
@@ -292,11 +293,12 @@ class Shop:
     def faults_in_log(self, instance):
         raw = instance.log.read_bytes() if instance.log.exists() else b""
         lines = raw.decode("utf-8", errors="replace").split("\n")
+        for number, line in enumerate(lines, 1):
+            if SANITIZER_REPORT.search(line):
+                return [f"sanitizer report in {instance.log}:{number}:\n" + "\n".join(lines[number - 1:number + 30])]
         lines.pop()             # the last is empty, or was cut off by a kill
         for number, line in enumerate(lines, 1):
             where = f"{instance.log}:{number}"
-            if SANITIZER_REPORT.search(line):
-                return [f"sanitizer report in {where}:\n" + "\n".join(lines[number - 1:number + 30])]
             if any(re.search(stray, line) for stray in self.strays):
                 continue
             try:

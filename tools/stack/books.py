@@ -2,7 +2,6 @@
 
 Each check gives (what, figures, holds). Used at the end of tools/play and by the tests.
 """
-import urllib.parse
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -25,21 +24,12 @@ class Books:
             self.orders, self.shipments = self.orders.result(), self.shipments.result()
             self.tasks, self.surveys = self.tasks.result(), self.surveys.result()
             self.events = {service: each.result() for service, each in feeds.items()}
-            self.stock = dict(pool.map(self.read_stock, self.skus()))
-
-    def skus(self):
-        return sorted({line["sku"] for shipment in self.shipments for line in shipment["lines"]} |
-                      {line["sku"] for order in self.orders for line in order["lines"]})
-
-    def read_stock(self, sku):
-        """on_hand, reserved, available as the catalog says, and the ledger behind them; None: kept no stock of."""
-        path = f"/v1/stock/{urllib.parse.quote(sku, safe='')}"
-        answer = self.shop.catalog.get(path)
-        if answer.status == 404:
-            return sku, None
-        moved = [each["quantity"] for each in self.shop.catalog.all(f"{path}/movements")]
-        return sku, {**answer.expect(200), "moved_in": sum(n for n in moved if n > 0),
-                     "moved_out": -sum(n for n in moved if n < 0)}
+            levels = pool.submit(lambda: list(shop.catalog.all("/v1/stock")))
+            movements = pool.submit(lambda: list(shop.catalog.all("/v1/movements")))
+            self.stock = {level["sku"]: {**level, "moved_in": 0, "moved_out": 0} for level in levels.result()}
+            for movement in movements.result():
+                way = "moved_in" if movement["quantity"] > 0 else "moved_out"
+                self.stock[movement["sku"]][way] += abs(movement["quantity"])
 
     # -- checks ------------------------------------------------------------------------------------
 
@@ -49,7 +39,7 @@ class Books:
                 *self.every_event_had_one_effect()]
 
     def stock_is_conserved(self):
-        kept = [each for each in self.stock.values() if each]
+        kept = self.stock.values()
         shipped = sum(line["quantity"] for shipment in self.shipments if shipment["status"] in SHIPPED
                       for line in shipment["lines"])
         booked = sum(each["moved_in"] for each in kept)
@@ -59,21 +49,21 @@ class Books:
             if shipment["status"] in SHIPPED:
                 by_sku.update({line["sku"]: line["quantity"] for line in shipment["lines"]})
         holds = booked == left + shipped and all(
-            each["moved_in"] == each["on_hand"] + by_sku[sku] for sku, each in self.stock.items() if each)
+            each["moved_in"] == each["on_hand"] + by_sku[sku] for sku, each in self.stock.items())
         return ("stock conserved", f"{booked:,} units booked in = {left:,} on hand + {shipped:,} shipped, "
                                    f"each of {len(kept):,} articles", holds)
 
     def reservations_add_up(self):
-        reserved = sum(each["reserved"] for each in self.stock.values() if each)
+        reserved = sum(each["reserved"] for each in self.stock.values())
         open_units = sum(line.get("reserved", line["quantity"]) for order in self.orders
                          if order["stock_status"] in ("reserved", "partial")
-                         for line in order["lines"] if self.stock.get(line["sku"]))
+                         for line in order["lines"] if line["sku"] in self.stock)
         return ("reservations add up", f"{reserved:,} units reserved = {open_units:,} in open orders",
                 reserved == open_units)
 
     def nothing_is_negative(self):
         wrong = [sku for sku, each in self.stock.items()
-                 if each and (each["on_hand"] < 0 or each["reserved"] < 0 or each["available"] < 0)]
+                 if each["on_hand"] < 0 or each["reserved"] < 0 or each["available"] < 0]
         return ("nothing oversold", f"{len(wrong)} articles below zero", not wrong)
 
     def lines_make_totals(self):
@@ -146,11 +136,11 @@ def order_of(event):
     return data.get("order_id") or event.get("aggregate_id")
 
 
-def feed(client):
+def feed(client, **filters):
     """All events of a service, in order."""
     events, after = [], 0
     while True:
-        page = client.get(f"/v1/events?after={after}&limit=500").expect(200)["data"]
+        page = client.get("/v1/events", params={"after": after, "limit": 1000, **filters}).expect(200)["data"]
         if not page:
             return events
         events += page

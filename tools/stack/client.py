@@ -171,7 +171,7 @@ class Client:
         if connection:
             connection.close()
 
-    def all(self, path, limit=500, **options):
+    def all(self, path, limit=250, **options):
         """Every element of a list, page after page."""
         params = dict(options.pop("params", None) or {}, limit=limit)
         while True:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 COLUMNS = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country")
 
 # Postage, fees, manual corrections, vouchers: sold, but nothing to put on a shelf.
-WITHOUT_STOCK = {"POST", "DOT", "M", "D", "C2", "S", "B", "BANK CHARGES", "AMAZONFEE", "CRUK", "PADS"}
+WITHOUT_STOCK = {"POST", "DOT", "M", "D", "C2", "S", "B", "BANK-CHARGES", "AMAZONFEE", "CRUK", "PADS"}
 PREFIXES_WITHOUT_STOCK = ("GIFT_", "ADJUST", "TEST")
 
 COUNTRIES = {
@@ -134,7 +134,7 @@ def read(path, date, time_zone="Europe/London"):
             aside[reason] += 1
             continue
         at = datetime.fromisoformat(row["InvoiceDate"]).replace(tzinfo=zone)
-        line = Line(row["StockCode"].strip(), int(row["Quantity"]), pence(row["UnitPrice"]),
+        line = Line("-".join(row["StockCode"].split()), int(row["Quantity"]), pence(row["UnitPrice"]),
                     " ".join(row["Description"].split()))
         customer, invoice = row["CustomerID"].removesuffix(".0"), row["InvoiceNo"].strip()
         if line.quantity < 0:
