@@ -8,8 +8,8 @@
 enum { HEADERS_MAX = 8 };
 
 /* The one table that turns a fault into an HTTP status. */
-static const int status_of[] = {
-    [OK] = 200, [INVALID] = 422, [FORBIDDEN] = 403, [NOT_FOUND] = 404, [CONFLICT] = 409, [BUSY] = 503, [BROKEN] = 500};
+static const int status_of[] = {[OK] = 200,       [INVALID] = 422, [FORBIDDEN] = 403, [NOT_FOUND] = 404,
+                                [CONFLICT] = 409, [BUSY] = 503,    [BROKEN] = 500};
 
 static const char *title_of(int status)
 {
@@ -83,8 +83,8 @@ const char *answer_problem(struct work *w)
     struct text t = text_new(w->arena);
     int status = answer_status(w);
 
-    text_addf(&t, "{\"type\":\"about:blank#%s\",\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",\"detail\":", w->code,
-              title_of(status), status, w->code);
+    text_addf(&t, "{\"type\":\"about:blank#%s\",\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",\"detail\":",
+              w->code, title_of(status), status, w->code);
     text_add_json(&t, w->detail);
     text_addf(&t, ",\"trace_id\":\"%s\",\"errors\":[%s]}", w->trace, w->errors.bytes);
     return t.bytes;
@@ -124,5 +124,6 @@ void answer(struct work *w, struct _u_response *p)
         put(p, "Retry-After", "1");
     if (w->dry_run)
         put(p, "Preference-Applied", "dry-run");
-    ulfius_set_binary_body_response(p, (unsigned)status, status == 304 ? "" : body, status == 304 ? 0 : strlen(body));
+    ulfius_set_binary_body_response(p, (unsigned)status, status == 304 ? "" : body,
+                                    status == 304 ? 0 : strlen(body));
 }

@@ -7,7 +7,8 @@
 struct _u_response;
 
 /* A refusal with an HTTP status of its own. Returns a fault. */
-int refuse(struct work *w, int status, const char *code, const char *format, ...) __attribute__((format(printf, 4, 5)));
+int refuse(struct work *w, int status, const char *code, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 /* One more header of the answer. */
 void answer_header(struct work *w, const char *name, const char *value);
 /* The HTTP status of the work's outcome. */

@@ -19,8 +19,8 @@ struct principal {
     char subject[SUBJECT_MAX];
 };
 
-/* One ES256 check costs more than the rest of a read: a verified token is remembered by its hash until it expires
- * or its key goes. */
+/* One ES256 check costs more than the rest of a read: a verified token is remembered by its hash until it
+ * expires or its key goes. */
 struct remembered {
     char hash[65];
     int64_t expires; /* Unix seconds */
@@ -35,7 +35,8 @@ static struct {
     struct remembered cache[CACHE];
 } auth = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-/* --- keys -------------------------------------------------------------------------------------------------- */
+/* --- keys --------------------------------------------------------------------------------------------------
+ */
 
 static jwks_t *read_keys(const char *file)
 {
@@ -80,7 +81,8 @@ static jwk_t *key_named(const char *kid)
     return kid ? r_jwks_get_by_kid(auth.keys, kid) : NULL;
 }
 
-/* --- tokens ------------------------------------------------------------------------------------------------- */
+/* --- tokens
+ * ------------------------------------------------------------------------------------------------- */
 
 static bool signed_by_us(jwt_t *jwt)
 {
@@ -110,7 +112,8 @@ static void add_role(struct principal *p, const char *name)
 
 static bool is_for_us(jwt_t *jwt, int64_t now, int64_t *expires)
 {
-    const char *issuer = r_jwt_get_claim_str_value(jwt, "iss"), *audience = r_jwt_get_claim_str_value(jwt, "aud");
+    const char *issuer = r_jwt_get_claim_str_value(jwt, "iss"),
+               *audience = r_jwt_get_claim_str_value(jwt, "aud");
     int64_t not_before = r_jwt_get_claim_int_value(jwt, "nbf");
 
     *expires = r_jwt_get_claim_int_value(jwt, "exp");
@@ -125,8 +128,7 @@ static bool read_claims(jwt_t *jwt, struct remembered *r)
     size_t i;
 
     add_role(&r->who, r_jwt_get_claim_str_value(jwt, "role"));
-    json_array_foreach(roles, i, name)
-        add_role(&r->who, json_string_value(name));
+    json_array_foreach(roles, i, name) add_role(&r->who, json_string_value(name));
     json_decref(roles);
     if (!subject || !*subject || strlen(subject) >= SUBJECT_MAX)
         return false;
@@ -142,8 +144,8 @@ static bool verify(const char *token, struct remembered *r)
 
     if (r_jwt_init(&jwt) != RHN_OK)
         return false;
-    good = r_jwt_advanced_parse(jwt, token, R_PARSE_NONE, R_FLAG_IGNORE_REMOTE) == RHN_OK && signed_by_us(jwt) &&
-           read_claims(jwt, r);
+    good = r_jwt_advanced_parse(jwt, token, R_PARSE_NONE, R_FLAG_IGNORE_REMOTE) == RHN_OK &&
+           signed_by_us(jwt) && read_claims(jwt, r);
     r_jwt_free(jwt);
     return good;
 }
@@ -198,7 +200,8 @@ struct principal *auth_check(struct work *w, const char *authorization, const ch
     return (struct principal *)arena_copy(w->arena, (const char *)&r.who, sizeof r.who);
 }
 
-/* --- what is granted ----------------------------------------------------------------------------------------- */
+/* --- what is granted
+ * ----------------------------------------------------------------------------------------- */
 
 static bool grants(const char *scopes, const char *scope)
 {

@@ -95,7 +95,8 @@ static void revive(void)
     pthread_mutex_lock(&bus.lock);
     if (!bus.nc || natsConnection_IsClosed(bus.nc)) {
         log_rarely("nats.closed", "the connection was closed: building a new one");
-        /* The old one is left to its users: threads may still hold it. It is closed, so this costs memory only. */
+        /* The old one is left to its users: threads may still hold it. It is closed, so this costs memory
+         * only. */
         if (connect_now() == NATS_OK)
             atomic_fetch_add(&bus.generation, 1);
     }
@@ -221,7 +222,8 @@ bool bus_durable(const char *service, const char *durable, const char *subject)
         s = js_AddConsumer(&info, bus.js, stream, &c, NULL, &code);
     }
     if (s != NATS_OK && (int)code != JS_STREAM_MISSING)
-        log_rarely("nats.consumer", "consumer %s of %s: %s (%d)", durable, stream, natsStatus_GetText(s), (int)code);
+        log_rarely("nats.consumer", "consumer %s of %s: %s (%d)", durable, stream, natsStatus_GetText(s),
+                   (int)code);
     jsConsumerInfo_Destroy(info);
     return s == NATS_OK;
 }

@@ -20,8 +20,8 @@ const char *sha256_hex(struct work *w, const void *bytes, size_t length)
 
 const char *chain_hash(struct work *w, const char *before, const struct chain_link *row)
 {
-    const char *const parts[] = {before, row->id, row->type, row->aggregate, row->aggregate_id, row->version, row->at,
-                                 row->actor, row->trace, row->data};
+    const char *const parts[] = {before,       row->id, row->type,  row->aggregate, row->aggregate_id,
+                                 row->version, row->at, row->actor, row->trace,     row->data};
     struct text t = text_new(w->arena);
 
     for (size_t i = 0; i < COUNT(parts); i++) {

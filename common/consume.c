@@ -36,8 +36,8 @@ struct puller {
     natsSubscription *inbox;
     char reply_to[64], source[64];
     unsigned long generation;
-    int outstanding;      /* messages that the server still owes us */
-    int64_t expires;      /* when the open pull is over, by our own clock (A.3) */
+    int outstanding; /* messages that the server still owes us */
+    int64_t expires; /* when the open pull is over, by our own clock (A.3) */
     natsMsg *batch[PULL];
     int count;
     enum verdict verdicts[PULL];
@@ -49,14 +49,16 @@ static struct {
     atomic_bool stopping;
 } all;
 
-/* --- answering the server --------------------------------------------------------------------------------------------- */
+/* --- answering the server
+ * --------------------------------------------------------------------------------------------- */
 
 static void say(const struct puller *p, int n, const char *what)
 {
     natsConnection_PublishString(bus_connection(), natsMsg_GetReply(p->batch[n]), what);
 }
 
-/* How often a message was delivered: the third last part but … of $JS.ACK.<stream>.<consumer>.<delivered>.… */
+/* How often a message was delivered: the third last part but … of $JS.ACK.<stream>.<consumer>.<delivered>.…
+ */
 static int deliveries(const struct puller *p, int n)
 {
     const char *s = natsMsg_GetReply(p->batch[n]);
@@ -74,7 +76,8 @@ static void not_now(const struct puller *p, int n, int64_t delay_ms)
     say(p, n, nak);
 }
 
-/* --- one transaction ---------------------------------------------------------------------------------------------------- */
+/* --- one transaction
+ * ---------------------------------------------------------------------------------------------------- */
 
 static _Thread_local struct puller *current;
 static _Thread_local json_t *envelopes;
@@ -87,7 +90,8 @@ static int apply(struct work *w)
 static json_t *read_message(struct work *w, struct puller *p, int n)
 {
     const char *why;
-    json_t *e = envelope_read(w, natsMsg_GetData(p->batch[n]), (size_t)natsMsg_GetDataLength(p->batch[n]), n, &why);
+    json_t *e =
+        envelope_read(w, natsMsg_GetData(p->batch[n]), (size_t)natsMsg_GetDataLength(p->batch[n]), n, &why);
 
     if (!e)
         p->verdicts[n] = POISON;
@@ -112,7 +116,8 @@ static int run_transaction(struct puller *p, int first, int last, struct work *w
     return json_array_size(list) ? work_run(w, apply, NULL) : OK;
 }
 
-/* --- what cannot be applied ----------------------------------------------------------------------------------------------- */
+/* --- what cannot be applied
+ * ----------------------------------------------------------------------------------------------- */
 
 static _Thread_local struct {
     const json_t *envelope;
@@ -128,9 +133,10 @@ static int bury(struct work *w)
 {
     const json_t *e = dead.envelope;
 
-    return q_dead_letter_add(w, current->row->name, text_of(e, "id"), text_of(e, "type"), text_of(e, "aggregate_id"),
-                             e ? sql_from_int(w, json_integer_value(json_object_get(e, "version"))) : NULL, dead.code,
-                             dead.detail, dead.body);
+    return q_dead_letter_add(w, current->row->name, text_of(e, "id"), text_of(e, "type"),
+                             text_of(e, "aggregate_id"),
+                             e ? sql_from_int(w, json_integer_value(json_object_get(e, "version"))) : NULL,
+                             dead.code, dead.detail, dead.body);
 }
 
 static bool dead_letter(struct puller *p, int n, const char *code, const char *detail)
@@ -144,7 +150,8 @@ static bool dead_letter(struct puller *p, int n, const char *code, const char *d
     dead.envelope = read_message(&w, p, n);
     dead.code = code;
     dead.detail = detail;
-    dead.body = json_text(&w, arena_owns(w.arena, json_stringn_nocheck(bytes, length), (void (*)(void *))json_decref));
+    dead.body = json_text(
+        &w, arena_owns(w.arena, json_stringn_nocheck(bytes, length), (void (*)(void *))json_decref));
     if (dead.envelope)
         dead.body = arena_copy(w.arena, bytes, length);
     current = p;
@@ -163,7 +170,8 @@ static void wait_for_missing(struct puller *p, int n)
     int tries = deliveries(p, n);
     int64_t delay = GAP_DELAY_MS * (int64_t)tries;
 
-    if (tries > GAP_SECONDS / 5 + 50 && dead_letter(p, n, "event.gap", "The event before this one never came.")) {
+    if (tries > GAP_SECONDS / 5 + 50 &&
+        dead_letter(p, n, "event.gap", "The event before this one never came.")) {
         say(p, n, "+ACK");
         return;
     }
@@ -187,7 +195,9 @@ static void give_up_or_later(struct puller *p, int n, enum fault fault, const ch
     not_now(p, n, pause > 300000 ? 300000 : pause);
 }
 
-/* --- a pulled batch ---------------------------------------------------------------------------------------------------------- */
+/* --- a pulled batch
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 static void settle(struct puller *p, int n)
 {
@@ -219,7 +229,8 @@ static bool hold(struct puller *p, int first, int last)
 }
 
 /* 1 applied, 0 failed for another reason than being busy, -1 stopping. */
-static int apply_range(struct puller *p, int first, int last, enum fault *fault, char code[64], char detail[256])
+static int apply_range(struct puller *p, int first, int last, enum fault *fault, char code[64],
+                       char detail[256])
 {
     for (;;) {
         struct work w;
@@ -271,7 +282,8 @@ static void process(struct puller *p)
     news_tell();
 }
 
-/* --- pulling (reliability.md, A.6; protocol: nats-architecture-and-design ADR-13) --------------------------------------- */
+/* --- pulling (reliability.md, A.6; protocol: nats-architecture-and-design ADR-13)
+ * --------------------------------------- */
 
 static void unsubscribe(struct puller *p)
 {
@@ -308,8 +320,8 @@ static void pull(struct puller *p)
         return;
     bus_stream_name(p->source, stream);
     snprintf(subject, sizeof subject, "$JS.API.CONSUMER.MSG.NEXT.%s.%s", stream, p->row->name);
-    snprintf(request, sizeof request, "{\"batch\":%d,\"expires\":%lld,\"idle_heartbeat\":%lld}", PULL, EXPIRES_MS * 1000000LL,
-             HEARTBEAT_MS * 1000000LL);
+    snprintf(request, sizeof request, "{\"batch\":%d,\"expires\":%lld,\"idle_heartbeat\":%lld}", PULL,
+             EXPIRES_MS * 1000000LL, HEARTBEAT_MS * 1000000LL);
     natsConnection_PublishRequestString(bus_connection(), subject, p->reply_to, request);
     p->outstanding = PULL;
     p->expires = clock_ms() + EXPIRES_MS;
@@ -400,7 +412,9 @@ void consume_stop(void)
     }
 }
 
-/* --- dead letters ---------------------------------------------------------------------------------------------------------------- */
+/* --- dead letters
+ * ----------------------------------------------------------------------------------------------------------------
+ */
 
 int consume_again(struct work *w, const char *consumer, const char *envelope)
 {
@@ -425,6 +439,7 @@ int consume_again(struct work *w, const char *consumer, const char *envelope)
     if (fault != OK)
         return fault;
     if (verdict == GAP)
-        return fail(w, CONFLICT, "dead_letter.gap", "An earlier event of the same aggregate is missing: retry that one first.");
+        return fail(w, CONFLICT, "dead_letter.gap",
+                    "An earlier event of the same aggregate is missing: retry that one first.");
     return OK;
 }

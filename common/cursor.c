@@ -78,7 +78,8 @@ static const char *decoded(struct work *w, const char *cursor)
     return plain;
 }
 
-bool cursor_read(struct work *w, const char *query, const char *cursor, const char **sort_value, const char **key)
+bool cursor_read(struct work *w, const char *query, const char *cursor, const char **sort_value,
+                 const char **key)
 {
     const char *plain = decoded(w, cursor), *why;
     char mac[2 * MAC + 1];

@@ -8,7 +8,10 @@
 #include "field.h"
 #include "work.h"
 
-const struct field dead_letter_fields[] = {{"reason", TEXT, REQUIRED, 1, 500}, {0}};
+const struct field dead_letter_fields[] = {
+    {"reason",  TEXT, REQUIRED, 1, 500},
+    {0}
+};
 
 int dead_letter_list(struct work *w)
 {

@@ -57,8 +57,9 @@ static int fire_one(struct work *w)
         return OK;
     strncpy(claimed, row.id, sizeof claimed - 1);
     d = row_of(row.kind);
-    w->in = arena_owns(w->arena, json_pack("{s:s, s:s}", "aggregate_id", row.aggregate_id, "due_at", row.due_at),
-                       (void (*)(void *))json_decref);
+    w->in =
+        arena_owns(w->arena, json_pack("{s:s, s:s}", "aggregate_id", row.aggregate_id, "due_at", row.due_at),
+                   (void (*)(void *))json_decref);
     if (d)
         TRY(d->handler(w));
     return q_deadline_fired(w, row.id);

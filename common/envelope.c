@@ -11,13 +11,15 @@ static const char *text_of(const json_t *e, const char *name)
 
 static const char *fault_in(const json_t *e)
 {
-    if (!text_of(e, "specversion") || !text_of(e, "type") || !text_of(e, "aggregate") || !text_of(e, "subject"))
+    if (!text_of(e, "specversion") || !text_of(e, "type") || !text_of(e, "aggregate") ||
+        !text_of(e, "subject"))
         return "is not a CloudEvent of ours";
     if (!text_of(e, "id") || !field_text_fits(UUID, text_of(e, "id")))
         return "has no id";
     if (!text_of(e, "time") || !field_text_fits(TIME, text_of(e, "time")))
         return "has no time";
-    if (!json_is_integer(json_object_get(e, "aggregateversion")) || !json_is_object(json_object_get(e, "data")))
+    if (!json_is_integer(json_object_get(e, "aggregateversion")) ||
+        !json_is_object(json_object_get(e, "data")))
         return "has no version or data";
     return NULL;
 }
@@ -34,10 +36,11 @@ json_t *envelope_read(struct work *w, const char *bytes, size_t length, int n, c
     if (*why)
         return NULL;
     trace = trace_of(w->arena, text_of(e, "traceparent"));
-    out = json_pack("{s:i, s:O, s:O, s:O, s:O, s:O, s:O, s:s, s:O*, s:O, s:O*}", "n", n, "id", json_object_get(e, "id"),
-                    "type", json_object_get(e, "type"), "aggregate", json_object_get(e, "aggregate"), "aggregate_id",
-                    json_object_get(e, "subject"), "version", json_object_get(e, "aggregateversion"), "time",
-                    json_object_get(e, "time"), "trace", trace ? trace : w->trace, "actor", json_object_get(e, "actor"),
-                    "data", json_object_get(e, "data"), "private", json_object_get(e, "private"));
+    out = json_pack("{s:i, s:O, s:O, s:O, s:O, s:O, s:O, s:s, s:O*, s:O, s:O*}", "n", n, "id",
+                    json_object_get(e, "id"), "type", json_object_get(e, "type"), "aggregate",
+                    json_object_get(e, "aggregate"), "aggregate_id", json_object_get(e, "subject"), "version",
+                    json_object_get(e, "aggregateversion"), "time", json_object_get(e, "time"), "trace",
+                    trace ? trace : w->trace, "actor", json_object_get(e, "actor"), "data",
+                    json_object_get(e, "data"), "private", json_object_get(e, "private"));
     return arena_owns(w->arena, out, (void (*)(void *))json_decref);
 }

@@ -21,9 +21,11 @@ static const char *cast_of(const struct resource *r)
 
 static int raise_version(struct work *w, const struct resource *r, const char *ids)
 {
-    return sql_exec_text(w, textf(w, "update %s set version = version + 1, updated_at = now() where %s = any($1::%s[])",
-                                   r->table, resource_key(r), cast_of(r)),
-                         1, &ids);
+    return sql_exec_text(
+        w,
+        textf(w, "update %s set version = version + 1, updated_at = now() where %s = any($1::%s[])", r->table,
+              resource_key(r), cast_of(r)),
+        1, &ids);
 }
 
 static int write_events(struct work *w, const struct resource *r, const char *type, const char *ids)
@@ -31,17 +33,21 @@ static int write_events(struct work *w, const struct resource *r, const char *ty
     const char *values[] = {ids, type, r->aggregate, w->actor, w->trace};
 
     w->announced++;
-    return sql_exec_text(w, textf(w, "insert into event (type, aggregate, aggregate_id, version, actor, trace, data, private) "
-                                      "select $2, $3, e.id::text, t.version, $4, $5, e.doc, e.private "
-                                      "from %s_event e join %s t on t.%s = e.id where e.id = any($1::%s[])",
-                                   r->aggregate, r->table, resource_key(r), cast_of(r)),
-                         5, values);
+    return sql_exec_text(
+        w,
+        textf(w,
+              "insert into event (type, aggregate, aggregate_id, version, actor, trace, data, private) "
+              "select $2, $3, e.id::text, t.version, $4, $5, e.doc, e.private "
+              "from %s_event e join %s t on t.%s = e.id where e.id = any($1::%s[])",
+              r->aggregate, r->table, resource_key(r), cast_of(r)),
+        5, values);
 }
 
-/* --- announcing ------------------------------------------------------------------------------------------------ */
+/* --- announcing
+ * ------------------------------------------------------------------------------------------------ */
 
-/* Announcements wait until the answer is read or the transaction ends, so that an event shows the aggregate as the
- * whole work left it, whatever the order of the handler's steps. */
+/* Announcements wait until the answer is read or the transaction ends, so that an event shows the aggregate
+ * as the whole work left it, whatever the order of the handler's steps. */
 struct announcement {
     struct announcement *next;
     const struct resource *resource;
@@ -82,7 +88,11 @@ static const char *array_of(struct work *w, const char *id)
 
     text_add(&t, "{\"");
     for (; *id; id++)
-        text_add_bytes(&t, *id == '"' ? "\\\"" : *id == '\\' ? "\\\\" : id, *id == '"' || *id == '\\' ? 2 : 1);
+        text_add_bytes(&t,
+                       *id == '"'    ? "\\\""
+                       : *id == '\\' ? "\\\\"
+                                     : id,
+                       *id == '"' || *id == '\\' ? 2 : 1);
     text_add(&t, "\"}");
     return t.bytes;
 }
@@ -102,13 +112,15 @@ int announce_new(struct work *w, const char *type, const char *aggregate, const 
     return queue(w, type, aggregate, ids && *ids != '{' ? array_of(w, ids) : ids, false);
 }
 
-/* --- feed, timeline, audit ------------------------------------------------------------------------------- */
+/* --- feed, timeline, audit -------------------------------------------------------------------------------
+ */
 
 const struct field event_feed_fields[] = {
-    {"after", INTEGER, OPTIONAL, 0, INT64_MAX},
+    {"after",    INTEGER, OPTIONAL, 0, INT64_MAX},
+    {"cursor",  INTEGER, OPTIONAL, 0, INT64_MAX},
     {"limit", INTEGER, OPTIONAL, 1, PAGE_MAX},
-    {"type", TEXT},
-    {"aggregate", TEXT},
+    {"type",   TEXT},
+    {"aggregate",  TEXT},
     {0},
 };
 
@@ -116,7 +128,8 @@ int event_feed(struct work *w)
 {
     struct event_feed_row *rows;
     struct text out = text_new(w->arena);
-    int64_t after = in_int(w, "after"), limit = in_has(w, "limit") ? in_int(w, "limit") : PAGE;
+    int64_t after = in_has(w, "cursor") ? in_int(w, "cursor") : in_int(w, "after");
+    int64_t limit = in_has(w, "limit") ? in_int(w, "limit") : PAGE;
     size_t n;
 
     TRY(q_event_feed(w, after, in_str(w, "type"), in_str(w, "aggregate"), limit, &rows, &n));
@@ -125,7 +138,9 @@ int event_feed(struct work *w)
         text_add(&out, i ? "," : "");
         text_add(&out, rows[i].doc);
     }
-    text_addf(&out, "],\"next_cursor\":\"%" PRId64 "\"}", n ? rows[n - 1].position : after);
+    after = n ? rows[n - 1].position : after;
+    text_addf(&out, "],\"next_cursor\":%s,\"position\":%" PRId64 "}",
+              (int64_t)n == limit ? textf(w, "\"%" PRId64 "\"", after) : "null", after);
     return reply(w, out.bytes);
 }
 
@@ -160,9 +175,11 @@ static int walk_chain(struct work *w, int64_t *broken, int64_t *head, const char
     do {
         TRY(q_event_chain(w, *head, PAGE_MAX, &rows, &n));
         for (size_t i = 0; i < n && !*broken; i++) {
-            const char *hash = chain_hash(w, *head_hash, &(struct chain_link){
-                rows[i].id, rows[i].type, rows[i].aggregate, rows[i].aggregate_id, rows[i].version, rows[i].at,
-                rows[i].actor, rows[i].trace, rows[i].data});
+            const char *hash =
+                chain_hash(w, *head_hash,
+                           &(struct chain_link){rows[i].id, rows[i].type, rows[i].aggregate,
+                                                rows[i].aggregate_id, rows[i].version, rows[i].at,
+                                                rows[i].actor, rows[i].trace, rows[i].data});
 
             if (rows[i].position != *head + 1 || !rows[i].hash || strcmp(hash, rows[i].hash) != 0)
                 *broken = *head + 1;
@@ -180,5 +197,6 @@ int event_verify(struct work *w)
 
     TRY(walk_chain(w, &broken, &head, &hash));
     return reply(w, textf(w, "{\"intact\":%s,\"broken_at\":%s,\"head\":%" PRId64 ",\"head_hash\":\"%s\"}",
-                           broken ? "false" : "true", broken ? textf(w, "%" PRId64, broken) : "null", head, hash));
+                          broken ? "false" : "true", broken ? textf(w, "%" PRId64, broken) : "null", head,
+                          hash));
 }

@@ -16,8 +16,14 @@ struct bounds {
 static struct bounds bounds_of(const struct field *f)
 {
     static const struct bounds usual[] = {
-        [TEXT] = {1, 200},         [CODE] = {1, 64}, [INTEGER] = {INT64_MIN, INT64_MAX}, [QUANTITY] = {1, 1000000},
-        [MONEY] = {0, 1000000000000000}, [LIST] = {0, 1000}, [TEXTS] = {0, 50}};
+        [TEXT] = {1,         200             },
+        [CODE] = {1,         64              },
+        [INTEGER] = {INT64_MIN, INT64_MAX       },
+        [QUANTITY] = {1,         1000000         },
+        [MONEY] = {0,         1000000000000000},
+        [LIST] = {0,         1000            },
+        [TEXTS] = {0,         50              }
+    };
     struct bounds b = f->type < COUNT(usual) ? usual[f->type] : (struct bounds){0, 0};
 
     if (f->min || f->max)
@@ -25,7 +31,8 @@ static struct bounds bounds_of(const struct field *f)
     return b;
 }
 
-/* --- values ------------------------------------------------------------------------------------------------ */
+/* --- values ------------------------------------------------------------------------------------------------
+ */
 
 static size_t characters(const char *s)
 {
@@ -49,7 +56,9 @@ static bool is_code(const char *s)
 static bool fits(const char *s, const char *pattern)
 {
     for (; *pattern; s++, pattern++) {
-        if (*pattern == 'd' ? !isdigit((unsigned char)*s) : *pattern == 'x' ? !isxdigit((unsigned char)*s) : *s != *pattern)
+        if (*pattern == 'd'   ? !isdigit((unsigned char)*s)
+            : *pattern == 'x' ? !isxdigit((unsigned char)*s)
+                              : *s != *pattern)
             return false;
     }
     return *s == '\0';
@@ -75,7 +84,8 @@ static bool is_time(const char *s)
     if (strlen(s) < 20 || strlen(s) > 40 || (s[10] != 'T' && s[10] != 't'))
         return false;
     memcpy(day, s, 10);
-    if (!is_day(day) || s[13] != ':' || s[16] != ':' || sscanf(s + 11, "%2d:%2d:%2d", &hour, &minute, &second) != 3)
+    if (!is_day(day) || s[13] != ':' || s[16] != ':' ||
+        sscanf(s + 11, "%2d:%2d:%2d", &hour, &minute, &second) != 3)
         return false;
     zone = s + 19;
     if (*zone == '.')
@@ -106,7 +116,8 @@ bool field_text_fits(enum field_type type, const char *s)
     case DAY:
         return is_day(s);
     case CURRENCY:
-        return strlen(s) == 3 && isupper((unsigned char)s[0]) && isupper((unsigned char)s[1]) && isupper((unsigned char)s[2]);
+        return strlen(s) == 3 && isupper((unsigned char)s[0]) && isupper((unsigned char)s[1]) &&
+               isupper((unsigned char)s[2]);
     case INTEGER:
     case QUANTITY:
     case MONEY:
@@ -131,14 +142,22 @@ static bool is_choice(const char *choices, const char *s)
     return false;
 }
 
-/* --- checks ------------------------------------------------------------------------------------------------- */
+/* --- checks
+ * ------------------------------------------------------------------------------------------------- */
 
-static const char *const wanted[] = {
-    [TEXT] = "a text", [CODE] = "a code without spaces", [INTEGER] = "an integer", [QUANTITY] = "an integer",
-    [MONEY] = "an integer of minor units", [CURRENCY] = "a currency of three capital letters",
-    [BOOLEAN] = "true or false", [UUID] = "a UUID", [TIME] = "a time as in RFC 3339",
-    [DAY] = "a day as in 2010-12-01", [OBJECT] = "an object", [LIST] = "a list of objects",
-    [TEXTS] = "a list of texts"};
+static const char *const wanted[] = {[TEXT] = "a text",
+                                     [CODE] = "a code without spaces",
+                                     [INTEGER] = "an integer",
+                                     [QUANTITY] = "an integer",
+                                     [MONEY] = "an integer of minor units",
+                                     [CURRENCY] = "a currency of three capital letters",
+                                     [BOOLEAN] = "true or false",
+                                     [UUID] = "a UUID",
+                                     [TIME] = "a time as in RFC 3339",
+                                     [DAY] = "a day as in 2010-12-01",
+                                     [OBJECT] = "an object",
+                                     [LIST] = "a list of objects",
+                                     [TEXTS] = "a list of texts"};
 
 static void check_object(struct work *w, const json_t *object, const struct field *fields, bool open,
                          const char *pointer);
@@ -163,7 +182,8 @@ static void check_number(struct work *w, const struct field *f, int64_t n, const
     struct bounds b = bounds_of(f);
 
     if (n < b.min || n > b.max)
-        fault_at(w, at, "field.out_of_range", "%s must be from %" PRId64 " to %" PRId64 ".", f->name, b.min, b.max);
+        fault_at(w, at, "field.out_of_range", "%s must be from %" PRId64 " to %" PRId64 ".", f->name, b.min,
+                 b.max);
 }
 
 static void check_list(struct work *w, const struct field *f, const json_t *list, const char *at)
@@ -173,7 +193,8 @@ static void check_list(struct work *w, const struct field *f, const json_t *list
     size_t i;
 
     if ((int64_t)json_array_size(list) < b.min || (int64_t)json_array_size(list) > b.max) {
-        fault_at(w, at, "field.count", "%s must have %" PRId64 " to %" PRId64 " entries.", f->name, b.min, b.max);
+        fault_at(w, at, "field.count", "%s must have %" PRId64 " to %" PRId64 " entries.", f->name, b.min,
+                 b.max);
         return;
     }
     json_array_foreach(list, i, item)
@@ -183,7 +204,8 @@ static void check_list(struct work *w, const struct field *f, const json_t *list
         if (f->type == LIST && json_is_object(item))
             check_object(w, item, f->fields, false, here);
         else if (f->type == LIST || !json_is_string(item))
-            fault_at(w, here, "field.type", "An entry of %s must be %s.", f->name, f->type == LIST ? "an object" : "a text");
+            fault_at(w, here, "field.type", "An entry of %s must be %s.", f->name,
+                     f->type == LIST ? "an object" : "a text");
         else if (!*json_string_value(item) || characters(json_string_value(item)) > 500)
             fault_at(w, here, "field.too_long", "An entry of %s must have 1 to 500 characters.", f->name);
     }
@@ -238,7 +260,11 @@ static const char *pointer_to(struct work *w, const char *base, const char *name
 
     text_addf(&t, "%s/", base);
     for (; *name; name++)
-        text_add_bytes(&t, *name == '~' ? "~0" : *name == '/' ? "~1" : name, *name == '~' || *name == '/' ? 2 : 1);
+        text_add_bytes(&t,
+                       *name == '~'   ? "~0"
+                       : *name == '/' ? "~1"
+                                      : name,
+                       *name == '~' || *name == '/' ? 2 : 1);
     return t.bytes;
 }
 
@@ -271,7 +297,8 @@ void field_check(struct work *w, const json_t *object, const struct field *field
     check_object(w, object, fields ? fields : none, open, "");
 }
 
-/* --- parsing ------------------------------------------------------------------------------------------------ */
+/* --- parsing
+ * ------------------------------------------------------------------------------------------------ */
 
 /* Brackets open at once and values, counted on the bytes before anything is built of them. */
 static const char *too_big(const char *s, size_t length)
@@ -309,6 +336,7 @@ json_t *json_parse(const char *bytes, size_t length, const char **why)
         return NULL;
     json = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &error);
     if (!json)
-        *why = json_error_code(&error) == json_error_duplicate_key ? "names a key twice" : "is not valid JSON";
+        *why =
+            json_error_code(&error) == json_error_duplicate_key ? "names a key twice" : "is not valid JSON";
     return json;
 }

@@ -67,7 +67,8 @@ static int check_version(struct work *w, const char *version)
     if (!wanted || strcmp(wanted, "*") == 0 || strcmp(wanted, textf(w, "\"v%s\"", version)) == 0)
         return OK;
     w->status = 412;
-    return fail(w, CONFLICT, "version.conflict", "It has changed since you read it: its version is now %s.", version);
+    return fail(w, CONFLICT, "version.conflict", "It has changed since you read it: its version is now %s.",
+                version);
 }
 
 int flow_lock(struct work *w, const char *aggregate, const char *id, const char **status)
@@ -77,8 +78,9 @@ int flow_lock(struct work *w, const char *aggregate, const char *id, const char 
 
     if (!r->key && !field_text_fits(UUID, id))
         return fail(w, NOT_FOUND, "not_found", "There is no such %s.", aggregate);
-    TRY(sql_fetch_text(w, textf(w, "select %s, version from %s where %s = $1%s for update", r->flow ? "status" : "''",
-                                 r->table, resource_key(r), r->key ? "" : "::uuid"),
+    TRY(sql_fetch_text(w,
+                       textf(w, "select %s, version from %s where %s = $1%s for update",
+                             r->flow ? "status" : "''", r->table, resource_key(r), r->key ? "" : "::uuid"),
                        1, &id, &row));
     if (!sql_height(row))
         return fail(w, NOT_FOUND, "not_found", "There is no such %s.", aggregate);
@@ -91,7 +93,9 @@ static int take(struct work *w, const struct resource *r, const char *id, const 
     const char *values[] = {id, step->to};
 
     TRY(step->guard ? step->guard(w, id) : OK);
-    TRY(sql_exec_text(w, textf(w, "update %s set status = $2 where %s = $1%s", r->table, resource_key(r), r->key ? "" : "::uuid"),
+    TRY(sql_exec_text(w,
+                      textf(w, "update %s set status = $2 where %s = $1%s", r->table, resource_key(r),
+                            r->key ? "" : "::uuid"),
                       2, values));
     return announce(w, step->event, r->aggregate, id);
 }

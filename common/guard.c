@@ -8,8 +8,9 @@
 #include "answer.h"
 
 /* Headers that must stand once: a second one is joined by a comma, or stands under another case. */
-static const char *const singles[] = {"Content-Length", "Host", "Authorization", "Content-Type", "Idempotency-Key",
-                                      "If-Match", "traceparent", "Transfer-Encoding", "Last-Event-ID"};
+static const char *const singles[] = {"Content-Length",  "Host",     "Authorization", "Content-Type",
+                                      "Idempotency-Key", "If-Match", "traceparent",   "Transfer-Encoding",
+                                      "Last-Event-ID"};
 
 const char *header(const struct _u_request *q, const char *name)
 {
@@ -22,7 +23,8 @@ const char *header(const struct _u_request *q, const char *name)
 
 static bool is_token(const char *s)
 {
-    return *s && strspn(s, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(s);
+    return *s && strspn(s, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") ==
+                     strlen(s);
 }
 
 static int refuse_and_close(struct work *w, const char *detail)

@@ -34,7 +34,8 @@ static const struct service *served;
 static atomic_int in_flight;
 static atomic_bool draining;
 
-/* --- reading a request ---------------------------------------------------------------------------------------- */
+/* --- reading a request
+ * ---------------------------------------------------------------------------------------- */
 
 static int read_trace(struct work *w, const struct _u_request *q)
 {
@@ -57,7 +58,8 @@ static int find_route(struct work *w, const struct _u_request *q, struct request
     if (r->route)
         return OK;
     if (!*allowed)
-        return refuse(w, 404, "route.unknown", "There is no such path here. GET /openapi.json lists what there is.");
+        return refuse(w, 404, "route.unknown",
+                      "There is no such path here. GET /openapi.json lists what there is.");
     answer_header(w, "Allow", allowed);
     return refuse(w, 405, "route.method", "This path knows %s.", allowed);
 }
@@ -71,7 +73,8 @@ static int check_caller(struct work *w, const struct _u_request *q, const struct
         return OK;
     if (!w->who) {
         answer_header(w, "WWW-Authenticate", "Bearer");
-        return refuse(w, 401, "auth.required", "%s", why ? why : "This needs a token: send 'Authorization: Bearer <token>'.");
+        return refuse(w, 401, "auth.required", "%s",
+                      why ? why : "This needs a token: send 'Authorization: Bearer <token>'.");
     }
     w->actor = auth_subject(w->who);
     if (auth_may(w->who, scope))
@@ -113,7 +116,8 @@ static int read_query(struct work *w, const struct request *r)
             f++;
         if (w->writes || !f || !f->name)
             fault_at(w, textf(w, "?%s", name), "query.unknown", "There is no such parameter here.");
-        else if ((f->type == INTEGER || f->type == QUANTITY || f->type == MONEY) && field_text_fits(INTEGER, value))
+        else if ((f->type == INTEGER || f->type == QUANTITY || f->type == MONEY) &&
+                 field_text_fits(INTEGER, value))
             json_object_set_new(in, name, json_integer(strtoll(value, NULL, 10)));
         else
             json_object_set_new(in, name, json_string(value));
@@ -164,7 +168,8 @@ static int prepare(struct work *w, const struct _u_request *q, struct request *r
     return idempotency_key(w, header(q, "Idempotency-Key"));
 }
 
-/* --- running it -------------------------------------------------------------------------------------------------- */
+/* --- running it
+ * -------------------------------------------------------------------------------------------------- */
 
 /* Refused by a named constraint that has an answer of its own: that answer is given in a new transaction. */
 static int recover(struct work *w)
@@ -211,16 +216,18 @@ static int serve(const struct _u_request *q, struct _u_response *p, void *unused
     answer(&w, p);
     metrics_request(r.route, (int)p->status, clock_us() - began);
     if (p->status >= 500 && p->status != 503)
-        log_error(w.trace, "request.failed", "%s %s: %ld %s", q->http_verb, r.route ? r.route->row.path : "?", p->status,
-                  w.code ? w.code : "");
+        log_error(w.trace, "request.failed", "%s %s: %ld %s", q->http_verb, r.route ? r.route->row.path : "?",
+                  p->status, w.code ? w.code : "");
     work_end(&w);
     atomic_fetch_sub(&in_flight, 1);
     return U_CALLBACK_CONTINUE;
 }
 
-/* --- the daemon ----------------------------------------------------------------------------------------------------- */
+/* --- the daemon
+ * ----------------------------------------------------------------------------------------------------- */
 
-/* libmicrohttpd's own complaints (broken requests) are counted, not logged: they hold what the client sent. */
+/* libmicrohttpd's own complaints (broken requests) are counted, not logged: they hold what the client sent.
+ */
 static void parser_complaint(void *cls, const char *fmt, va_list args)
 {
     (void)cls, (void)fmt, (void)args;
@@ -231,32 +238,36 @@ bool http_start(const struct service *s, const char *address, int port)
 {
     struct sockaddr_in at;
     struct MHD_OptionItem options[] = {
-        {MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)parser_complaint, NULL},
-        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)mhd_request_completed, NULL},
-        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)ulfius_uri_logger, NULL},
-        {MHD_OPTION_SOCK_ADDR, 0, &at},
-        {MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, NULL},
-        {MHD_OPTION_CONNECTION_LIMIT, config_int("CONNECTIONS", 2048), NULL},
-        {MHD_OPTION_PER_IP_CONNECTION_LIMIT, config_int("CONNECTIONS_PER_ADDRESS", 1024), NULL},
-        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL},
-        {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
-        {MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024, NULL},
-        {MHD_OPTION_LISTENING_ADDRESS_REUSE, 1, NULL},
-        {MHD_OPTION_THREAD_STACK_SIZE, 256 * 1024, NULL},
-        {MHD_OPTION_END, 0, NULL}};
+        {MHD_OPTION_EXTERNAL_LOGGER,    (intptr_t)parser_complaint,      NULL                                  },
+        {MHD_OPTION_NOTIFY_COMPLETED,   (intptr_t)mhd_request_completed, NULL                                  },
+        {MHD_OPTION_URI_LOG_CALLBACK,   (intptr_t)ulfius_uri_logger,     NULL                                  },
+        {MHD_OPTION_SOCK_ADDR,          0,                               &at                                   },
+        {MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS,                    NULL                                  },
+        {MHD_OPTION_CONNECTION_LIMIT,   config_int("CONNECTIONS",        2048),                                  NULL},
+        {MHD_OPTION_PER_IP_CONNECTION_LIMIT,                             config_int("CONNECTIONS_PER_ADDRESS",                           1024), NULL},
+        {MHD_OPTION_CONNECTION_MEMORY_LIMIT,                         CONNECTION_MEMORY,                                                        NULL                                                            },
+        {MHD_OPTION_STRICT_FOR_CLIENT,                         1, NULL},
+        {MHD_OPTION_LISTEN_BACKLOG_SIZE,                         1024,                                                        NULL                                                                                                                 },
+        {MHD_OPTION_LISTENING_ADDRESS_REUSE,                         1, NULL},
+        {MHD_OPTION_THREAD_STACK_SIZE,                         256 * 1024,                                                        NULL                                                                                                                                                                              },
+        {MHD_OPTION_END,                         0, NULL}
+    };
 
     served = s;
     memset(&at, 0, sizeof at);
     at.sin_family = AF_INET;
     at.sin_port = htons((uint16_t)port);
-    if (inet_pton(AF_INET, address, &at.sin_addr) != 1 || ulfius_init_instance(&instance, (unsigned)port, NULL, NULL) != U_OK)
+    if (inet_pton(AF_INET, address, &at.sin_addr) != 1 ||
+        ulfius_init_instance(&instance, (unsigned)port, NULL, NULL) != U_OK)
         return false;
     instance.max_post_body_size = BODY_MAX + 1;
     instance.allowed_post_processor = U_POST_PROCESS_NONE;
     ulfius_set_default_endpoint(&instance, serve, NULL);
     if (ulfius_start_framework_with_mhd_options(&instance,
-            MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC | MHD_USE_ERROR_LOG,
-            options) == U_OK)
+                                                MHD_USE_THREAD_PER_CONNECTION |
+                                                    MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL |
+                                                    MHD_USE_ITC | MHD_USE_ERROR_LOG,
+                                                options) == U_OK)
         return true;
     log_error(NULL, "http.start", "cannot listen on %s:%d", address, port);
     return false;

@@ -9,7 +9,8 @@
 #include "request.h"
 #include "work.h"
 
-const char *idempotency_digest(struct work *w, const char *method, const char *target, const char *body, size_t length)
+const char *idempotency_digest(struct work *w, const char *method, const char *target, const char *body,
+                               size_t length)
 {
     struct text t = text_new(w->arena);
 
@@ -25,14 +26,17 @@ int idempotency_key(struct work *w, const char *value)
     if (!w->writes || !w->request->route->row.scope || strcmp(w->request->method, "POST") != 0)
         return OK;
     if (!value)
-        return refuse(w, 400, "idempotency.key_required", "Send an Idempotency-Key with every POST: the same key sent again "
-                                                          "gets the same answer and does nothing twice.");
+        return refuse(w, 400, "idempotency.key_required",
+                      "Send an Idempotency-Key with every POST: the same key sent again "
+                      "gets the same answer and does nothing twice.");
     if (n >= 2 && value[0] == '"' && value[n - 1] == '"') {
         value = arena_copy(w->arena, value + 1, n - 2);
         n -= 2;
     }
-    if (n < 1 || n > 255 || strspn(value, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.:-") != n)
-        return refuse(w, 400, "idempotency.key_invalid", "An Idempotency-Key has 1 to 255 characters of A-Z a-z 0-9 _ . : -");
+    if (n < 1 || n > 255 ||
+        strspn(value, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.:-") != n)
+        return refuse(w, 400, "idempotency.key_invalid",
+                      "An Idempotency-Key has 1 to 255 characters of A-Z a-z 0-9 _ . : -");
     w->request->idempotency_key = value;
     return OK;
 }
@@ -41,8 +45,8 @@ static int keep(struct work *w, int status, const char *body)
 {
     const struct request *r = w->request;
 
-    return q_idempotency_keep(w, auth_subject(w->who), r->route->row.path, r->idempotency_key, r->digest, status, body, w->etag,
-                              w->location);
+    return q_idempotency_keep(w, auth_subject(w->who), r->route->row.path, r->idempotency_key, r->digest,
+                              status, body, w->etag, w->location);
 }
 
 int idempotency_store(struct work *w)
@@ -66,7 +70,8 @@ static int give_again(struct work *w, const struct idempotency_find_row *kept)
 {
     work_again(w);
     if (strcmp(kept->digest, w->request->digest) != 0)
-        return refuse(w, 422, "idempotency.key_reused", "This Idempotency-Key was used before for another request.");
+        return refuse(w, 422, "idempotency.key_reused",
+                      "This Idempotency-Key was used before for another request.");
     w->status = kept->status;
     w->etag = kept->etag;
     w->location = kept->location;
@@ -80,7 +85,8 @@ static int find(struct work *w)
 {
     struct idempotency_find_row kept;
 
-    TRY(q_idempotency_find(w, auth_subject(w->who), w->request->route->row.path, w->request->idempotency_key, &kept));
+    TRY(q_idempotency_find(w, auth_subject(w->who), w->request->route->row.path, w->request->idempotency_key,
+                           &kept));
     return kept.found ? give_again(w, &kept) : fail(w, NOT_FOUND, "idempotency.unused", "not used before");
 }
 
@@ -97,7 +103,8 @@ int idempotency_replay(struct work *w)
     work_again(w);
     if (fault == CONFLICT && first.constraint && !strcmp(first.constraint, "idempotency_pkey")) {
         *w = first;
-        return fail(w, BUSY, "idempotency.in_progress", "The same request is under way. Try again in a moment.");
+        return fail(w, BUSY, "idempotency.in_progress",
+                    "The same request is under way. Try again in a moment.");
     }
     if (fault != BUSY && fault != BROKEN && first.status != 412 && first.status != 428) {
         w->reply = answer_problem(&first);

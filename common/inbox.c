@@ -19,11 +19,11 @@ static const char *heads_of(struct work *w, const json_t *envelopes)
     const char *text;
     size_t i;
 
-    json_array_foreach(envelopes, i, e)
-        json_array_append_new(list, json_pack("{s:O, s:O, s:O, s:O, s:O}", "n", json_object_get(e, "n"), "id",
-                                              json_object_get(e, "id"), "aggregate", json_object_get(e, "aggregate"),
-                                              "aggregate_id", json_object_get(e, "aggregate_id"), "version",
-                                              json_object_get(e, "version")));
+    json_array_foreach(envelopes, i, e) json_array_append_new(
+        list,
+        json_pack("{s:O, s:O, s:O, s:O, s:O}", "n", json_object_get(e, "n"), "id", json_object_get(e, "id"),
+                  "aggregate", json_object_get(e, "aggregate"), "aggregate_id",
+                  json_object_get(e, "aggregate_id"), "version", json_object_get(e, "version")));
     text = json_text(w, list);
     json_decref(list);
     return text;
@@ -34,7 +34,8 @@ static enum verdict verdict_of(const char *word)
     return *word == 'a' ? APPLY : *word == 's' ? SKIP : GAP;
 }
 
-static int admit(struct work *w, const struct consumer *c, json_t *envelopes, enum verdict *verdicts, json_t *admitted)
+static int admit(struct work *w, const struct consumer *c, json_t *envelopes, enum verdict *verdicts,
+                 json_t *admitted)
 {
     struct inbox_admit_row *rows;
     json_t *e;
@@ -52,7 +53,8 @@ static int admit(struct work *w, const struct consumer *c, json_t *envelopes, en
     return OK;
 }
 
-/* One event: its data is the input, checked as a request's body would be, but open to what it does not know. */
+/* One event: its data is the input, checked as a request's body would be, but open to what it does not know.
+ */
 static int apply_one(struct work *w, const struct consumer *c, json_t *e)
 {
     if (c->fields)
@@ -93,7 +95,8 @@ int inbox_apply(struct work *w, const struct consumer *c, json_t *envelopes, enu
     return q_inbox_done(w, c->name, heads_of(w, admitted));
 }
 
-/* --- what handlers ask of the event they are given ------------------------------------------------------------------ */
+/* --- what handlers ask of the event they are given
+ * ------------------------------------------------------------------ */
 
 bool event_is(struct work *w, const char *word)
 {

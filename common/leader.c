@@ -68,7 +68,8 @@ bool leader_check(struct leader *l, bool *fresh)
         l->pg = conn_direct();
     if (!l->pg || (!held && clock_ms() < l->next_try))
         return false;
-    answer = held ? ask(l, "select true", 0) : ask(l, "select pg_try_advisory_lock(hashtext($1), hashtext($2))", 2);
+    answer = held ? ask(l, "select true", 0)
+                  : ask(l, "select pg_try_advisory_lock(hashtext($1), hashtext($2))", 2);
     if (!answer) {
         lose(l);
         return false;

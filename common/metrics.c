@@ -10,7 +10,8 @@
 
 enum { BUCKETS = 12, CLASSES = 6 };
 
-static const int64_t bucket_us[BUCKETS] = {500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, 2500000};
+static const int64_t bucket_us[BUCKETS] = {500,   1000,   2500,   5000,   10000,   25000,
+                                           50000, 100000, 250000, 500000, 1000000, 2500000};
 
 /* The last row counts requests that met no route. */
 static struct {
@@ -20,13 +21,19 @@ static struct {
 static atomic_llong counters[COUNTERS], gauges[GAUGES];
 
 static const char *const counter_names[COUNTERS] = {
-    [EVENTS_PUBLISHED] = "backroom_events_published_total", [PUBLISH_ERRORS] = "backroom_publish_errors_total",
-    [EVENTS_REPUBLISHED] = "backroom_events_republished_total", [EVENTS_APPLIED] = "backroom_events_applied_total",
-    [EVENTS_SKIPPED] = "backroom_events_skipped_total", [EVENTS_REDELIVERED] = "backroom_events_redelivered_total",
-    [EVENTS_DEAD] = "backroom_events_dead_lettered_total", [DEADLINES_FIRED] = "backroom_deadlines_fired_total",
-    [SCHEDULES_RUN] = "backroom_schedules_run_total", [STREAM_ALARMS] = "backroom_stream_alarms_total",
+    [EVENTS_PUBLISHED] = "backroom_events_published_total",
+    [PUBLISH_ERRORS] = "backroom_publish_errors_total",
+    [EVENTS_REPUBLISHED] = "backroom_events_republished_total",
+    [EVENTS_APPLIED] = "backroom_events_applied_total",
+    [EVENTS_SKIPPED] = "backroom_events_skipped_total",
+    [EVENTS_REDELIVERED] = "backroom_events_redelivered_total",
+    [EVENTS_DEAD] = "backroom_events_dead_lettered_total",
+    [DEADLINES_FIRED] = "backroom_deadlines_fired_total",
+    [SCHEDULES_RUN] = "backroom_schedules_run_total",
+    [STREAM_ALARMS] = "backroom_stream_alarms_total",
     [PARSER_COMPLAINTS] = "backroom_http_broken_requests_total"};
-static const char *const gauge_names[GAUGES] = {[NATS_STALLED] = "backroom_nats_stalled", [RELAY_LEADER] = "backroom_relay_leader"};
+static const char *const gauge_names[GAUGES] = {
+    [NATS_STALLED] = "backroom_nats_stalled", [RELAY_LEADER] = "backroom_relay_leader"};
 
 void metrics_add(enum counter c, int64_t n)
 {
@@ -61,8 +68,8 @@ static void add_route(struct text *t, const char *method, const char *path, int 
 
     for (int c = 1; c < CLASSES; c++) {
         if (requests[row].by_class[c])
-            text_addf(t, "backroom_http_requests_total{method=\"%s\",route=\"%s\",status=\"%dxx\"} %lld\n", method, path, c,
-                      (long long)requests[row].by_class[c]);
+            text_addf(t, "backroom_http_requests_total{method=\"%s\",route=\"%s\",status=\"%dxx\"} %lld\n",
+                      method, path, c, (long long)requests[row].by_class[c]);
     }
     for (int i = 0; i <= BUCKETS; i++)
         sofar += requests[row].bucket[i];
@@ -71,13 +78,17 @@ static void add_route(struct text *t, const char *method, const char *path, int 
     sofar = 0;
     for (int i = 0; i < BUCKETS; i++) {
         sofar += requests[row].bucket[i];
-        text_addf(t, "backroom_http_request_seconds_bucket{method=\"%s\",route=\"%s\",le=\"%g\"} %" PRId64 "\n", method, path,
-                  (double)bucket_us[i] / 1e6, sofar);
+        text_addf(t,
+                  "backroom_http_request_seconds_bucket{method=\"%s\",route=\"%s\",le=\"%g\"} %" PRId64 "\n",
+                  method, path, (double)bucket_us[i] / 1e6, sofar);
     }
     sofar += requests[row].bucket[BUCKETS];
-    text_addf(t, "backroom_http_request_seconds_bucket{method=\"%s\",route=\"%s\",le=\"+Inf\"} %" PRId64 "\n", method, path, sofar);
-    text_addf(t, "backroom_http_request_seconds_sum{method=\"%s\",route=\"%s\"} %g\n", method, path, (double)requests[row].sum_us / 1e6);
-    text_addf(t, "backroom_http_request_seconds_count{method=\"%s\",route=\"%s\"} %" PRId64 "\n", method, path, sofar);
+    text_addf(t, "backroom_http_request_seconds_bucket{method=\"%s\",route=\"%s\",le=\"+Inf\"} %" PRId64 "\n",
+              method, path, sofar);
+    text_addf(t, "backroom_http_request_seconds_sum{method=\"%s\",route=\"%s\"} %g\n", method, path,
+              (double)requests[row].sum_us / 1e6);
+    text_addf(t, "backroom_http_request_seconds_count{method=\"%s\",route=\"%s\"} %" PRId64 "\n", method,
+              path, sofar);
 }
 
 /* What only the database knows; left out when it does not answer. */
@@ -88,8 +99,10 @@ static void add_database(struct work *w, struct text *t)
 
     if (q_event_lag(w, &lag) != OK || q_dead_letters_open(w, &dead) != OK)
         return;
-    text_addf(t, "# TYPE backroom_outbox_unpublished gauge\nbackroom_outbox_unpublished %" PRId64 "\n", lag.unpublished);
-    text_addf(t, "# TYPE backroom_outbox_oldest_seconds gauge\nbackroom_outbox_oldest_seconds %" PRId64 "\n", lag.oldest);
+    text_addf(t, "# TYPE backroom_outbox_unpublished gauge\nbackroom_outbox_unpublished %" PRId64 "\n",
+              lag.unpublished);
+    text_addf(t, "# TYPE backroom_outbox_oldest_seconds gauge\nbackroom_outbox_oldest_seconds %" PRId64 "\n",
+              lag.oldest);
     text_addf(t, "# TYPE backroom_dead_letters gauge\nbackroom_dead_letters %" PRId64 "\n", dead.n);
 }
 
@@ -101,19 +114,23 @@ const char *metrics_page(struct work *w)
     uint64_t refused;
 
     all = route_all(&count);
-    text_add(&t, "# TYPE backroom_http_requests_total counter\n# TYPE backroom_http_request_seconds histogram\n");
+    text_add(&t,
+             "# TYPE backroom_http_requests_total counter\n# TYPE backroom_http_request_seconds histogram\n");
     for (int i = 0; i < count; i++)
         add_route(&t, all[i].row.method, all[i].row.path, i);
     add_route(&t, "any", "none", ROUTES_MAX);
     for (int i = 0; i < COUNTERS; i++)
-        text_addf(&t, "# TYPE %s counter\n%s %lld\n", counter_names[i], counter_names[i], (long long)counters[i]);
+        text_addf(&t, "# TYPE %s counter\n%s %lld\n", counter_names[i], counter_names[i],
+                  (long long)counters[i]);
     for (int i = 0; i < GAUGES; i++)
         text_addf(&t, "# TYPE %s gauge\n%s %lld\n", gauge_names[i], gauge_names[i], (long long)gauges[i]);
     sql_gauges(&open, &used, &refused);
     text_addf(&t, "# TYPE backroom_pool_connections gauge\nbackroom_pool_connections %d\n", open);
     text_addf(&t, "# TYPE backroom_pool_used gauge\nbackroom_pool_used %d\n", used);
-    text_addf(&t, "# TYPE backroom_pool_refused_total counter\nbackroom_pool_refused_total %" PRIu64 "\n", refused);
-    text_addf(&t, "# TYPE backroom_build_info gauge\nbackroom_build_info{version=\"%s\"} 1\n", BACKROOM_VERSION);
+    text_addf(&t, "# TYPE backroom_pool_refused_total counter\nbackroom_pool_refused_total %" PRIu64 "\n",
+              refused);
+    text_addf(&t, "# TYPE backroom_build_info gauge\nbackroom_build_info{version=\"%s\"} 1\n",
+              BACKROOM_VERSION);
     add_database(w, &t);
     return t.bytes;
 }

@@ -1,5 +1,5 @@
-/* Figures for operators, in the Prometheus text format. Labels are route templates, methods and status classes:
- * never ids. */
+/* Figures for operators, in the Prometheus text format. Labels are route templates, methods and status
+ * classes: never ids. */
 #ifndef BACKROOM_METRICS_H
 #define BACKROOM_METRICS_H
 
@@ -12,8 +12,20 @@ void metrics_request(const struct bound_route *route, int status, int64_t micros
 void metrics_parser_complaint(void);
 
 /* Counters that machinery raises by name. */
-enum counter { EVENTS_PUBLISHED, PUBLISH_ERRORS, EVENTS_REPUBLISHED, EVENTS_APPLIED, EVENTS_SKIPPED, EVENTS_REDELIVERED,
-               EVENTS_DEAD, DEADLINES_FIRED, SCHEDULES_RUN, STREAM_ALARMS, PARSER_COMPLAINTS, COUNTERS };
+enum counter {
+    EVENTS_PUBLISHED,
+    PUBLISH_ERRORS,
+    EVENTS_REPUBLISHED,
+    EVENTS_APPLIED,
+    EVENTS_SKIPPED,
+    EVENTS_REDELIVERED,
+    EVENTS_DEAD,
+    DEADLINES_FIRED,
+    SCHEDULES_RUN,
+    STREAM_ALARMS,
+    PARSER_COMPLAINTS,
+    COUNTERS
+};
 void metrics_add(enum counter c, int64_t n);
 /* Gauges that machinery sets. */
 enum gauge { NATS_STALLED, RELAY_LEADER, GAUGES };

@@ -22,8 +22,10 @@ static bool run(PGconn *pg, const char *sql)
 static bool lock(PGconn *pg, const char *schema)
 {
     for (int i = 0; i < PATIENCE; i++) {
-        PGresult *r = PQexecParams(pg, "select pg_try_advisory_lock(hashtext($1), 1)", 1, NULL, &schema, NULL, NULL, 0);
-        bool got = PQntuples(r) == 1 && PQgetvalue(r, 0, 0)[0] == 't', works = PQresultStatus(r) == PGRES_TUPLES_OK;
+        PGresult *r =
+            PQexecParams(pg, "select pg_try_advisory_lock(hashtext($1), 1)", 1, NULL, &schema, NULL, NULL, 0);
+        bool got = PQntuples(r) == 1 && PQgetvalue(r, 0, 0)[0] == 't',
+             works = PQresultStatus(r) == PGRES_TUPLES_OK;
 
         PQclear(r);
         if (got || !works)
@@ -36,7 +38,8 @@ static bool lock(PGconn *pg, const char *schema)
 /* 1 applied and unchanged, 0 missing, -1 changed since. */
 static int state_of(PGconn *pg, const char *key, const char *checksum)
 {
-    PGresult *r = PQexecParams(pg, "select checksum from migration where name = $1", 1, NULL, &key, NULL, NULL, 0);
+    PGresult *r =
+        PQexecParams(pg, "select checksum from migration where name = $1", 1, NULL, &key, NULL, NULL, 0);
     int state = PQntuples(r) == 0 ? 0 : strcmp(PQgetvalue(r, 0, 0), checksum) == 0 ? 1 : -1;
 
     PQclear(r);
@@ -54,7 +57,8 @@ static bool apply(PGconn *pg, const char *key, const struct migration *m)
         log_error(NULL, "migrate.failed", "%s was not applied", key);
         return false;
     }
-    r = PQexecParams(pg, "insert into migration (name, checksum) values ($1, $2)", 2, NULL, values, NULL, NULL, 0);
+    r = PQexecParams(pg, "insert into migration (name, checksum) values ($1, $2)", 2, NULL, values, NULL,
+                     NULL, 0);
     good = PQresultStatus(r) == PGRES_COMMAND_OK;
     PQclear(r);
     return good && run(pg, "commit");
@@ -84,7 +88,8 @@ bool migrate(const char *schema, const struct migration *house, const struct mig
 
     if (!pg)
         return false;
-    good = run(pg, "set statement_timeout = 0; set lock_timeout = '5s'; set client_min_messages = warning") && lock(pg, schema) &&
+    good = run(pg, "set statement_timeout = 0; set lock_timeout = '5s'; set client_min_messages = warning") &&
+           lock(pg, schema) &&
            run(pg, "create table if not exists migration (name text primary key, checksum text not null, "
                    "applied_at timestamptz not null default now())") &&
            apply_missing(pg, "common", house) && apply_missing(pg, schema, service);

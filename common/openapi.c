@@ -10,7 +10,8 @@
 
 static json_t *parameter(const char *name, const char *in, json_t *schema)
 {
-    return json_pack("{s:s, s:s, s:b, s:o}", "name", name, "in", in, "required", !strcmp(in, "path"), "schema", schema);
+    return json_pack("{s:s, s:s, s:b, s:o}", "name", name, "in", in, "required", !strcmp(in, "path"),
+                     "schema", schema);
 }
 
 static json_t *string_schema(void)
@@ -72,12 +73,14 @@ static json_t *operation(const struct bound_route *b)
         add_query_parameters(b, list);
     json_object_set_new(op, "parameters", list);
     if (!reads)
-        json_object_set_new(op, "requestBody", json_pack("{s:b, s:{s:{s:o}}}", "required", b->row.fields != NULL, "content",
-                                                         "application/json", "schema", field_schema(b->row.fields)));
+        json_object_set_new(op, "requestBody",
+                            json_pack("{s:b, s:{s:{s:o}}}", "required", b->row.fields != NULL, "content",
+                                      "application/json", "schema", field_schema(b->row.fields)));
     snprintf(status, sizeof status, "%d", b->row.status);
     json_object_set_new(op, "responses",
-                        json_pack("{s:{s:s, s:{s:{s:{s:s}}}}, s:{s:s}}", status, "description", "Done", "content",
-                                  "application/json", "schema", "type", "object", "default", "$ref", "#/components/responses/Problem"));
+                        json_pack("{s:{s:s, s:{s:{s:{s:s}}}}, s:{s:s}}", status, "description", "Done",
+                                  "content", "application/json", "schema", "type", "object", "default",
+                                  "$ref", "#/components/responses/Problem"));
     if (b->row.scope) {
         json_object_set_new(op, "security", json_pack("[{s:[s]}]", "bearer", b->row.scope));
         json_object_set_new(op, "x-scope", json_string(b->row.scope));
@@ -89,8 +92,9 @@ static json_t *operation(const struct bound_route *b)
 
 static json_t *problem(void)
 {
-    return json_pack("{s:s, s:{s:{s:{s:s, s:[s,s,s,s]}}}}", "description", "What is wrong, every fault at once (RFC 9457)", "content",
-                     "application/problem+json", "schema", "type", "object", "required", "status", "code", "detail", "trace_id");
+    return json_pack("{s:s, s:{s:{s:{s:s, s:[s,s,s,s]}}}}", "description",
+                     "What is wrong, every fault at once (RFC 9457)", "content", "application/problem+json",
+                     "schema", "type", "object", "required", "status", "code", "detail", "trace_id");
 }
 
 static json_t *describe(const struct service *s)
@@ -113,9 +117,10 @@ static json_t *describe(const struct service *s)
         if (!json_object_get(path, method))
             json_object_set_new(path, method, operation(&all[i]));
     }
-    return json_pack("{s:s, s:{s:s, s:s}, s:o, s:{s:{s:o}, s:{s:{s:s, s:s, s:s}}}}", "openapi", "3.1.0", "info", "title", s->name, "version",
-                     BACKROOM_VERSION, "paths", paths, "components", "responses", "Problem", problem(), "securitySchemes",
-                     "bearer", "type", "http", "scheme", "bearer", "bearerFormat", "JWT");
+    return json_pack("{s:s, s:{s:s, s:s}, s:o, s:{s:{s:o}, s:{s:{s:s, s:s, s:s}}}}", "openapi", "3.1.0",
+                     "info", "title", s->name, "version", BACKROOM_VERSION, "paths", paths, "components",
+                     "responses", "Problem", problem(), "securitySchemes", "bearer", "type", "http", "scheme",
+                     "bearer", "bearerFormat", "JWT");
 }
 
 int openapi_get(struct work *w)

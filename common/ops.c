@@ -65,7 +65,8 @@ bool ops_start(const char *address, int port)
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
 
-    if (inet_pton(AF_INET, address, &at.sin_addr) != 1 || ulfius_init_instance(&instance, (unsigned)port, &at, NULL) != U_OK)
+    if (inet_pton(AF_INET, address, &at.sin_addr) != 1 ||
+        ulfius_init_instance(&instance, (unsigned)port, &at, NULL) != U_OK)
         return false;
     instance.timeout = 15;
     instance.allowed_post_processor = U_POST_PROCESS_NONE;

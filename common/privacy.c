@@ -40,14 +40,12 @@ static json_t *mask(struct work *w, const char *name, json_t *value)
         return json_string(masked(w, name, json_string_value(value)));
     if (json_is_object(value)) {
         copy = json_object();
-        json_object_foreach(value, key, item)
-            json_object_set_new(copy, key, mask(w, key, item));
+        json_object_foreach(value, key, item) json_object_set_new(copy, key, mask(w, key, item));
         return copy;
     }
     if (json_is_array(value)) {
         copy = json_array();
-        json_array_foreach(value, i, item)
-            json_array_append_new(copy, mask(w, name, item));
+        json_array_foreach(value, i, item) json_array_append_new(copy, mask(w, name, item));
         return copy;
     }
     return json_incref(value);

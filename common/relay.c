@@ -65,13 +65,15 @@ static void wait_for_work(int ms)
     struct timespec deadline = in_ms(ms);
 
     pthread_mutex_lock(&relay.lock);
-    while (!relay.woken && !atomic_load(&relay.stopping) && pthread_cond_timedwait(&relay.work, &relay.lock, &deadline) == 0)
+    while (!relay.woken && !atomic_load(&relay.stopping) &&
+           pthread_cond_timedwait(&relay.work, &relay.lock, &deadline) == 0)
         ;
     relay.woken = false;
     pthread_mutex_unlock(&relay.lock);
 }
 
-/* --- publishing a batch ------------------------------------------------------------------------------------------ */
+/* --- publishing a batch
+ * ------------------------------------------------------------------------------------------ */
 
 static void on_ack(jsCtx *js, natsMsg *msg, jsPubAck *ack, jsPubAckErr *error, void *unused)
 {
@@ -119,10 +121,13 @@ static const char *envelope(struct work *w, const struct event_unpublished_row *
 {
     struct text t = text_new(w->arena);
 
-    text_addf(&t, "{\"specversion\":\"1.0\",\"id\":\"%s\",\"source\":\"/%s\",\"type\":\"%s\",\"subject\":", e->id,
+    text_addf(&t,
+              "{\"specversion\":\"1.0\",\"id\":\"%s\",\"source\":\"/%s\",\"type\":\"%s\",\"subject\":", e->id,
               relay.service->name, e->type);
     text_add_json(&t, e->aggregate_id);
-    text_addf(&t, ",\"time\":\"%s\",\"datacontenttype\":\"application/json\",\"aggregate\":\"%s\",\"aggregateversion\":%s,\"actor\":",
+    text_addf(&t,
+              ",\"time\":\"%s\",\"datacontenttype\":\"application/"
+              "json\",\"aggregate\":\"%s\",\"aggregateversion\":%s,\"actor\":",
               e->at, e->aggregate, e->version);
     text_add_json(&t, e->actor);
     text_addf(&t, ",\"traceparent\":\"00-%s-%.16s-01\",\"data\":%s", e->trace, e->trace, e->data);
@@ -192,12 +197,13 @@ static int mark(struct work *w, const struct event_unpublished_row *rows, size_t
 
         if (!e->position) {
             position++;
-            hash = chain_hash(w, hash, &(struct chain_link){e->id, e->type, e->aggregate, e->aggregate_id, e->version, e->at,
-                                                            e->actor, e->trace, e->data});
+            hash = chain_hash(w, hash,
+                              &(struct chain_link){e->id, e->type, e->aggregate, e->aggregate_id, e->version,
+                                                   e->at, e->actor, e->trace, e->data});
         }
-        text_addf(&t, "%s{\"no\":%s,\"position\":%s,\"hash\":\"%s\",\"epoch\":\"%s\",\"seq\":%" PRId64 "}", *marked ? "," : "",
-                  e->no, e->position ? e->position : sql_from_int(w, position), hash, relay.stream.epoch,
-                  relay.acks.seq[*marked]);
+        text_addf(&t, "%s{\"no\":%s,\"position\":%s,\"hash\":\"%s\",\"epoch\":\"%s\",\"seq\":%" PRId64 "}",
+                  *marked ? "," : "", e->no, e->position ? e->position : sql_from_int(w, position), hash,
+                  relay.stream.epoch, relay.acks.seq[*marked]);
     }
     text_add(&t, "]");
     return *marked ? q_event_published(w, t.bytes) : OK;
@@ -225,7 +231,8 @@ static int publish(struct work *w)
     return OK;
 }
 
-/* --- is the stream what we think it is? (reliability.md, A.7) ----------------------------------------------------- */
+/* --- is the stream what we think it is? (reliability.md, A.7)
+ * ----------------------------------------------------- */
 
 static int unpublish_from(struct work *w, int64_t last_seq)
 {
@@ -235,12 +242,14 @@ static int unpublish_from(struct work *w, int64_t last_seq)
     if (count) {
         metrics_add(STREAM_ALARMS, 1);
         metrics_add(EVENTS_REPUBLISHED, count);
-        log_error(NULL, "relay.stream_lost", "the stream lost or replaced events: %" PRId64 " are published again", count);
+        log_error(NULL, "relay.stream_lost",
+                  "the stream lost or replaced events: %" PRId64 " are published again", count);
     }
     return OK;
 }
 
-/* The last place up to which the stream holds what we were told it holds: seldom more than a few steps back. */
+/* The last place up to which the stream holds what we were told it holds: seldom more than a few steps back.
+ */
 static int verify(struct work *w)
 {
     struct event_tail_row tail;
@@ -301,7 +310,8 @@ static bool look_at_stream(bool must)
     return true;
 }
 
-/* --- the thread ------------------------------------------------------------------------------------------------------ */
+/* --- the thread
+ * ------------------------------------------------------------------------------------------------------ */
 
 static int publish_once(void)
 {

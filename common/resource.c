@@ -8,8 +8,8 @@
 #include "clock.h"
 #include "cursor.h"
 #include "flow.h"
-#include "privacy.h"
 #include "news.h"
+#include "privacy.h"
 #include "request.h"
 #include "service.h"
 #include "sql.h"
@@ -50,17 +50,20 @@ const struct resource *resource_of_aggregate(struct work *w, const char *aggrega
     return r && r->name ? r : NULL;
 }
 
-/* --- one item's JSON ---------------------------------------------------------------------------------------- */
+/* --- one item's JSON
+ * ---------------------------------------------------------------------------------------- */
 
 static const char *columns_of(struct work *w, const struct resource *r)
 {
     return textf(w, "doc::text, %s, %s, %s, %s::text, %s", r->reveal ? "private::text" : "null::text",
-                  r->flow ? "status" : "null::text", r->aggregate ? "version" : "0", resource_key(r),
-                  r->pending ? r->pending : "false");
+                 r->flow ? "status" : "null::text", r->aggregate ? "version" : "0", resource_key(r),
+                 r->pending ? r->pending : "false");
 }
 
-/* The document as the caller may see it: with personal data in full or masked, and with what may be done to it. */
-static void add_item(struct work *w, const struct resource *r, struct text *out, const struct pg_result *rows, int i)
+/* The document as the caller may see it: with personal data in full or masked, and with what may be done to
+ * it. */
+static void add_item(struct work *w, const struct resource *r, struct text *out, const struct pg_result *rows,
+                     int i)
 {
     const char *doc = sql_text(rows, i, 0), *personal = sql_text(rows, i, 1), *status = sql_text(rows, i, 2);
     size_t n = strlen(doc);
@@ -103,8 +106,9 @@ static int read_one(struct work *w, const struct resource *r, const char *id, bo
         return fail(w, NOT_FOUND, "not_found", "There is no such thing, or it is not yours to see.");
     if (w->kind == REQUEST && r->read && !add_owner(w, r, &l))
         return fail(w, NOT_FOUND, "not_found", "There is no such thing, or it is not yours to see.");
-    TRY(sql_fetch_text(w, textf(w, "select %s from %s where %s = $1%s%s", columns_of(w, r), r->view, resource_key(r),
-                                 r->key ? "" : "::uuid", l.where.bytes),
+    TRY(sql_fetch_text(w,
+                       textf(w, "select %s from %s where %s = $1%s%s", columns_of(w, r), r->view,
+                             resource_key(r), r->key ? "" : "::uuid", l.where.bytes),
                        l.n, l.values, &rows));
     TRY(sql_only_row(w, rows));
     add_item(w, r, &out, rows, 0);
@@ -152,7 +156,8 @@ void resource_wait(struct work *w, const struct resource *r, const char *id, int
     }
 }
 
-/* --- lists --------------------------------------------------------------------------------------------------- */
+/* --- lists
+ * --------------------------------------------------------------------------------------------------- */
 
 static int refuse(struct work *w, const char *name, const char *code, const char *detail)
 {
@@ -173,7 +178,8 @@ static int add_filter(struct work *w, struct listing *l, const char *name, const
     if (l->n >= VALUES_OF_A_LIST - 4)
         return refuse(w, name, "query.too_many", "Too many filters.");
     l->values[l->n++] = value;
-    text_addf(&l->where, " and %.*s$%d%s", (int)strcspn(f->where, "?"), f->where, l->n, strchr(f->where, '?') + 1);
+    text_addf(&l->where, " and %.*s$%d%s", (int)strcspn(f->where, "?"), f->where, l->n,
+              strchr(f->where, '?') + 1);
     return OK;
 }
 
@@ -193,7 +199,8 @@ static void set_sort(struct work *w, struct listing *l, const char *value)
     l->ascending = *value && *value != '-';
     value += *value == '-';
     if (*value && !is_sort(r, value, strlen(value)))
-        refuse(w, "sort", "query.sort", textf(w, "Sort by one of %s, with - in front for descending.", r->sorts));
+        refuse(w, "sort", "query.sort",
+               textf(w, "Sort by one of %s, with - in front for descending.", r->sorts));
     l->sort = *value ? value : arena_copy(w->arena, r->sorts, strcspn(r->sorts, ","));
 }
 
@@ -247,17 +254,19 @@ static int add_cursor(struct work *w, struct listing *l, const char *cursor, con
     if (!cursor)
         return OK;
     if (!cursor_read(w, same_query, cursor, &after, &key)) {
-        refuse(w, "cursor", "query.cursor", "This cursor belongs to another query or is damaged: start again without.");
+        refuse(w, "cursor", "query.cursor",
+               "This cursor belongs to another query or is damaged: start again without.");
         return failed_if_any(w, "query.invalid", "The query string has faults.");
     }
     l->values[l->n++] = after;
     l->values[l->n++] = key;
-    text_addf(&l->where, " and (%s, %s) %s ($%d, $%d%s)", l->sort, resource_key(l->resource), l->ascending ? ">" : "<",
-              l->n - 1, l->n, l->resource->key ? "" : "::uuid");
+    text_addf(&l->where, " and (%s, %s) %s ($%d, $%d%s)", l->sort, resource_key(l->resource),
+              l->ascending ? ">" : "<", l->n - 1, l->n, l->resource->key ? "" : "::uuid");
     return OK;
 }
 
-static int reply_page(struct work *w, const struct listing *l, const struct pg_result *rows, const char *same_query)
+static int reply_page(struct work *w, const struct listing *l, const struct pg_result *rows,
+                      const char *same_query)
 {
     size_t shown = sql_height(rows) > (size_t)l->limit ? (size_t)l->limit : sql_height(rows);
     struct text out = text_new(w->arena);
@@ -269,7 +278,8 @@ static int reply_page(struct work *w, const struct listing *l, const struct pg_r
         add_item(w, l->resource, &out, rows, (int)i);
     }
     if (sql_height(rows) > shown)
-        next = cursor_make(w, same_query, sql_text(rows, (int)shown - 1, 6), sql_text(rows, (int)shown - 1, 4));
+        next =
+            cursor_make(w, same_query, sql_text(rows, (int)shown - 1, 6), sql_text(rows, (int)shown - 1, 4));
     text_add(&out, "],\"next_cursor\":");
     text_add_json(&out, next);
     text_add(&out, "}");
@@ -289,9 +299,10 @@ int resource_list(struct work *w)
         return fail(w, FORBIDDEN, "auth.not_for_customers", "This list is not for customers.");
     TRY(add_cursor(w, &l, cursor, same_query.bytes));
     direction = l.ascending ? "" : " desc";
-    TRY(sql_fetch_text(w, textf(w, "select %s, %s::text from %s where true%s order by %s%s, %s%s limit %d", columns_of(w, r),
-                                 l.sort, r->view, l.where.bytes, l.sort, direction, resource_key(r), direction,
-                                 l.limit + 1),
+    TRY(sql_fetch_text(w,
+                       textf(w, "select %s, %s::text from %s where true%s order by %s%s, %s%s limit %d",
+                             columns_of(w, r), l.sort, r->view, l.where.bytes, l.sort, direction,
+                             resource_key(r), direction, l.limit + 1),
                        l.n, l.values, &rows));
     return reply_page(w, &l, rows, same_query.bytes);
 }

@@ -1,8 +1,8 @@
 /*
- * A resource as a row: its list, its single item, its timeline and its ETag come from one view, with no C and no
- * SQL of their own. The view has: the key column (default id); `version` where there is an aggregate; `status`
- * where there is a flow; every filter and sort column; `doc` (json, an object); `private` (json, an object of
- * personal data) where there is a reveal scope.
+ * A resource as a row: its list, its single item, its timeline and its ETag come from one view, with no C and
+ * no SQL of their own. The view has: the key column (default id); `version` where there is an aggregate;
+ * `status` where there is a flow; every filter and sort column; `doc` (json, an object); `private` (json, an
+ * object of personal data) where there is a reveal scope.
  */
 #ifndef BACKROOM_RESOURCE_H
 #define BACKROOM_RESOURCE_H
@@ -13,7 +13,7 @@ struct step;
 struct work;
 
 struct filter {
-    const char *name;  /* in the query string, or a variable of the path */
+    const char *name; /* in the query string, or a variable of the path */
     enum field_type type;
     const char *where; /* "placed_at >= ?::timestamptz": ? stands for the value */
 };
@@ -25,12 +25,13 @@ struct resource {
     const char *view;      /* "order_json" */
     const char *read;      /* scope to read it; NULL: open to everybody */
     const char *reveal;    /* scope to see its personal data unmasked; NULL: it has none */
-    const char *owner;     /* column that holds the customer's ref: customer tokens see only theirs. NULL: none */
+    const char *owner; /* column that holds the customer's ref: customer tokens see only theirs. NULL: none */
     const struct filter *filters;
-    const char *sorts;     /* "created_at,number": the first is the default, newest first */
+    const char *sorts; /* "created_at,number": the first is the default, newest first */
     const struct step *flow;
-    const char *key;       /* key column, default "id" */
-    const char *pending;   /* boolean column that a `Prefer: wait` waits to become false; NULL: nothing to wait for */
+    const char *key; /* key column, default "id" */
+    const char
+        *pending; /* boolean column that a `Prefer: wait` waits to become false; NULL: nothing to wait for */
 };
 
 const char *resource_key(const struct resource *r);
@@ -41,7 +42,8 @@ const struct resource *resource_of_aggregate(struct work *w, const char *aggrega
 int resource_list(struct work *w);
 int resource_one(struct work *w);
 
-/* Answer with one item of a resource, as GET would; sets ETag and waits for `Prefer: wait` after the commit. */
+/* Answer with one item of a resource, as GET would; sets ETag and waits for `Prefer: wait` after the commit.
+ */
 int reply_resource(struct work *w, const char *name, const char *id);
 
 /* Read again until the item is not pending or the seconds are over; called after the commit. */

@@ -16,14 +16,15 @@ static int bound_count;
 
 /* Routes that every service has. */
 static const struct route common_routes[] = {
-    {"GET", "/v1/events", "events:read", event_feed_fields, event_feed, 200, "The event feed, from a position"},
-    {"GET", "/v1/work", "", worklist_fields, worklist_get, 200, "Open work of my roles, by deadline"},
-    {"GET", "/v1/dead-letters", "ops:read", NULL, dead_letter_list, 200, "Events that could not be applied"},
-    {"POST", "/v1/dead-letters/{id}/retry", "ops:write", NULL, dead_letter_retry, 200, "Apply it again"},
-    {"POST", "/v1/dead-letters/{id}/discard", "ops:write", dead_letter_fields, dead_letter_discard, 200,
+    {"GET",                                 "/v1/events", "events:read", event_feed_fields, event_feed, 200,
+     "The event feed, from a position"},
+    {"GET",                        "/v1/work", "", worklist_fields, worklist_get, 200, "Open work of my roles, by deadline"},
+    {"GET",                           "/v1/dead-letters", "ops:read", NULL, dead_letter_list, 200, "Events that could not be applied"},
+    {"POST",     "/v1/dead-letters/{id}/retry", "ops:write", NULL, dead_letter_retry, 200, "Apply it again"},
+    {"POST",                                 "/v1/dead-letters/{id}/discard", "ops:write", dead_letter_fields, dead_letter_discard, 200,
      "Give it up, with a reason"},
-    {"GET", "/v1/audit/verify", "ops:read", NULL, event_verify, 200, "Walk the hash chain of the event log"},
-    {"GET", "/openapi.json", NULL, NULL, openapi_get, 200, "This description"},
+    {"GET",                                   "/v1/audit/verify", "ops:read", NULL, event_verify, 200, "Walk the hash chain of the event log"},
+    {"GET",                         "/openapi.json", NULL, NULL, openapi_get, 200, "This description"},
     {0},
 };
 
@@ -68,10 +69,16 @@ static void bind_resource(const struct service *s, const struct resource *r)
 {
     const char *one = join("/v1/", r->name, "/{", join(resource_key(r), "}", "", ""));
 
-    bind(s, (struct route){"GET", join("/v1/", r->name, "", ""), r->read, NULL, resource_list, 200, "List, filtered and sorted"}, r);
+    bind(s,
+         (struct route){"GET", join("/v1/", r->name, "", ""), r->read, NULL, resource_list, 200,
+                        "List, filtered and sorted"},
+         r);
     bind(s, (struct route){"GET", one, r->read, NULL, resource_one, 200, "One of them"}, r);
     if (r->aggregate)
-        bind(s, (struct route){"GET", join(one, "/timeline", "", ""), r->read, NULL, event_timeline, 200, "What happened to it"}, r);
+        bind(s,
+             (struct route){"GET", join(one, "/timeline", "", ""), r->read, NULL, event_timeline, 200,
+                            "What happened to it"},
+             r);
 }
 
 void route_bind(const struct service *s)
@@ -114,7 +121,8 @@ const struct bound_route *route_match(const char *method, char **segments, int c
         if (strcmp(bound[i].row.method, method) == 0)
             return &bound[i];
         if (!strstr(allowed, bound[i].row.method))
-            snprintf(allowed + strlen(allowed), room - strlen(allowed), "%s%s", *allowed ? ", " : "", bound[i].row.method);
+            snprintf(allowed + strlen(allowed), room - strlen(allowed), "%s%s", *allowed ? ", " : "",
+                     bound[i].row.method);
     }
     return NULL;
 }

@@ -10,8 +10,8 @@ struct service;
 struct work;
 
 struct route {
-    const char *method, *path; /* "/v1/orders/{id}/hold": {…} stands for one segment */
-    const char *scope;         /* what the caller's roles must grant; NULL: open to everybody */
+    const char *method, *path;  /* "/v1/orders/{id}/hold": {…} stands for one segment */
+    const char *scope;          /* what the caller's roles must grant; NULL: open to everybody */
     const struct field *fields; /* of the body, or of the query string on a GET; NULL: none allowed */
     int (*handler)(struct work *w);
     int status; /* of the answer when all went well */

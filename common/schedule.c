@@ -22,7 +22,9 @@ static struct {
     atomic_bool stopping;
 } runner;
 
-/* --- cron lines ------------------------------------------------------------------------------------------------------------ */
+/* --- cron lines
+ * ------------------------------------------------------------------------------------------------------------
+ */
 
 static const char *read_number(const char *s, int *n)
 {
@@ -34,7 +36,8 @@ static const char *read_number(const char *s, int *n)
     return end;
 }
 
-/* One entry of a list: "*", "5", "8-12", each with "/step". Returns what follows, NULL if it cannot be read. */
+/* One entry of a list: "*", "5", "8-12", each with "/step". Returns what follows, NULL if it cannot be read.
+ */
 static const char *entry_matches(const char *s, int value, bool *matches)
 {
     int from = 0, to = 99, step = 1;
@@ -86,7 +89,9 @@ bool schedule_matches(const char *cron, int minute, int hour, int day, int month
     return all && !*cron;
 }
 
-/* --- running them ------------------------------------------------------------------------------------------------------------ */
+/* --- running them
+ * ------------------------------------------------------------------------------------------------------------
+ */
 
 static _Thread_local const struct schedule *row;
 
@@ -96,7 +101,8 @@ static int run_slot(struct work *w)
     int64_t taken;
 
     TRY(q_schedule_now(w, config_text("SHOP_TIME_ZONE", "Europe/London"), &now));
-    if (!schedule_matches(row->cron, (int)now.minute, (int)now.hour, (int)now.day, (int)now.month, (int)now.weekday))
+    if (!schedule_matches(row->cron, (int)now.minute, (int)now.hour, (int)now.day, (int)now.month,
+                          (int)now.weekday))
         return OK;
     TRY(q_schedule_take(w, row->name, now.slot, &taken));
     if (!taken)

@@ -8,7 +8,8 @@ struct service;
 struct work;
 
 struct schedule {
-    const char *cron; /* minute hour day month weekday, in the shop's time zone: numbers, lists, ranges, steps, * */
+    const char
+        *cron; /* minute hour day month weekday, in the shop's time zone: numbers, lists, ranges, steps, * */
     const char *name;
     int (*handler)(struct work *w);
 };

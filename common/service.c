@@ -36,7 +36,8 @@ static bool read_secret(const struct service *s)
     return good;
 }
 
-/* The database may come up after us: wait for it, not ready meanwhile. A schema that does not fit is final. */
+/* The database may come up after us: wait for it, not ready meanwhile. A schema that does not fit is final.
+ */
 static bool open_database(const struct service *s)
 {
     const struct query *const tables[] = {common_queries, s->queries, NULL};
@@ -52,7 +53,8 @@ static bool open_database(const struct service *s)
         else
             usleep(500 * 1000);
     }
-    return up && migrate(s->name, common_migrations, s->migrations) && sql_prepare_all(tables) && read_secret(s);
+    return up && migrate(s->name, common_migrations, s->migrations) && sql_prepare_all(tables) &&
+           read_secret(s);
 }
 
 static void wait_for_signal(void)
@@ -135,6 +137,8 @@ int service_main(const struct service *s, int argc, char **argv)
     }
     if (argc == 1)
         return serve(s);
-    fprintf(stderr, "usage: %s [--openapi | --flows]\nThe environment configures it: see docs/operations.md.\n", argv[0]);
+    fprintf(stderr,
+            "usage: %s [--openapi | --flows]\nThe environment configures it: see docs/operations.md.\n",
+            argv[0]);
     return 2;
 }

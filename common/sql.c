@@ -11,13 +11,15 @@
 
 enum { REQUEST_WAIT_MS = 200, BACKGROUND_WAIT_MS = 5000 };
 
-/* --- outcome of a statement that failed ------------------------------------------------------------------ */
+/* --- outcome of a statement that failed ------------------------------------------------------------------
+ */
 
 /* Those of the tables that every schema has. */
 static const struct constraint house_constraints[] = {
-    {"idempotency_pkey", CONFLICT, "idempotency.used", "This Idempotency-Key was used before."},
-    {"event_too_large", INVALID, "event.too_large", "This is too large: what is told of it may have at most 64 KiB."},
-    {0},
+    {"idempotency_pkey",  CONFLICT, "idempotency.used", "This Idempotency-Key was used before."},
+    {"event_too_large", INVALID, "event.too_large",
+     "This is too large: what is told of it may have at most 64 KiB."},
+    {0                  },
 };
 
 static const struct constraint *named(const struct constraint *c, const char *name)
@@ -60,11 +62,13 @@ static int fault_of(struct work *w, const PGresult *r)
     }
     if (!strcmp(state, "55P03") || !strcmp(state, "57014"))
         return busy(w, "database.timeout");
-    log_error(w->trace, "sql.failed", "%s %s: %s", state, name ? name : "", PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY));
+    log_error(w->trace, "sql.failed", "%s %s: %s", state, name ? name : "",
+              PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY));
     return fail(w, BROKEN, "internal", "Something went wrong on our side. It has been logged.");
 }
 
-/* --- the pipeline ------------------------------------------------------------------------------------------ */
+/* --- the pipeline ------------------------------------------------------------------------------------------
+ */
 
 static int lost(struct work *w)
 {
@@ -109,9 +113,10 @@ static bool begin(struct work *w)
     w->db->begun = true;
     if (!send(w->db, "begin", "begin", 0, NULL))
         return false;
-    return w->kind == REQUEST ||
-           send(w->db, "patience", "select set_config('statement_timeout', '30s', true), "
-                                   "set_config('lock_timeout', '10s', true)", 0, NULL);
+    return w->kind == REQUEST || send(w->db, "patience",
+                                      "select set_config('statement_timeout', '30s', true), "
+                                      "set_config('lock_timeout', '10s', true)",
+                                      0, NULL);
 }
 
 static void judge(struct work *w, const struct pending *p, const PGresult *r)
@@ -134,7 +139,8 @@ static void judge(struct work *w, const struct pending *p, const PGresult *r)
     }
 }
 
-/* Read the results of all that was sent; *last, if asked for, is the last statement's and owned by the work. */
+/* Read the results of all that was sent; *last, if asked for, is the last statement's and owned by the work.
+ */
 static int read_results(struct work *w, PGresult **last)
 {
     struct sql_conn *c = w->db;
@@ -198,7 +204,8 @@ static int fetch(struct work *w, const char *name, const char *sql, int n, const
     return PQsendFlushRequest(w->db->pg) ? read_results(w, result) : lost(w);
 }
 
-/* --- what generated code and machinery call -------------------------------------------------------------- */
+/* --- what generated code and machinery call --------------------------------------------------------------
+ */
 
 int sql_exec(struct work *w, const struct query *q, const char *const *values)
 {
@@ -282,10 +289,11 @@ const char *sql_from_int(struct work *w, int64_t value)
     return textf(w, "%" PRId64, value);
 }
 
-/* --- the end of the transaction --------------------------------------------------------------------------- */
+/* --- the end of the transaction ---------------------------------------------------------------------------
+ */
 
-/* A connection lost in here leaves the outcome unknown: the caller hears 503 and the same idempotency key tells
- * the truth later (R-35). */
+/* A connection lost in here leaves the outcome unknown: the caller hears 503 and the same idempotency key
+ * tells the truth later (R-35). */
 int sql_commit(struct work *w)
 {
     if (!w->db || !w->writes)
@@ -330,7 +338,8 @@ void sql_release(struct work *w)
     conn_give(c);
 }
 
-/* --- start and readiness ---------------------------------------------------------------------------------- */
+/* --- start and readiness ----------------------------------------------------------------------------------
+ */
 
 static bool prepare_one(struct work *w, const struct query *q)
 {
@@ -377,8 +386,10 @@ bool sql_ready(const char **why)
 
     work_begin(&w, &nobody, REQUEST, "readiness");
     w.writes = false;
-    ready = sql_fetch_text(&w, "select current_setting('fsync'), current_setting('full_page_writes'), "
-                               "current_setting('synchronous_commit')", 0, NULL, &r) == OK;
+    ready = sql_fetch_text(&w,
+                           "select current_setting('fsync'), current_setting('full_page_writes'), "
+                           "current_setting('synchronous_commit')",
+                           0, NULL, &r) == OK;
     *why = ready ? NULL : "the database does not answer";
     for (int i = 0; ready && i < (int)COUNT(settings); i++) {
         if (!strcmp(sql_text(r, 0, i), "off")) {

@@ -1,7 +1,7 @@
 /*
  * PostgreSQL for the unit of work: a small pool, prepared statements, and a pipeline. Statements whose result
- * nobody looks at are queued; `begin` travels with the first, `commit` with the last, and only a call whose rows
- * are needed waits. An error found late fails the whole work just the same. Called by generated code
+ * nobody looks at are queued; `begin` travels with the first, `commit` with the last, and only a call whose
+ * rows are needed waits. An error found late fails the whole work just the same. Called by generated code
  * (tools/sqlgen.py) and by the machinery; services use their q_… calls.
  */
 #ifndef BACKROOM_SQL_H
@@ -41,7 +41,8 @@ int sql_fetch(struct work *w, const struct query *q, const char *const *values, 
 int sql_json(struct work *w, const struct query *q, const char *const *values, const char **json);
 /* The same for a statement made of a table's rows (lists, flows): prepared once per text and connection. */
 int sql_exec_text(struct work *w, const char *sql, int n, const char *const *values);
-int sql_fetch_text(struct work *w, const char *sql, int n, const char *const *values, struct pg_result **result);
+int sql_fetch_text(struct work *w, const char *sql, int n, const char *const *values,
+                   struct pg_result **result);
 
 size_t sql_height(const struct pg_result *result);
 const char *sql_text(const struct pg_result *result, int row, int column); /* NULL for SQL null */

@@ -26,8 +26,9 @@ static struct {
 
 PGconn *conn_direct(void)
 {
-    const char *keys[] = {"dbname", "options", "connect_timeout", "keepalives_idle", "tcp_user_timeout",
-                          "application_name", NULL};
+    const char *keys[] = {
+        "dbname",           "options", "connect_timeout", "keepalives_idle", "tcp_user_timeout",
+        "application_name", NULL};
     const char *values[] = {pool.url, pool.options, "2", "5", "5000", "backroom", NULL};
     PGconn *pg = PQconnectdbParams(keys, values, 1);
 

@@ -9,8 +9,9 @@
 enum { PENDING_MAX = 4096, ANSWER_MS = 6000 };
 
 struct pending {
-    const char *prepares; /* a statement being prepared: its name (owned by the connection's set), else NULL */
-    const char *what;     /* for the log */
+    const char
+        *prepares;    /* a statement being prepared: its name (owned by the connection's set), else NULL */
+    const char *what; /* for the log */
 };
 
 struct sql_conn {
@@ -36,7 +37,8 @@ bool conn_is_prepared(struct sql_conn *c, const char *name);
 /* Remember a name; returns the set's own copy. */
 const char *conn_set_prepared(struct sql_conn *c, const char *name);
 
-/* Next result or NULL (end of one statement's results); sets broken when the server does not answer in time. */
+/* Next result or NULL (end of one statement's results); sets broken when the server does not answer in time.
+ */
 PGresult *conn_result(struct sql_conn *c);
 
 #endif

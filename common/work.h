@@ -1,8 +1,8 @@
 /*
  * The unit of work. An HTTP request, a delivered batch of events and a due job are the same thing: one arena,
- * at most one transaction, one outcome. Every handler is `int f(struct work *w)` and holds business steps only:
- * it never frees, never begins or commits, never logs a failure, never publishes, never calls the network, and
- * it can be run again safely.
+ * at most one transaction, one outcome. Every handler is `int f(struct work *w)` and holds business steps
+ * only: it never frees, never begins or commits, never logs a failure, never publishes, never calls the
+ * network, and it can be run again safely.
  */
 #ifndef BACKROOM_WORK_H
 #define BACKROOM_WORK_H
@@ -37,26 +37,26 @@ struct work {
     struct arena *arena;
     const struct service *service;
     enum work_kind kind;
-    bool writes;            /* runs in a transaction; a read is a single statement without one */
-    bool dry_run;           /* everything is done and checked, then rolled back */
-    json_t *in;             /* REQUEST: the validated body; DELIVERY: array of events; JOB: its data. Read only */
-    const char *actor;      /* who does it: a token's subject, or the consumer or job */
-    const char *trace;      /* W3C trace id, 32 hexadecimal digits */
-    struct principal *who;  /* REQUEST only, NULL on public routes */
+    bool writes;       /* runs in a transaction; a read is a single statement without one */
+    bool dry_run;      /* everything is done and checked, then rolled back */
+    json_t *in;        /* REQUEST: the validated body; DELIVERY: array of events; JOB: its data. Read only */
+    const char *actor; /* who does it: a token's subject, or the consumer or job */
+    const char *trace; /* W3C trace id, 32 hexadecimal digits */
+    struct principal *who; /* REQUEST only, NULL on public routes */
     struct request *request;
 
-    struct sql_conn *db;    /* held from the first statement to the end */
+    struct sql_conn *db;                /* held from the first statement to the end */
     struct announcement *announcements; /* to be written: see event.h */
-    int announced;          /* events written: the relay is woken after the commit */
+    int announced;                      /* events written: the relay is woken after the commit */
 
     enum fault fault;       /* the outcome: set by fail(), never reworded */
     bool retry;             /* a serialisation failure or deadlock: the whole work runs again */
     const char *constraint; /* the named constraint that refused, if one did */
     const char *code, *detail;
-    struct text errors;     /* `{"pointer":…,"code":…,"detail":…}, …` */
+    struct text errors; /* `{"pointer":…,"code":…,"detail":…}, …` */
     int error_count;
-    const char *reply;      /* the answer's JSON, NULL for none */
-    int status;             /* HTTP status of the answer; 0 = the route's */
+    const char *reply; /* the answer's JSON, NULL for none */
+    int status;        /* HTTP status of the answer; 0 = the route's */
     const char *etag, *location;
     const char *waiting_for; /* id of the resource a `Prefer: wait` waits for */
 };
@@ -66,8 +66,9 @@ void work_begin(struct work *w, const struct service *service, enum work_kind ki
 void work_end(struct work *w);
 
 /*
- * Run a handler in its transaction: begins with its first statement, commits with its last, runs again after a
- * serialisation failure (at most 3 times). before_commit, if not NULL, adds last statements to the transaction.
+ * Run a handler in its transaction: begins with its first statement, commits with its last, runs again after
+ * a serialisation failure (at most 3 times). before_commit, if not NULL, adds last statements to the
+ * transaction.
  */
 int work_run(struct work *w, int (*handler)(struct work *), int (*before_commit)(struct work *));
 

@@ -4,10 +4,19 @@
 #include "test.h"
 #include "work.h"
 
-static const struct field line_fields[] = {{"sku", CODE, REQUIRED}, {"quantity", QUANTITY, REQUIRED}, {0}};
+static const struct field line_fields[] = {
+    {"sku",      CODE, REQUIRED},
+    {"quantity",  QUANTITY, REQUIRED},
+    {0}
+};
 static const struct field fields[] = {
-    {"name", TEXT, REQUIRED, 1, 5}, {"kind", TEXT, .choices = "own|platform"}, {"amount", MONEY}, {"day", DAY},
-    {"lines", LIST, OPTIONAL, 1, 2, line_fields}, {0}};
+    {"name",                     TEXT, REQUIRED, 1, 5},
+    {"kind",                  TEXT, .choices = "own|platform"},
+    {"amount",                         MONEY},
+    {"day",                     DAY},
+    {"lines", LIST, OPTIONAL, 1, 2, line_fields},
+    {0                  }
+};
 
 /* The codes of the faults in the order they are found. */
 static const char *faults_of(struct work *w, const char *json)
@@ -33,8 +42,9 @@ TEST(good_input_has_no_faults, "good input has no faults")
 TEST(every_fault_is_named_at_once, "every fault of the input is named at once, each with its pointer")
 {
     struct work w;
-    const char *faults = faults_of(&w, "{\"name\":\"abcdef\",\"kind\":\"ow\",\"amount\":1.5,\"day\":\"2011-02-29\","
-                                       "\"lines\":[{\"sku\":\"a b\"},3],\"x/y\":1}");
+    const char *faults =
+        faults_of(&w, "{\"name\":\"abcdef\",\"kind\":\"ow\",\"amount\":1.5,\"day\":\"2011-02-29\","
+                      "\"lines\":[{\"sku\":\"a b\"},3],\"x/y\":1}");
 
     CHECK(w.error_count == 8);
     CHECK(strstr(faults, "\"/name\",\"code\":\"field.too_long\""));
