@@ -1,16 +1,11 @@
 #include "worklist.h"
 
-#include <string.h>
-
 #include "auth.h"
 #include "common_queries.h"
 #include "field.h"
 #include "work.h"
 
-const struct field worklist_fields[] = {
-    {"role", CODE},
-    {0     }
-};
+const struct field worklist_fields[] = {{"role", CODE}, {0}};
 
 int worklist_get(struct work *w)
 {
@@ -20,7 +15,7 @@ int worklist_get(struct work *w)
     const char *roles = auth_role_array(w, w->who, &everything);
     size_t n;
 
-    if (everything && in_has(w, "role") && !strpbrk(in_str(w, "role"), "\"\\{},")) {
+    if (everything && in_has(w, "role")) {
         roles = textf(w, "{\"%s\"}", in_str(w, "role"));
         everything = false;
     }
