@@ -26,6 +26,7 @@ enum {
     ATTEMPTS = 8,
     GAP_DELAY_MS = 100,
     GAP_SECONDS = 300,
+    SLOW_TRIES = 5,
 };
 
 struct puller {
@@ -222,10 +223,13 @@ static bool hold(struct puller *p, int first, int last)
     return !atomic_load(&all.stopping);
 }
 
-/* 1 applied, 0 failed for another reason than being busy, -1 stopping. */
+/* 1 applied, 0 failed for another reason than the database being away, -1 stopping. Work that is always too slow
+ * or always in somebody's way counts as failed after a few tries. */
 static int apply_range(struct puller *p, int first, int last, enum fault *fault, char code[64],
                        char detail[256])
 {
+    int slow = 0;
+
     for (;;) {
         struct work w;
 
@@ -237,7 +241,8 @@ static int apply_range(struct puller *p, int first, int last, enum fault *fault,
         work_end(&w);
         if (*fault == OK)
             return 1;
-        if (*fault != BUSY)
+        slow += strcmp(code, "database.unavailable") != 0;
+        if (*fault != BUSY || slow > SLOW_TRIES)
             return 0;
         if (!hold(p, first, last))
             return -1;
