@@ -57,7 +57,8 @@ static int check_ids(struct work *w, const struct request *r)
         if (*s != '{' || n < 4 || strcmp(s + n - 3, "id}") != 0 || (s[n - 4] != '{' && s[n - 4] != '_'))
             continue;
         if (!field_text_fits(UUID, r->segments[i]))
-            return fail(w, NOT_FOUND, "not_found", "There is no such thing, or it is not yours to see.");
+            return fail(w, NOT_FOUND, "resource.not_found",
+                        "There is no such thing, or it is not yours to see.");
     }
     return OK;
 }
