@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "common_queries.h"
 #include "config.h"
+#include "crash.h"
 #include "envelope.h"
 #include "inbox.h"
 #include "leader.h"
@@ -269,14 +270,17 @@ static void process(struct puller *p)
     char code[64], detail[256];
     enum fault fault;
 
+    crash_point("consume.received");
     if (!(p->row->mode & BATCH) || apply_range(p, 0, p->count - 1, &fault, code, detail) == 0) {
         one_by_one(p);
     } else {
+        crash_point("consume.applied");
         for (int n = 0; n < p->count; n++)
             settle(p, n);
     }
     for (int n = 0; n < p->count; n++)
         natsMsg_Destroy(p->batch[n]);
+    crash_point("consume.acknowledged");
     p->count = 0;
     news_tell();
 }

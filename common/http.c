@@ -12,6 +12,7 @@
 #include "auth.h"
 #include "clock.h"
 #include "config.h"
+#include "crash.h"
 #include "guard.h"
 #include "idempotency.h"
 #include "log.h"
@@ -203,7 +204,10 @@ static int recover(struct work *w)
 
 static void run(struct work *w, const struct request *r)
 {
-    int fault = work_run(w, r->route->row.handler, idempotency_store);
+    int fault;
+
+    crash_point("request.parsed");
+    fault = work_run(w, r->route->row.handler, idempotency_store);
 
     if (fault != OK && w->constraint)
         fault = recover(w);
@@ -233,6 +237,7 @@ static int serve(const struct _u_request *q, struct _u_response *p, void *unused
     if (atomic_load(&emptying))
         answer_header(&w, "Connection", "close");
     answer(&w, p);
+    crash_point("request.answered");
     metrics_request(r.route, (int)p->status, clock_us() - began);
     if (p->status >= 500 && p->status != 503)
         log_error(w.trace, "request.failed", "%s %s: %ld %s", q->http_verb, r.route ? r.route->row.path : "?",

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crash.h"
 #include "log.h"
 #include "service.h"
 #include "sql_conn.h"
@@ -296,7 +297,9 @@ int sql_commit(struct work *w)
         return w->fault;
     if (w->db->begun && !w->db->failed && !w->db->broken && !send(w->db, "commit", "commit", 0, NULL))
         return lost(w);
+    crash_point("work.committing");
     synchronise(w, NULL);
+    crash_point("work.committed");
     if (!w->db->broken)
         w->db->begun = w->db->begun && w->db->failed;
     if (w->fault)
