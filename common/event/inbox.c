@@ -4,6 +4,7 @@
 
 #include "common_queries.h"
 #include "consume.h"
+#include "crash.h"
 #include "field.h"
 #include "work.h"
 
@@ -85,6 +86,7 @@ int inbox_apply(struct work *w, const struct consumer *c, json_t *envelopes, enu
     json_t *admitted = arena_owns(w->arena, json_array(), (void (*)(void *))json_decref);
 
     TRY(admit(w, c, envelopes, verdicts, admitted));
+    crash_point("consume.admitted");
     if (!json_array_size(admitted))
         return OK;
     if (c->mode & BATCH)
