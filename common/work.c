@@ -32,7 +32,7 @@ void work_end(struct work *w)
 
 void work_again(struct work *w)
 {
-    w->fault = OK;
+    w->fault = w->refused = OK;
     w->retry = false;
     w->constraint = w->code = w->detail = w->reply = w->etag = w->location = w->waiting_for = NULL;
     w->announcements = NULL;
@@ -78,6 +78,18 @@ int fail(struct work *w, enum fault fault, const char *code, const char *format,
     w->fault = fault;
     w->code = code;
     return (int)fault;
+}
+
+int refuse_on_record(struct work *w, enum fault fault, const char *code, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    w->detail = arena_vformat(w->arena, format, args);
+    va_end(args);
+    w->refused = fault;
+    w->code = code;
+    return OK;
 }
 
 void fault_at(struct work *w, const char *pointer, const char *code, const char *format, ...)
