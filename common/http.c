@@ -47,6 +47,21 @@ static int read_trace(struct work *w, const struct _u_request *q)
     return OK;
 }
 
+/* A path variable `id` or `…_id` names something by its UUID: anything else cannot be there. */
+static int check_ids(struct work *w, const struct request *r)
+{
+    for (int i = 0; i < r->route->count; i++) {
+        const char *s = r->route->segments[i];
+        size_t n = strlen(s);
+
+        if (*s != '{' || n < 4 || strcmp(s + n - 3, "id}") != 0 || (s[n - 4] != '{' && s[n - 4] != '_'))
+            continue;
+        if (!field_text_fits(UUID, r->segments[i]))
+            return fail(w, NOT_FOUND, "not_found", "There is no such thing, or it is not yours to see.");
+    }
+    return OK;
+}
+
 static int find_route(struct work *w, const struct _u_request *q, struct request *r)
 {
     const char *wrong;
@@ -163,6 +178,7 @@ static int prepare(struct work *w, const struct _u_request *q, struct request *r
     if (atomic_load(&draining) || atomic_load(&in_flight) > IN_FLIGHT_MAX)
         return fail(w, BUSY, "service.overloaded", "Too much is going on right now. Try again in a moment.");
     TRY(check_caller(w, q, r));
+    TRY(check_ids(w, r));
     TRY(read_headers(w, q, r));
     TRY(read_query(w, r));
     TRY(read_body(w, q, r));
