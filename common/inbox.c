@@ -128,7 +128,7 @@ const char *event_batch(struct work *w, const char *type)
 
     json_array_foreach(w->in, i, e)
     {
-        if (strcmp(text_of(e, "type"), type) != 0)
+        if (type && strcmp(text_of(e, "type"), type) != 0)
             continue;
         data = json_copy(json_object_get(e, "data"));
         json_object_set(data, "event_time", json_object_get(e, "time"));
