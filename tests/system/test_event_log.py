@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from stack.road import eventually
+from stack.client import eventually
 from test_products import mug
 
 SHOP = {"services": ("catalog",)}
@@ -63,10 +63,11 @@ def test_the_trace_goes_from_the_request_into_the_event(shop):
 def test_the_feed_comes_live_as_server_sent_events(shop):
     shop.settle()
     position = shop.catalog.get("/v1/audit/verify").json["head"]
-    with shop.catalog.stream("/v1/events", headers={"Last-Event-ID": str(position)}) as stream:
-        made = draft(shop, "LIVE")
-        event = next(iter(stream))
-        assert event["aggregate_id"] == made["id"] and event["position"] == position + 1
+    stream = shop.catalog.stream("/v1/events", headers={"Last-Event-ID": str(position)})
+    made = draft(shop, "LIVE")
+    event = json.loads(next(stream)["data"])
+    assert event["aggregate_id"] == made["id"] and event["position"] == position + 1
+    stream.close()
 
 
 def test_the_chain_verifies_and_a_changed_row_is_located(shop):

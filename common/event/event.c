@@ -115,6 +115,7 @@ int announce_new(struct work *w, const char *type, const char *aggregate, const 
 
 const struct field event_feed_fields[] = {
     {"after", INTEGER, OPTIONAL, 0, INT64_MAX},
+    {"cursor", INTEGER, OPTIONAL, 0, INT64_MAX},
     {"limit", INTEGER, OPTIONAL, 1, PAGE_MAX},
     {"type", TEXT},
     {"aggregate", TEXT},
@@ -125,7 +126,8 @@ int event_feed(struct work *w)
 {
     struct event_feed_row *rows;
     struct text out = text_new(w->arena);
-    int64_t after = in_int(w, "after"), limit = in_has(w, "limit") ? in_int(w, "limit") : PAGE;
+    int64_t after = in_has(w, "cursor") ? in_int(w, "cursor") : in_int(w, "after");
+    int64_t limit = in_has(w, "limit") ? in_int(w, "limit") : PAGE;
     size_t n;
 
     TRY(q_event_feed(w, after, in_str(w, "type"), in_str(w, "aggregate"), limit, &rows, &n));
@@ -134,7 +136,9 @@ int event_feed(struct work *w)
         text_add(&out, i ? "," : "");
         text_add(&out, rows[i].doc);
     }
-    text_addf(&out, "],\"next_cursor\":\"%" PRId64 "\"}", n ? rows[n - 1].position : after);
+    after = n ? rows[n - 1].position : after;
+    text_addf(&out, "],\"next_cursor\":%s,\"position\":%" PRId64 "}",
+              (int64_t)n == limit ? textf(w, "\"%" PRId64 "\"", after) : "null", after);
     return reply(w, out.bytes);
 }
 

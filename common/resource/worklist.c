@@ -1,5 +1,7 @@
 #include "worklist.h"
 
+#include <string.h>
+
 #include "auth.h"
 #include "common_queries.h"
 #include "field.h"
@@ -15,7 +17,7 @@ int worklist_get(struct work *w)
     const char *roles = auth_role_array(w, w->who, &everything);
     size_t n;
 
-    if (everything && in_has(w, "role")) {
+    if (everything && in_has(w, "role") && !strpbrk(in_str(w, "role"), "\"\\{},")) {
         roles = textf(w, "{\"%s\"}", in_str(w, "role"));
         everything = false;
     }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "crash.h"
 #include "event.h"
 #include "random.h"
 #include "relay.h"
@@ -44,8 +45,10 @@ static int attempt(struct work *w, int (*handler)(struct work *), int (*before_c
 {
     int fault = handler(w);
 
+    crash_point("work.written");
     if (fault == OK)
         fault = announce_flush(w);
+    crash_point("work.announced");
     if (fault == OK && before_commit)
         fault = before_commit(w);
     if (fault == OK && !w->dry_run)
