@@ -1,9 +1,9 @@
 -- Tickets (S-1, S-3, S-4, S-5): what was asked, by whom, whose turn it is. What people wrote is personal.
-create sequence ticket_number start 1001;
+create sequence ticket_numbers start 1001;
 
 create table ticket (
     id                uuid primary key default uuid_v7(),
-    number            text not null default 'T' || nextval('ticket_number'),
+    number            text not null default 'T' || nextval('ticket_numbers'),
     status            text not null default 'new',
     subject           text not null,
     channel           text not null,
