@@ -186,7 +186,7 @@ static void check_number(struct work *w, const struct field *f, int64_t n, const
                  b.max);
 }
 
-static void check_list(struct work *w, const struct field *f, const json_t *list, const char *at)
+static void check_list(struct work *w, const struct field *f, const json_t *list, bool open, const char *at)
 {
     struct bounds b = bounds_of(f);
     const json_t *item;
@@ -202,7 +202,7 @@ static void check_list(struct work *w, const struct field *f, const json_t *list
         const char *here = textf(w, "%s/%zu", at, i);
 
         if (f->type == LIST && json_is_object(item))
-            check_object(w, item, f->fields, false, here);
+            check_object(w, item, f->fields, open, here);
         else if (f->type == LIST || !json_is_string(item))
             fault_at(w, here, "field.type", "An entry of %s must be %s.", f->name,
                      f->type == LIST ? "an object" : "a text");
@@ -230,7 +230,7 @@ static bool type_fits(enum field_type type, const json_t *value)
     }
 }
 
-static void check_value(struct work *w, const struct field *f, const json_t *value, const char *at)
+static void check_value(struct work *w, const struct field *f, const json_t *value, bool open, const char *at)
 {
     if (!type_fits(f->type, value))
         fault_at(w, at, "field.type", "%s must be %s.", f->name, wanted[f->type]);
@@ -239,9 +239,9 @@ static void check_value(struct work *w, const struct field *f, const json_t *val
     else if (json_is_integer(value))
         check_number(w, f, json_integer_value(value), at);
     else if (json_is_array(value))
-        check_list(w, f, value, at);
+        check_list(w, f, value, open, at);
     else if (json_is_object(value) && f->fields)
-        check_object(w, value, f->fields, false, at);
+        check_object(w, value, f->fields, open, at);
 }
 
 static const struct field *field_named(const struct field *fields, const char *name)
@@ -277,7 +277,7 @@ static void check_object(struct work *w, const json_t *object, const struct fiel
     for (const struct field *f = fields; f->name; f++) {
         value = json_object_get(object, f->name);
         if (value && !json_is_null(value))
-            check_value(w, f, value, pointer_to(w, pointer, f->name));
+            check_value(w, f, value, open, pointer_to(w, pointer, f->name));
         else if (f->presence == REQUIRED)
             fault_at(w, pointer_to(w, pointer, f->name), "field.required", "%s is required.", f->name);
     }

@@ -35,7 +35,8 @@ struct field {
     const char *choices;        /* "low|high" for a TEXT that is one of a few */
 };
 
-/* Add a fault_at() for everything that is wrong with the object; unknown members are faults unless open. */
+/* Add a fault_at() for everything that is wrong with the object; unknown members, also of nested objects, are
+ * faults unless open. */
 void field_check(struct work *w, const json_t *object, const struct field *fields, bool open);
 
 /* Text that can be read as this type (query parameters, path variables). */

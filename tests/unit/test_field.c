@@ -86,3 +86,19 @@ TEST(json_is_parsed_strictly, "JSON is parsed strictly: no duplicate keys, no de
     CHECK(json);
     json_decref(json);
 }
+
+TEST(open_is_open_all_the_way_down, "what a consumer does not know it ignores, in nested rows too")
+{
+    static const struct service nobody;
+    json_t *in = json_loads(
+        "{\"name\":\"ab\",\"new\":1,\"lines\":[{\"sku\":\"A\",\"quantity\":1,\"new\":1}]}", 0, NULL);
+    struct work w;
+
+    work_begin(&w, &nobody, REQUEST, "test");
+    field_check(&w, in, fields, true);
+    CHECK(w.error_count == 0);
+    field_check(&w, in, fields, false);
+    CHECK(w.error_count == 2);
+    json_decref(in);
+    work_end(&w);
+}
