@@ -115,7 +115,7 @@ void answer(struct work *w, struct _u_response *p)
     put(p, "Cache-Control", "no-store");
     if (p->stream_callback)
         return;
-    put(p, "Content-Type", w->fault ? "application/problem+json" : "application/json");
+    put(p, "Content-Type", status >= 400 ? "application/problem+json" : "application/json");
     if (w->etag)
         put(p, "ETag", w->etag);
     if (w->location && status == 201)
@@ -124,6 +124,7 @@ void answer(struct work *w, struct _u_response *p)
         put(p, "Retry-After", "1");
     if (w->dry_run)
         put(p, "Preference-Applied", "dry-run");
-    ulfius_set_binary_body_response(p, (unsigned)status, status == 304 ? "" : body,
-                                    status == 304 ? 0 : strlen(body));
+    p->status = status;
+    if (status != 304)
+        ulfius_set_binary_body_response(p, (unsigned)status, body, strlen(body));
 }

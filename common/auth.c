@@ -19,8 +19,8 @@ struct principal {
     char subject[SUBJECT_MAX];
 };
 
-/* One ES256 check costs more than the rest of a read: a verified token is remembered by its hash until it
- * expires or its key goes. */
+/* One ES256 check costs more than the rest of a read: a verified token is remembered by its hash until it expires
+ * or its key goes. */
 struct remembered {
     char hash[65];
     int64_t expires; /* Unix seconds */
@@ -35,8 +35,7 @@ static struct {
     struct remembered cache[CACHE];
 } auth = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-/* --- keys --------------------------------------------------------------------------------------------------
- */
+/* --- keys ---------------------------------------------------------------------------------------------- */
 
 static jwks_t *read_keys(const char *file)
 {
@@ -81,8 +80,7 @@ static jwk_t *key_named(const char *kid)
     return kid ? r_jwks_get_by_kid(auth.keys, kid) : NULL;
 }
 
-/* --- tokens
- * ------------------------------------------------------------------------------------------------- */
+/* --- tokens -------------------------------------------------------------------------------------------- */
 
 static bool signed_by_us(jwt_t *jwt)
 {
@@ -200,8 +198,7 @@ struct principal *auth_check(struct work *w, const char *authorization, const ch
     return (struct principal *)arena_copy(w->arena, (const char *)&r.who, sizeof r.who);
 }
 
-/* --- what is granted
- * ----------------------------------------------------------------------------------------- */
+/* --- what is granted ----------------------------------------------------------------------------------- */
 
 static bool grants(const char *scopes, const char *scope)
 {

@@ -1,5 +1,4 @@
-/* Who asks, and what their roles grant. Tokens are JWTs (RFC 7519, RFC 8725) verified against a local JWKS.
- */
+/* Who asks, and what their roles grant. Tokens are JWTs (RFC 7519, RFC 8725) verified against a local JWKS. */
 #ifndef BACKROOM_AUTH_H
 #define BACKROOM_AUTH_H
 
@@ -16,8 +15,8 @@ struct role {
 /* Read the public keys. False, with a log line, when the file cannot be used. */
 bool auth_open(const char *jwks_file);
 
-/* Verify an Authorization header's value; NULL when there is none. On failure *why says what is wrong, for
- * the caller of the API; never why a signature failed. */
+/* Verify an Authorization header's value; NULL when there is none. On failure *why says what is wrong, for the
+ * caller of the API; never why a signature failed. */
 struct principal *auth_check(struct work *w, const char *authorization, const char **why);
 
 bool auth_may(const struct principal *who,

@@ -95,8 +95,7 @@ static void revive(void)
     pthread_mutex_lock(&bus.lock);
     if (!bus.nc || natsConnection_IsClosed(bus.nc)) {
         log_rarely("nats.closed", "the connection was closed: building a new one");
-        /* The old one is left to its users: threads may still hold it. It is closed, so this costs memory
-         * only. */
+        /* The old one is left to its users: threads may still hold it. It is closed, so this costs memory only. */
         if (connect_now() == NATS_OK)
             atomic_fetch_add(&bus.generation, 1);
     }

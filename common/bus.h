@@ -1,5 +1,5 @@
-/* The connection to nats-server and what we need of JetStream. Transport only: every stream can be rebuilt
- * from the event logs (reliability.md, A). Inside common/ only. */
+/* The connection to nats-server and what we need of JetStream. Transport only: every stream can be rebuilt from the
+ * event logs (reliability.md, A). Inside common/ only. */
 #ifndef BACKROOM_BUS_H
 #define BACKROOM_BUS_H
 
@@ -22,8 +22,8 @@ struct stream_state {
     int64_t last_seq;
 };
 
-/* Create the service's stream if it is missing (subjects <service>.>), and tell its state. False when
- * JetStream does not answer or the stream is configured otherwise. */
+/* Create the service's stream if it is missing (subjects <service>.>), and tell its state. False when JetStream
+ * does not answer or the stream is configured otherwise. */
 bool bus_stream(const char *service, struct stream_state *state);
 /* "ORDERS" */
 void bus_stream_name(const char *service, char name[64]);

@@ -9,8 +9,7 @@ struct work;
 /* What stands before the first event. */
 #define CHAIN_START "0000000000000000000000000000000000000000000000000000000000000000"
 
-/* The row's hashed columns as PostgreSQL writes them; personal data is outside the hash, so that it can be
- * erased. */
+/* The row's hashed columns as PostgreSQL writes them; personal data is outside the hash, so that it can be erased. */
 struct chain_link {
     const char *id, *type, *aggregate, *aggregate_id, *version, *at, *actor, *trace, *data;
 };

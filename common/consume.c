@@ -49,16 +49,14 @@ static struct {
     atomic_bool stopping;
 } all;
 
-/* --- answering the server
- * --------------------------------------------------------------------------------------------- */
+/* --- answering the server ------------------------------------------------------------------------------ */
 
 static void say(const struct puller *p, int n, const char *what)
 {
     natsConnection_PublishString(bus_connection(), natsMsg_GetReply(p->batch[n]), what);
 }
 
-/* How often a message was delivered: the third last part but … of $JS.ACK.<stream>.<consumer>.<delivered>.…
- */
+/* How often a message was delivered: the third last part but … of $JS.ACK.<stream>.<consumer>.<delivered>.… */
 static int deliveries(const struct puller *p, int n)
 {
     const char *s = natsMsg_GetReply(p->batch[n]);
@@ -76,8 +74,7 @@ static void not_now(const struct puller *p, int n, int64_t delay_ms)
     say(p, n, nak);
 }
 
-/* --- one transaction
- * ---------------------------------------------------------------------------------------------------- */
+/* --- one transaction ----------------------------------------------------------------------------------- */
 
 static _Thread_local struct puller *current;
 static _Thread_local json_t *envelopes;
@@ -116,8 +113,7 @@ static int run_transaction(struct puller *p, int first, int last, struct work *w
     return json_array_size(list) ? work_run(w, apply, NULL) : OK;
 }
 
-/* --- what cannot be applied
- * ----------------------------------------------------------------------------------------------- */
+/* --- what cannot be applied ---------------------------------------------------------------------------- */
 
 static _Thread_local struct {
     const json_t *envelope;
@@ -195,9 +191,7 @@ static void give_up_or_later(struct puller *p, int n, enum fault fault, const ch
     not_now(p, n, pause > 300000 ? 300000 : pause);
 }
 
-/* --- a pulled batch
- * ----------------------------------------------------------------------------------------------------------
- */
+/* --- a pulled batch ------------------------------------------------------------------------------------ */
 
 static void settle(struct puller *p, int n)
 {
@@ -282,8 +276,7 @@ static void process(struct puller *p)
     news_tell();
 }
 
-/* --- pulling (reliability.md, A.6; protocol: nats-architecture-and-design ADR-13)
- * --------------------------------------- */
+/* --- pulling (reliability.md, A.6; protocol: nats-architecture-and-design ADR-13) ---------------------- */
 
 static void unsubscribe(struct puller *p)
 {
@@ -412,9 +405,7 @@ void consume_stop(void)
     }
 }
 
-/* --- dead letters
- * ----------------------------------------------------------------------------------------------------------------
- */
+/* --- dead letters -------------------------------------------------------------------------------------- */
 
 int consume_again(struct work *w, const char *consumer, const char *envelope)
 {

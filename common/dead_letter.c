@@ -8,10 +8,7 @@
 #include "field.h"
 #include "work.h"
 
-const struct field dead_letter_fields[] = {
-    {"reason",  TEXT, REQUIRED, 1, 500},
-    {0}
-};
+const struct field dead_letter_fields[] = {{"reason", TEXT, REQUIRED, 1, 500}, {0}};
 
 int dead_letter_list(struct work *w)
 {
@@ -34,7 +31,7 @@ static int lock(struct work *w, struct dead_letter_lock_row *row)
     const char *id = path_var(w, "id");
 
     if (!field_text_fits(UUID, id))
-        return fail(w, NOT_FOUND, "not_found", "There is no such dead letter.");
+        return fail(w, NOT_FOUND, "resource.not_found", "There is no such dead letter.");
     TRY(q_dead_letter_lock(w, id, row));
     if (strcmp(row->state, "open") != 0)
         return fail(w, CONFLICT, "dead_letter.closed", "It is %s already.", row->state);

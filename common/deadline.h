@@ -7,8 +7,7 @@
 struct service;
 struct work;
 
-/* The handler finds the aggregate's id with in_str(w, "aggregate_id") and the time with in_str(w, "due_at").
- */
+/* The handler finds the aggregate's id with in_str(w, "aggregate_id") and the time with in_str(w, "due_at"). */
 struct deadline {
     const char *kind;
     int (*handler)(struct work *w);

@@ -43,11 +43,10 @@ static int write_events(struct work *w, const struct resource *r, const char *ty
         5, values);
 }
 
-/* --- announcing
- * ------------------------------------------------------------------------------------------------ */
+/* --- announcing ---------------------------------------------------------------------------------------- */
 
-/* Announcements wait until the answer is read or the transaction ends, so that an event shows the aggregate
- * as the whole work left it, whatever the order of the handler's steps. */
+/* Announcements wait until the answer is read or the transaction ends, so that an event shows the aggregate as the
+ * whole work left it, whatever the order of the handler's steps. */
 struct announcement {
     struct announcement *next;
     const struct resource *resource;
@@ -112,15 +111,14 @@ int announce_new(struct work *w, const char *type, const char *aggregate, const 
     return queue(w, type, aggregate, ids && *ids != '{' ? array_of(w, ids) : ids, false);
 }
 
-/* --- feed, timeline, audit -------------------------------------------------------------------------------
- */
+/* --- feed, timeline, audit ----------------------------------------------------------------------------- */
 
 const struct field event_feed_fields[] = {
-    {"after",    INTEGER, OPTIONAL, 0, INT64_MAX},
-    {"cursor",  INTEGER, OPTIONAL, 0, INT64_MAX},
+    {"after", INTEGER, OPTIONAL, 0, INT64_MAX},
+    {"cursor", INTEGER, OPTIONAL, 0, INT64_MAX},
     {"limit", INTEGER, OPTIONAL, 1, PAGE_MAX},
-    {"type",   TEXT},
-    {"aggregate",  TEXT},
+    {"type", TEXT},
+    {"aggregate", TEXT},
     {0},
 };
 

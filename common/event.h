@@ -1,6 +1,6 @@
 /*
- * The event log: outbox, audit, timeline, feed and archive in one append-only table. An event is written in
- * the transaction of the change, after the aggregate's row was locked and its version raised.
+ * The event log: outbox, audit, timeline, feed and archive in one append-only table. An event is written in the
+ * transaction of the change, after the aggregate's row was locked and its version raised.
  */
 #ifndef BACKROOM_EVENT_H
 #define BACKROOM_EVENT_H
@@ -13,9 +13,9 @@ enum { EVENT_BYTES_MAX = 64 * 1024 };
 
 /*
  * Raise the aggregate's version and write an event of it; its data is the row of the view `<aggregate>_event`
- * (columns id, doc, private) as this work leaves it: it is written when the answer is read (reply_resource)
- * or before the commit, so it does not matter which step of the handler announces. Costs no round trip. The
- * aggregate's row must be locked by this transaction.
+ * (columns id, doc, private) as this work leaves it: it is written when the answer is read (reply_resource) or before
+ * the commit, so it does not matter which step of the handler announces. Costs no round trip. The aggregate's row
+ * must be locked by this transaction.
  */
 int announce(struct work *w, const char *type, const char *aggregate, const char *id);
 /* The same for many, ids as a PostgreSQL array "{id,id}"; NULL or "{}" for none. */

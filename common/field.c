@@ -15,15 +15,13 @@ struct bounds {
 
 static struct bounds bounds_of(const struct field *f)
 {
-    static const struct bounds usual[] = {
-        [TEXT] = {1,         200             },
-        [CODE] = {1,         64              },
-        [INTEGER] = {INT64_MIN, INT64_MAX       },
-        [QUANTITY] = {1,         1000000         },
-        [MONEY] = {0,         1000000000000000},
-        [LIST] = {0,         1000            },
-        [TEXTS] = {0,         50              }
-    };
+    static const struct bounds usual[] = {[TEXT] = {1, 200},
+                                          [CODE] = {1, 64},
+                                          [INTEGER] = {INT64_MIN, INT64_MAX},
+                                          [QUANTITY] = {1, 1000000},
+                                          [MONEY] = {0, 1000000000000000},
+                                          [LIST] = {0, 1000},
+                                          [TEXTS] = {0, 50}};
     struct bounds b = f->type < COUNT(usual) ? usual[f->type] : (struct bounds){0, 0};
 
     if (f->min || f->max)
@@ -31,8 +29,7 @@ static struct bounds bounds_of(const struct field *f)
     return b;
 }
 
-/* --- values ------------------------------------------------------------------------------------------------
- */
+/* --- values -------------------------------------------------------------------------------------------- */
 
 static size_t characters(const char *s)
 {
@@ -142,8 +139,7 @@ static bool is_choice(const char *choices, const char *s)
     return false;
 }
 
-/* --- checks
- * ------------------------------------------------------------------------------------------------- */
+/* --- checks -------------------------------------------------------------------------------------------- */
 
 static const char *const wanted[] = {[TEXT] = "a text",
                                      [CODE] = "a code without spaces",
@@ -297,8 +293,7 @@ void field_check(struct work *w, const json_t *object, const struct field *field
     check_object(w, object, fields ? fields : none, open, "");
 }
 
-/* --- parsing
- * ------------------------------------------------------------------------------------------------ */
+/* --- parsing ------------------------------------------------------------------------------------------- */
 
 /* Brackets open at once and values, counted on the bytes before anything is built of them. */
 static const char *too_big(const char *s, size_t length)

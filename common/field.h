@@ -42,8 +42,8 @@ void field_check(struct work *w, const json_t *object, const struct field *field
 /* Text that can be read as this type (query parameters, path variables). */
 bool field_text_fits(enum field_type type, const char *text);
 
-/* Parse JSON text strictly (RFC 8259, no duplicate keys, depth at most 32, at most 10,000 values). NULL and
- * *why on failure. The caller owns the result. */
+/* Parse JSON text strictly (RFC 8259, no duplicate keys, depth at most 32, at most 10,000 values). NULL and *why
+ * on failure. The caller owns the result. */
 json_t *json_parse(const char *bytes, size_t length, const char **why);
 
 /* The JSON Schema (2020-12) of the fields, owned by the caller. */

@@ -77,13 +77,13 @@ int flow_lock(struct work *w, const char *aggregate, const char *id, const char 
     struct pg_result *row;
 
     if (!r->key && !field_text_fits(UUID, id))
-        return fail(w, NOT_FOUND, "not_found", "There is no such %s.", aggregate);
+        return fail(w, NOT_FOUND, "resource.not_found", "There is no such %s.", aggregate);
     TRY(sql_fetch_text(w,
                        textf(w, "select %s, version from %s where %s = $1%s for update",
                              r->flow ? "status" : "''", r->table, resource_key(r), r->key ? "" : "::uuid"),
                        1, &id, &row));
     if (!sql_height(row))
-        return fail(w, NOT_FOUND, "not_found", "There is no such %s.", aggregate);
+        return fail(w, NOT_FOUND, "resource.not_found", "There is no such %s.", aggregate);
     *status = sql_text(row, 0, 0);
     return check_version(w, sql_text(row, 0, 1));
 }

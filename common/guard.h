@@ -1,5 +1,5 @@
-/* What is refused before routing: the requests that libmicrohttpd 0.9.75 and ulfius 2.7.13 let through
- * although they can be read in two ways (reliability.md, D). */
+/* What is refused before routing: the requests that libmicrohttpd 0.9.75 and ulfius 2.7.13 let through although
+ * they can be read in two ways (reliability.md, D). */
 #ifndef BACKROOM_GUARD_H
 #define BACKROOM_GUARD_H
 

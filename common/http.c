@@ -27,15 +27,16 @@ enum {
     IDLE_SECONDS = 15,
     WAIT_SECONDS_MAX = 10,
     IN_FLIGHT_MAX = 1024,
+    EMPTYING_MS = 1000,
+    LAST_BYTES_MS = 100,
 };
 
 static struct _u_instance instance;
 static const struct service *served;
 static atomic_int in_flight;
-static atomic_bool draining;
+static atomic_bool emptying, draining;
 
-/* --- reading a request
- * ---------------------------------------------------------------------------------------- */
+/* --- reading a request --------------------------------------------------------------------------------- */
 
 static int read_trace(struct work *w, const struct _u_request *q)
 {
@@ -168,8 +169,7 @@ static int prepare(struct work *w, const struct _u_request *q, struct request *r
     return idempotency_key(w, header(q, "Idempotency-Key"));
 }
 
-/* --- running it
- * -------------------------------------------------------------------------------------------------- */
+/* --- running it ---------------------------------------------------------------------------------------- */
 
 /* Refused by a named constraint that has an answer of its own: that answer is given in a new transaction. */
 static int recover(struct work *w)
@@ -213,6 +213,8 @@ static int serve(const struct _u_request *q, struct _u_response *p, void *unused
         else
             run(&w, &r);
     }
+    if (atomic_load(&emptying))
+        answer_header(&w, "Connection", "close");
     answer(&w, p);
     metrics_request(r.route, (int)p->status, clock_us() - began);
     if (p->status >= 500 && p->status != 503)
@@ -223,11 +225,9 @@ static int serve(const struct _u_request *q, struct _u_response *p, void *unused
     return U_CALLBACK_CONTINUE;
 }
 
-/* --- the daemon
- * ----------------------------------------------------------------------------------------------------- */
+/* --- the daemon ---------------------------------------------------------------------------------------- */
 
-/* libmicrohttpd's own complaints (broken requests) are counted, not logged: they hold what the client sent.
- */
+/* libmicrohttpd's own complaints (broken requests) are counted, not logged: they hold what the client sent. */
 static void parser_complaint(void *cls, const char *fmt, va_list args)
 {
     (void)cls, (void)fmt, (void)args;
@@ -238,20 +238,19 @@ bool http_start(const struct service *s, const char *address, int port)
 {
     struct sockaddr_in at;
     struct MHD_OptionItem options[] = {
-        {MHD_OPTION_EXTERNAL_LOGGER,    (intptr_t)parser_complaint,      NULL                                  },
-        {MHD_OPTION_NOTIFY_COMPLETED,   (intptr_t)mhd_request_completed, NULL                                  },
-        {MHD_OPTION_URI_LOG_CALLBACK,   (intptr_t)ulfius_uri_logger,     NULL                                  },
-        {MHD_OPTION_SOCK_ADDR,          0,                               &at                                   },
-        {MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS,                    NULL                                  },
-        {MHD_OPTION_CONNECTION_LIMIT,   config_int("CONNECTIONS",        2048),                                  NULL},
-        {MHD_OPTION_PER_IP_CONNECTION_LIMIT,                             config_int("CONNECTIONS_PER_ADDRESS",                           1024), NULL},
-        {MHD_OPTION_CONNECTION_MEMORY_LIMIT,                         CONNECTION_MEMORY,                                                        NULL                                                            },
-        {MHD_OPTION_STRICT_FOR_CLIENT,                         1, NULL},
-        {MHD_OPTION_LISTEN_BACKLOG_SIZE,                         1024,                                                        NULL                                                                                                                 },
-        {MHD_OPTION_LISTENING_ADDRESS_REUSE,                         1, NULL},
-        {MHD_OPTION_THREAD_STACK_SIZE,                         256 * 1024,                                                        NULL                                                                                                                                                                              },
-        {MHD_OPTION_END,                         0, NULL}
-    };
+        {MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)parser_complaint, NULL},
+        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)mhd_request_completed, NULL},
+        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)ulfius_uri_logger, NULL},
+        {MHD_OPTION_SOCK_ADDR, 0, &at},
+        {MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, NULL},
+        {MHD_OPTION_CONNECTION_LIMIT, config_int("CONNECTIONS", 2048), NULL},
+        {MHD_OPTION_PER_IP_CONNECTION_LIMIT, config_int("CONNECTIONS_PER_ADDRESS", 1024), NULL},
+        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL},
+        {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
+        {MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024, NULL},
+        {MHD_OPTION_LISTENING_ADDRESS_REUSE, 1, NULL},
+        {MHD_OPTION_THREAD_STACK_SIZE, 256 * 1024, NULL},
+        {MHD_OPTION_END, 0, NULL}};
 
     served = s;
     memset(&at, 0, sizeof at);
@@ -273,18 +272,36 @@ bool http_start(const struct service *s, const char *address, int port)
     return false;
 }
 
-void http_drain(int seconds)
+static unsigned connections(void)
 {
-    int64_t until = clock_ms() + (int64_t)seconds * 1000;
-    MHD_socket listening = MHD_quiesce_daemon(instance.mhd_daemon);
+    const union MHD_DaemonInfo *info =
+        MHD_get_daemon_info(instance.mhd_daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
 
-    /* Connections that the kernel already holds are still served: ulfius would drop their replies. */
-    usleep(100 * 1000);
-    sse_stop();
+    return info ? info->num_connections : 0;
+}
+
+static void wait_until_idle(int64_t until)
+{
     while (atomic_load(&in_flight) > 0 && clock_ms() < until)
         usleep(5000);
-    usleep(50 * 1000);
+}
+
+/* ulfius drops the replies that are on their way when it stops. So: take no new connections; answer what comes on
+ * the open ones with `Connection: close`, which empties them; then refuse without doing anything, and when nothing
+ * is under way any more, stop. */
+void http_drain(int seconds)
+{
+    int64_t until = clock_ms() + (int64_t)seconds * 1000, busy_until = clock_ms() + EMPTYING_MS;
+    MHD_socket listening = MHD_quiesce_daemon(instance.mhd_daemon);
+
+    atomic_store(&emptying, true);
+    sse_stop();
+    while (connections() > 0 && clock_ms() < busy_until)
+        usleep(5000);
+    wait_until_idle(until);
     atomic_store(&draining, true);
+    wait_until_idle(until);
+    usleep(LAST_BYTES_MS * 1000);
     ulfius_stop_framework(&instance);
     ulfius_clean_instance(&instance);
     if (listening != MHD_INVALID_SOCKET)

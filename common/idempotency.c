@@ -76,8 +76,6 @@ static int give_again(struct work *w, const struct idempotency_find_row *kept)
     w->etag = kept->etag;
     w->location = kept->location;
     answer_header(w, "Idempotent-Replayed", "true");
-    if (kept->status >= 400)
-        answer_header(w, "Content-Type", "application/problem+json");
     return reply(w, kept->body);
 }
 

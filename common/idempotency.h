@@ -1,5 +1,5 @@
-/* Idempotency-Key (draft-ietf-httpapi-idempotency-key-header-07): the answer is kept in the transaction of
- * the effect, so that the same request sent again gets the same answer and has no second effect. */
+/* Idempotency-Key (draft-ietf-httpapi-idempotency-key-header-07): the answer is kept in the transaction of the
+ * effect, so that the same request sent again gets the same answer and has no second effect. */
 #ifndef BACKROOM_IDEMPOTENCY_H
 #define BACKROOM_IDEMPOTENCY_H
 

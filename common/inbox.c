@@ -53,8 +53,7 @@ static int admit(struct work *w, const struct consumer *c, json_t *envelopes, en
     return OK;
 }
 
-/* One event: its data is the input, checked as a request's body would be, but open to what it does not know.
- */
+/* One event: its data is the input, checked as a request's body would be, but open to what it does not know. */
 static int apply_one(struct work *w, const struct consumer *c, json_t *e)
 {
     if (c->fields)
@@ -95,8 +94,7 @@ int inbox_apply(struct work *w, const struct consumer *c, json_t *envelopes, enu
     return q_inbox_done(w, c->name, heads_of(w, admitted));
 }
 
-/* --- what handlers ask of the event they are given
- * ------------------------------------------------------------------ */
+/* --- what handlers ask of the event they are given ----------------------------------------------------- */
 
 bool event_is(struct work *w, const char *word)
 {

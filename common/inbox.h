@@ -9,8 +9,7 @@ struct work;
 
 enum verdict { UNKNOWN, APPLY, SKIP, GAP, POISON, LATER };
 
-/* Admit and apply the envelopes (a JSON list) in the work's transaction; verdicts[n] is set for each by its
- * "n". */
+/* Admit and apply the envelopes (a JSON list) in the work's transaction; verdicts[n] is set for each by its "n". */
 int inbox_apply(struct work *w, const struct consumer *c, json_t *envelopes, enum verdict *verdicts);
 
 #endif

@@ -1,5 +1,5 @@
-/* Figures for operators, in the Prometheus text format. Labels are route templates, methods and status
- * classes: never ids. */
+/* Figures for operators, in the Prometheus text format. Labels are route templates, methods and status classes:
+ * never ids. */
 #ifndef BACKROOM_METRICS_H
 #define BACKROOM_METRICS_H
 

@@ -72,8 +72,7 @@ static void wait_for_work(int ms)
     pthread_mutex_unlock(&relay.lock);
 }
 
-/* --- publishing a batch
- * ------------------------------------------------------------------------------------------ */
+/* --- publishing a batch -------------------------------------------------------------------------------- */
 
 static void on_ack(jsCtx *js, natsMsg *msg, jsPubAck *ack, jsPubAckErr *error, void *unused)
 {
@@ -231,8 +230,7 @@ static int publish(struct work *w)
     return OK;
 }
 
-/* --- is the stream what we think it is? (reliability.md, A.7)
- * ----------------------------------------------------- */
+/* --- is the stream what we think it is? (reliability.md, A.7) ------------------------------------------ */
 
 static int unpublish_from(struct work *w, int64_t last_seq)
 {
@@ -248,8 +246,7 @@ static int unpublish_from(struct work *w, int64_t last_seq)
     return OK;
 }
 
-/* The last place up to which the stream holds what we were told it holds: seldom more than a few steps back.
- */
+/* The last place up to which the stream holds what we were told it holds: seldom more than a few steps back. */
 static int verify(struct work *w)
 {
     struct event_tail_row tail;
@@ -310,8 +307,7 @@ static bool look_at_stream(bool must)
     return true;
 }
 
-/* --- the thread
- * ------------------------------------------------------------------------------------------------------ */
+/* --- the thread ---------------------------------------------------------------------------------------- */
 
 static int publish_once(void)
 {

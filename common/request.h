@@ -29,8 +29,8 @@ struct request {
     bool streams;     /* Accept: text/event-stream */
 };
 
-/* Split and decode the raw target ("/v1/orders/5?limit=2"). NULL, or what is wrong with it. Strict: no %00,
- * no %2f, no invalid UTF-8, no name twice. */
+/* Split and decode the raw target ("/v1/orders/5?limit=2"). NULL, or what is wrong with it. Strict: no %00, no
+ * %2f, no invalid UTF-8, no name twice. */
 const char *request_target(struct work *w, struct request *r, const char *target);
 
 const char *request_path_var(const struct request *r, const char *name);

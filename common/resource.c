@@ -50,8 +50,7 @@ const struct resource *resource_of_aggregate(struct work *w, const char *aggrega
     return r && r->name ? r : NULL;
 }
 
-/* --- one item's JSON
- * ---------------------------------------------------------------------------------------- */
+/* --- one item's JSON ----------------------------------------------------------------------------------- */
 
 static const char *columns_of(struct work *w, const struct resource *r)
 {
@@ -60,8 +59,7 @@ static const char *columns_of(struct work *w, const struct resource *r)
                  r->pending ? r->pending : "false");
 }
 
-/* The document as the caller may see it: with personal data in full or masked, and with what may be done to
- * it. */
+/* The document as the caller may see it: with personal data in full or masked, and with what may be done to it. */
 static void add_item(struct work *w, const struct resource *r, struct text *out, const struct pg_result *rows,
                      int i)
 {
@@ -103,9 +101,9 @@ static int read_one(struct work *w, const struct resource *r, const char *id, bo
     struct pg_result *rows;
 
     if (!r->key && !field_text_fits(UUID, id))
-        return fail(w, NOT_FOUND, "not_found", "There is no such thing, or it is not yours to see.");
+        return fail(w, NOT_FOUND, "resource.not_found", "There is no such thing, or it is not yours to see.");
     if (w->kind == REQUEST && r->read && !add_owner(w, r, &l))
-        return fail(w, NOT_FOUND, "not_found", "There is no such thing, or it is not yours to see.");
+        return fail(w, NOT_FOUND, "resource.not_found", "There is no such thing, or it is not yours to see.");
     TRY(sql_fetch_text(w,
                        textf(w, "select %s from %s where %s = $1%s%s", columns_of(w, r), r->view,
                              resource_key(r), r->key ? "" : "::uuid", l.where.bytes),
@@ -156,8 +154,7 @@ void resource_wait(struct work *w, const struct resource *r, const char *id, int
     }
 }
 
-/* --- lists
- * --------------------------------------------------------------------------------------------------- */
+/* --- lists --------------------------------------------------------------------------------------------- */
 
 static int refuse(struct work *w, const char *name, const char *code, const char *detail)
 {
@@ -225,6 +222,12 @@ static int add_path_filters(struct work *w, struct listing *l)
     return OK;
 }
 
+static int query_faults(struct work *w)
+{
+    w->status = w->error_count ? 400 : 0;
+    return failed_if_any(w, "query.invalid", "The query string has faults.");
+}
+
 static int read_query(struct work *w, struct listing *l, const char **cursor, struct text *same_query)
 {
     set_sort(w, l, "");
@@ -243,7 +246,7 @@ static int read_query(struct work *w, struct listing *l, const char **cursor, st
         else if (strcmp(name, "limit") != 0 && strcmp(name, "cursor") != 0)
             TRY(add_filter(w, l, name, value));
     }
-    return failed_if_any(w, "query.invalid", "The query string has faults.");
+    return query_faults(w);
 }
 
 /* The page begins behind the row that the cursor names. */
@@ -256,7 +259,7 @@ static int add_cursor(struct work *w, struct listing *l, const char *cursor, con
     if (!cursor_read(w, same_query, cursor, &after, &key)) {
         refuse(w, "cursor", "query.cursor",
                "This cursor belongs to another query or is damaged: start again without.");
-        return failed_if_any(w, "query.invalid", "The query string has faults.");
+        return query_faults(w);
     }
     l->values[l->n++] = after;
     l->values[l->n++] = key;

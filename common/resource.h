@@ -1,8 +1,8 @@
 /*
- * A resource as a row: its list, its single item, its timeline and its ETag come from one view, with no C and
- * no SQL of their own. The view has: the key column (default id); `version` where there is an aggregate;
- * `status` where there is a flow; every filter and sort column; `doc` (json, an object); `private` (json, an
- * object of personal data) where there is a reveal scope.
+ * A resource as a row: its list, its single item, its timeline and its ETag come from one view, with no C and no
+ * SQL of their own. The view has: the key column (default id); `version` where there is an aggregate; `status`
+ * where there is a flow; every filter and sort column; `doc` (json, an object); `private` (json, an object of
+ * personal data) where there is a reveal scope.
  */
 #ifndef BACKROOM_RESOURCE_H
 #define BACKROOM_RESOURCE_H
@@ -42,8 +42,7 @@ const struct resource *resource_of_aggregate(struct work *w, const char *aggrega
 int resource_list(struct work *w);
 int resource_one(struct work *w);
 
-/* Answer with one item of a resource, as GET would; sets ETag and waits for `Prefer: wait` after the commit.
- */
+/* Answer with one item of a resource, as GET would; sets ETag and waits for `Prefer: wait` after the commit. */
 int reply_resource(struct work *w, const char *name, const char *id);
 
 /* Read again until the item is not pending or the seconds are over; called after the commit. */

@@ -16,15 +16,15 @@ static int bound_count;
 
 /* Routes that every service has. */
 static const struct route common_routes[] = {
-    {"GET",                                 "/v1/events", "events:read", event_feed_fields, event_feed, 200,
+    {"GET", "/v1/events", "events:read", event_feed_fields, event_feed, 200,
      "The event feed, from a position"},
-    {"GET",                        "/v1/work", "", worklist_fields, worklist_get, 200, "Open work of my roles, by deadline"},
-    {"GET",                           "/v1/dead-letters", "ops:read", NULL, dead_letter_list, 200, "Events that could not be applied"},
-    {"POST",     "/v1/dead-letters/{id}/retry", "ops:write", NULL, dead_letter_retry, 200, "Apply it again"},
-    {"POST",                                 "/v1/dead-letters/{id}/discard", "ops:write", dead_letter_fields, dead_letter_discard, 200,
+    {"GET", "/v1/work", "", worklist_fields, worklist_get, 200, "Open work of my roles, by deadline"},
+    {"GET", "/v1/dead-letters", "ops:read", NULL, dead_letter_list, 200, "Events that could not be applied"},
+    {"POST", "/v1/dead-letters/{id}/retry", "ops:write", NULL, dead_letter_retry, 200, "Apply it again"},
+    {"POST", "/v1/dead-letters/{id}/discard", "ops:write", dead_letter_fields, dead_letter_discard, 200,
      "Give it up, with a reason"},
-    {"GET",                                   "/v1/audit/verify", "ops:read", NULL, event_verify, 200, "Walk the hash chain of the event log"},
-    {"GET",                         "/openapi.json", NULL, NULL, openapi_get, 200, "This description"},
+    {"GET", "/v1/audit/verify", "ops:read", NULL, event_verify, 200, "Walk the hash chain of the event log"},
+    {"GET", "/openapi.json", NULL, NULL, openapi_get, 200, "This description"},
     {0},
 };
 
@@ -43,42 +43,41 @@ static const struct resource *resource_of(const struct service *s, const struct 
 static void bind(const struct service *s, struct route row, const struct resource *resource)
 {
     struct bound_route *b = &bound[bound_count];
-    char *copy = strdup(row.path + 1), *rest = copy;
+    char *rest = b->text;
 
-    if (bound_count == ROUTES_MAX) {
-        fprintf(stderr, "more than %d routes\n", ROUTES_MAX);
+    if (bound_count == ROUTES_MAX || strlen(row.path) >= sizeof b->path) {
+        fprintf(stderr, "more than %d routes, or a path too long: %s\n", ROUTES_MAX, row.path);
         abort();
     }
     bound_count++;
     b->row = row;
+    snprintf(b->path, sizeof b->path, "%s", row.path);
+    snprintf(b->text, sizeof b->text, "%s", row.path + 1);
+    b->row.path = b->path;
     while (b->count < SEGMENTS_MAX && (b->segments[b->count] = strsep(&rest, "/")))
         b->count++;
     b->resource = resource ? resource : resource_of(s, b);
 }
 
-static char *join(const char *a, const char *b, const char *c, const char *d)
+static void bind_one(const struct service *s, const struct resource *r, const char *tail,
+                     int (*handler)(struct work *), const char *summary)
 {
-    size_t n = strlen(a) + strlen(b) + strlen(c) + strlen(d) + 1;
-    char *s = malloc(n);
+    char path[128];
 
-    snprintf(s, n, "%s%s%s%s", a, b, c, d);
-    return s;
+    snprintf(path, sizeof path, "/v1/%s%s", r->name, tail);
+    bind(s, (struct route){"GET", path, r->read, NULL, handler, 200, summary}, r);
 }
 
 static void bind_resource(const struct service *s, const struct resource *r)
 {
-    const char *one = join("/v1/", r->name, "/{", join(resource_key(r), "}", "", ""));
+    char one[64], timeline[80];
 
-    bind(s,
-         (struct route){"GET", join("/v1/", r->name, "", ""), r->read, NULL, resource_list, 200,
-                        "List, filtered and sorted"},
-         r);
-    bind(s, (struct route){"GET", one, r->read, NULL, resource_one, 200, "One of them"}, r);
+    snprintf(one, sizeof one, "/{%s}", resource_key(r));
+    snprintf(timeline, sizeof timeline, "%s/timeline", one);
+    bind_one(s, r, "", resource_list, "List, filtered and sorted");
+    bind_one(s, r, one, resource_one, "One of them");
     if (r->aggregate)
-        bind(s,
-             (struct route){"GET", join(one, "/timeline", "", ""), r->read, NULL, event_timeline, 200,
-                            "What happened to it"},
-             r);
+        bind_one(s, r, timeline, event_timeline, "What happened to it");
 }
 
 void route_bind(const struct service *s)

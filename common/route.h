@@ -24,6 +24,7 @@ enum { SEGMENTS_MAX = 8, ROUTES_MAX = 256 };
 struct bound_route {
     struct route row;
     const struct resource *resource; /* whose collection the path is in, or NULL */
+    char path[128], text[128];       /* the row's path, and its segments cut apart */
     const char *segments[SEGMENTS_MAX];
     int count;
 };

@@ -22,9 +22,7 @@ static struct {
     atomic_bool stopping;
 } runner;
 
-/* --- cron lines
- * ------------------------------------------------------------------------------------------------------------
- */
+/* --- cron lines ---------------------------------------------------------------------------------------- */
 
 static const char *read_number(const char *s, int *n)
 {
@@ -36,8 +34,7 @@ static const char *read_number(const char *s, int *n)
     return end;
 }
 
-/* One entry of a list: "*", "5", "8-12", each with "/step". Returns what follows, NULL if it cannot be read.
- */
+/* One entry of a list: "*", "5", "8-12", each with "/step". Returns what follows, NULL if it cannot be read. */
 static const char *entry_matches(const char *s, int value, bool *matches)
 {
     int from = 0, to = 99, step = 1;
@@ -89,9 +86,7 @@ bool schedule_matches(const char *cron, int minute, int hour, int day, int month
     return all && !*cron;
 }
 
-/* --- running them
- * ------------------------------------------------------------------------------------------------------------
- */
+/* --- running them -------------------------------------------------------------------------------------- */
 
 static _Thread_local const struct schedule *row;
 

@@ -30,19 +30,19 @@ static json_t *one(const struct field *f)
     static const struct {
         const char *type, *format, *pattern, *least, *most;
     } shapes[] = {
-        [TEXT] = {"string",  NULL,        NULL,         "minLength", "maxLength"},
-        [CODE] = {"string",  NULL,        "^\\S+$",     "minLength", "maxLength"},
-        [INTEGER] = {"integer", NULL,        NULL,         "minimum",   "maximum"  },
-        [QUANTITY] = {"integer", NULL,        NULL,         "minimum",   "maximum"  },
-        [MONEY] = {"integer", NULL,        NULL,         "minimum",   "maximum"  },
-        [CURRENCY] = {"string",  NULL,        "^[A-Z]{3}$", NULL,        NULL       },
-        [BOOLEAN] = {"boolean", NULL,        NULL,         NULL,        NULL       },
-        [UUID] = {"string",  "uuid",      NULL,         NULL,        NULL       },
-        [TIME] = {"string",  "date-time", NULL,         NULL,        NULL       },
-        [DAY] = {"string",  "date",      NULL,         NULL,        NULL       },
-        [OBJECT] = {"object",  NULL,        NULL,         NULL,        NULL       },
-        [LIST] = {"array",   NULL,        NULL,         "minItems",  "maxItems" },
-        [TEXTS] = {"array",   NULL,        NULL,         "minItems",  "maxItems" },
+        [TEXT] = {"string", NULL, NULL, "minLength", "maxLength"},
+        [CODE] = {"string", NULL, "^\\S+$", "minLength", "maxLength"},
+        [INTEGER] = {"integer", NULL, NULL, "minimum", "maximum"},
+        [QUANTITY] = {"integer", NULL, NULL, "minimum", "maximum"},
+        [MONEY] = {"integer", NULL, NULL, "minimum", "maximum"},
+        [CURRENCY] = {"string", NULL, "^[A-Z]{3}$", NULL, NULL},
+        [BOOLEAN] = {"boolean", NULL, NULL, NULL, NULL},
+        [UUID] = {"string", "uuid", NULL, NULL, NULL},
+        [TIME] = {"string", "date-time", NULL, NULL, NULL},
+        [DAY] = {"string", "date", NULL, NULL, NULL},
+        [OBJECT] = {"object", NULL, NULL, NULL, NULL},
+        [LIST] = {"array", NULL, NULL, "minItems", "maxItems"},
+        [TEXTS] = {"array", NULL, NULL, "minItems", "maxItems"},
     };
     json_t *s = f->type == OBJECT && f->fields ? field_schema(f->fields) : json_object();
 

@@ -11,15 +11,14 @@
 
 enum { REQUEST_WAIT_MS = 200, BACKGROUND_WAIT_MS = 5000 };
 
-/* --- outcome of a statement that failed ------------------------------------------------------------------
- */
+/* --- outcome of a statement that failed ---------------------------------------------------------------- */
 
 /* Those of the tables that every schema has. */
 static const struct constraint house_constraints[] = {
-    {"idempotency_pkey",  CONFLICT, "idempotency.used", "This Idempotency-Key was used before."},
+    {"idempotency_pkey", CONFLICT, "idempotency.used", "This Idempotency-Key was used before."},
     {"event_too_large", INVALID, "event.too_large",
      "This is too large: what is told of it may have at most 64 KiB."},
-    {0                  },
+    {0},
 };
 
 static const struct constraint *named(const struct constraint *c, const char *name)
@@ -64,11 +63,10 @@ static int fault_of(struct work *w, const PGresult *r)
         return busy(w, "database.timeout");
     log_error(w->trace, "sql.failed", "%s %s: %s", state, name ? name : "",
               PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY));
-    return fail(w, BROKEN, "internal", "Something went wrong on our side. It has been logged.");
+    return fail(w, BROKEN, "internal.error", "Something went wrong on our side. It has been logged.");
 }
 
-/* --- the pipeline ------------------------------------------------------------------------------------------
- */
+/* --- the pipeline -------------------------------------------------------------------------------------- */
 
 static int lost(struct work *w)
 {
@@ -139,8 +137,7 @@ static void judge(struct work *w, const struct pending *p, const PGresult *r)
     }
 }
 
-/* Read the results of all that was sent; *last, if asked for, is the last statement's and owned by the work.
- */
+/* Read the results of all that was sent; *last, if asked for, is the last statement's and owned by the work. */
 static int read_results(struct work *w, PGresult **last)
 {
     struct sql_conn *c = w->db;
@@ -204,8 +201,7 @@ static int fetch(struct work *w, const char *name, const char *sql, int n, const
     return PQsendFlushRequest(w->db->pg) ? read_results(w, result) : lost(w);
 }
 
-/* --- what generated code and machinery call --------------------------------------------------------------
- */
+/* --- what generated code and machinery call ------------------------------------------------------------ */
 
 int sql_exec(struct work *w, const struct query *q, const char *const *values)
 {
@@ -281,7 +277,7 @@ int sql_only_row(struct work *w, const PGresult *r)
 {
     if (PQntuples(r) > 0)
         return OK;
-    return fail(w, NOT_FOUND, "not_found", "There is no such thing, or it is not yours to see.");
+    return fail(w, NOT_FOUND, "resource.not_found", "There is no such thing, or it is not yours to see.");
 }
 
 const char *sql_from_int(struct work *w, int64_t value)
@@ -289,11 +285,10 @@ const char *sql_from_int(struct work *w, int64_t value)
     return textf(w, "%" PRId64, value);
 }
 
-/* --- the end of the transaction ---------------------------------------------------------------------------
- */
+/* --- the end of the transaction ------------------------------------------------------------------------ */
 
-/* A connection lost in here leaves the outcome unknown: the caller hears 503 and the same idempotency key
- * tells the truth later (R-35). */
+/* A connection lost in here leaves the outcome unknown: the caller hears 503 and the same idempotency key tells
+ * the truth later (R-35). */
 int sql_commit(struct work *w)
 {
     if (!w->db || !w->writes)
@@ -338,8 +333,7 @@ void sql_release(struct work *w)
     conn_give(c);
 }
 
-/* --- start and readiness ----------------------------------------------------------------------------------
- */
+/* --- start and readiness ------------------------------------------------------------------------------- */
 
 static bool prepare_one(struct work *w, const struct query *q)
 {

@@ -1,7 +1,7 @@
 /*
  * PostgreSQL for the unit of work: a small pool, prepared statements, and a pipeline. Statements whose result
- * nobody looks at are queued; `begin` travels with the first, `commit` with the last, and only a call whose
- * rows are needed waits. An error found late fails the whole work just the same. Called by generated code
+ * nobody looks at are queued; `begin` travels with the first, `commit` with the last, and only a call whose rows
+ * are needed waits. An error found late fails the whole work just the same. Called by generated code
  * (tools/sqlgen.py) and by the machinery; services use their q_… calls.
  */
 #ifndef BACKROOM_SQL_H

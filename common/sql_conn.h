@@ -37,8 +37,7 @@ bool conn_is_prepared(struct sql_conn *c, const char *name);
 /* Remember a name; returns the set's own copy. */
 const char *conn_set_prepared(struct sql_conn *c, const char *name);
 
-/* Next result or NULL (end of one statement's results); sets broken when the server does not answer in time.
- */
+/* Next result or NULL (end of one statement's results); sets broken when the server does not answer in time. */
 PGresult *conn_result(struct sql_conn *c);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * The unit of work. An HTTP request, a delivered batch of events and a due job are the same thing: one arena,
- * at most one transaction, one outcome. Every handler is `int f(struct work *w)` and holds business steps
- * only: it never frees, never begins or commits, never logs a failure, never publishes, never calls the
- * network, and it can be run again safely.
+ * at most one transaction, one outcome. Every handler is `int f(struct work *w)` and holds business steps only:
+ * it never frees, never begins or commits, never logs a failure, never publishes, never calls the network, and
+ * it can be run again safely.
  */
 #ifndef BACKROOM_WORK_H
 #define BACKROOM_WORK_H
@@ -66,9 +66,8 @@ void work_begin(struct work *w, const struct service *service, enum work_kind ki
 void work_end(struct work *w);
 
 /*
- * Run a handler in its transaction: begins with its first statement, commits with its last, runs again after
- * a serialisation failure (at most 3 times). before_commit, if not NULL, adds last statements to the
- * transaction.
+ * Run a handler in its transaction: begins with its first statement, commits with its last, runs again after a
+ * serialisation failure (at most 3 times). before_commit, if not NULL, adds last statements to the transaction.
  */
 int work_run(struct work *w, int (*handler)(struct work *), int (*before_commit)(struct work *));
 

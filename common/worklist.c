@@ -7,10 +7,7 @@
 #include "field.h"
 #include "work.h"
 
-const struct field worklist_fields[] = {
-    {"role", CODE},
-    {0     }
-};
+const struct field worklist_fields[] = {{"role", CODE}, {0}};
 
 int worklist_get(struct work *w)
 {

@@ -1,40 +1,40 @@
 #include "roles.h"
 
-/* Scopes are <what>:<act>. `personal` shows personal data in full, masked otherwise. The applicant never
- * approves his own, whatever his role: that is checked where the approval is. */
+/* Scopes are <what>:<act>. `personal` shows personal data in full, masked otherwise. The applicant never approves
+ * his own, whatever his role: that is checked where the approval is. */
 const struct role roles[] = {
-    {"admin",                                                                                             "*"},
- /* machines */
+    {"admin", "*"},
+    /* machines */
     {"storefront",
      "products:storefront orders:read orders:write orders:pay orders:cancel orders:personal events:read"},
     {"carrier", "tracking:write"},
- /* people */
-    {"merchandiser",                                                                                           "products:read products:write products:submit products:publish stock:read "
-     "suppliers:read campaigns:write "
+    /* people */
+    {"merchandiser", "products:read products:write products:submit products:publish stock:read "
+                     "suppliers:read campaigns:write "
                      "campaigns:read events:read"},
-    {"reviewer",                                                                                                    "products:read products:approve campaigns:read campaigns:approve events:read"},
-    {"clerk",                                                                                                   "orders:read orders:write orders:pay orders:confirm orders:hold orders:cancel orders:refund "
-     "orders:personal "
+    {"reviewer", "products:read products:approve campaigns:read campaigns:approve events:read"},
+    {"clerk", "orders:read orders:write orders:pay orders:confirm orders:hold orders:cancel orders:refund "
+              "orders:personal "
               "products:read stock:read shipments:read tickets:read tasks:read events:read"},
-    {"cashier",                                                                                             "orders:read orders:pay orders:refund events:read"},
-    {"stockkeeper",              "stock:read stock:write products:read shipments:read events:read"},
-    {"picker",                                                                                           "shipments:read shipments:scan waves:read exceptions:read shipments:personal"},
+    {"cashier", "orders:read orders:pay orders:refund events:read"},
+    {"stockkeeper", "stock:read stock:write products:read shipments:read events:read"},
+    {"picker", "shipments:read shipments:scan waves:read exceptions:read shipments:personal"},
     {"warehouse_lead",
      "shipments:read shipments:scan shipments:ship shipments:personal waves:read waves:write tracking:write "
      "exceptions:read exceptions:write stock:read stock:write events:read"},
-    {"agent",                     "tickets:read tickets:write tasks:read tasks:write surveys:read customers:read "
-     "customers:personal orders:read "
+    {"agent", "tickets:read tickets:write tasks:read tasks:write surveys:read customers:read "
+              "customers:personal orders:read "
               "shipments:read events:read"},
     {"support_lead",
      "tickets:read tickets:write tickets:assign tasks:read tasks:write surveys:read customers:read "
      "customers:personal orders:read orders:personal shipments:read events:read"},
-    {"analyst",                               "sales:read reports:read events:read products:read"},
-    {"manager",                                                                                             "products:read products:approve orders:read orders:confirm orders:hold orders:cancel "
-     "orders:refund stock:read "
+    {"analyst", "sales:read reports:read events:read products:read"},
+    {"manager", "products:read products:approve orders:read orders:confirm orders:hold orders:cancel "
+                "orders:refund stock:read "
                 "shipments:read waves:read exceptions:read tickets:read tickets:assign tasks:read "
                 "surveys:read sales:read "
                 "reports:read campaigns:read campaigns:approve events:read ops:read"},
-    {"operator",                                                                                      "ops:read ops:write events:read"},
-    {"customer",                                                                                                   "orders:own products:storefront"},
-    {0                 },
+    {"operator", "ops:read ops:write events:read"},
+    {"customer", "orders:own products:storefront"},
+    {0},
 };

@@ -1,8 +1,8 @@
 /*
  * Keys and tokens for machines and for trying things out.
  *
- *     backroom-token keys DIR                        make DIR/private.json and DIR/jwks.json unless they are
- * there backroom-token issue DIR ROLE SUB [SECONDS]    print a token (ES256) and nothing else
+ *     backroom-token keys DIR                        make DIR/private.json and DIR/jwks.json unless they are there
+ *     backroom-token issue DIR ROLE SUB [SECONDS]    print a token (ES256) and nothing else
  */
 #include <fcntl.h>
 #include <rhonabwy.h>

@@ -6,133 +6,104 @@
 #include "roles.h"
 #include "stock.h"
 
-/* --- what comes in
- * ------------------------------------------------------------------------------------------- */
+/* --- what comes in ------------------------------------------------------------------------------------------- */
 
 static const struct field image_fields[] = {
-    {"url",     TEXT, REQUIRED, 1, 2000},
+    {"url", TEXT, REQUIRED, 1, 2000},
     {"width", QUANTITY, REQUIRED, 1, 100000},
-    {"height",     QUANTITY, REQUIRED, 1, 100000},
-    {"alt",   TEXT, OPTIONAL, 0, 500},
+    {"height", QUANTITY, REQUIRED, 1, 100000},
+    {"alt", TEXT, OPTIONAL, 0, 500},
     {0},
 };
 
 static const struct field variant_fields[] = {
-    {"sku",     CODE, REQUIRED},
+    {"sku", CODE, REQUIRED},
     {"barcode", CODE},
     {"title", TEXT},
-    {"options",         OBJECT},
-    {"price",     MONEY, REQUIRED},
+    {"options", OBJECT},
+    {"price", MONEY, REQUIRED},
     {"cost", MONEY},
-    {"currency",         CURRENCY, REQUIRED},
-    {"weight_g",QUANTITY, OPTIONAL, 0, 100000000},
-    {"stocked",         BOOLEAN},
-    {0   },
-};
-
-static const struct field product_fields[] = {
-    {"title",       TEXT, REQUIRED},
-    {"description",     TEXT, OPTIONAL, 0, 20000},
-    {"category", TEXT},
-    {"images",     LIST, OPTIONAL, 0, 50, image_fields},
-    {"variants",        LIST, OPTIONAL, 0, 500, variant_fields},
-    {0   },
-};
-
-static const struct field reject_fields[] = {
-    {"reasons", TEXTS, REQUIRED, 1, 20},
-    {0}
-};
-static const struct field publish_fields[] = {
-    {"channels", TEXTS, REQUIRED, 1, 20},
-    {0 }
-};
-static const struct field delist_fields[] = {
-    {"reason",  TEXT, REQUIRED, 1, 500},
-    {0}
-};
-
-static const struct field movement_fields[] = {
-    {"sku",       CODE, REQUIRED},
-    {"warehouse",   CODE, REQUIRED},
-    {"quantity", INTEGER, REQUIRED, -1000000, 1000000},
-    {"reason",   TEXT, REQUIRED},
-    {"reference",  TEXT},
-    {0  },
-};
-
-/* --- the table of contents
- * ------------------------------------------------------------------------------------- */
-
-static const struct route routes[] = {
-    {"POST",                      "/v1/products", "products:write", product_fields, product_draft, 201, "Draft a product"},
-    {"POST",           "/v1/products/{id}/edit", "products:write", product_fields, product_edit, 200,
-     "Replace what a draft says"},
-    {"POST",              "/v1/products/{id}/submit", "products:submit", NULL, product_submit, 200,
-     "Submit it for review"},
-    {"POST",          "/v1/products/{id}/approve", "products:approve", NULL, product_approve, 200,
-     "Approve it: not by whoever drafted it"},
-    {"POST",                      "/v1/products/{id}/reject", "products:approve", reject_fields, product_reject, 200,
-     "Reject it, with reasons"},
-    {"POST",           "/v1/products/{id}/publish", "products:publish", publish_fields, product_publish, 200,
-     "Publish it on channels"},
-    {"POST",               "/v1/products/{id}/delist", "products:publish", delist_fields, product_delist, 200,
-     "Take it off all channels"},
-    {"POST", "/v1/stock/movements", "stock:write", movement_fields, stock_movement, 201,
-     "Book stock in or out"},
-    {"GET",                      "/v1/stock/{sku}/movements", "stock:read", NULL, resource_list, 200,
-     "What made the level of a SKU"},
-    {0         },
-};
-
-static const struct filter product_filters[] = {
-    {"status",              TEXT, "status = ?::text"},
-    {"category",   TEXT, "category = ?::text"},
-    {"sku",            CODE, "id in (select product_id from variant where sku = ?::text)"},
-    {"channel", TEXT, "channels @> array[?::text]"},
-    {0                },
-};
-
-static const struct filter storefront_filters[] = {
-    {"category",                                                    TEXT, "category = ?::text"},
-    {"sku",                                         CODE, "id in (select product_id from variant where sku = ?::text)"},
-    {"channel",                                                         TEXT, "channels @> array[?::text]"},
+    {"currency", CURRENCY, REQUIRED},
+    {"weight_g", QUANTITY, OPTIONAL, 0, 100000000},
+    {"stocked", BOOLEAN},
     {0},
 };
 
-static const struct filter stock_filters[] = {
-    {"sku",            CODE, "sku = ?::text"},
-    {0}
+static const struct field product_fields[] = {
+    {"title", TEXT, REQUIRED},
+    {"description", TEXT, OPTIONAL, 0, 20000},
+    {"category", TEXT},
+    {"images", LIST, OPTIONAL, 0, 50, image_fields},
+    {"variants", LIST, OPTIONAL, 0, 500, variant_fields},
+    {0},
 };
 
+static const struct field reject_fields[] = {{"reasons", TEXTS, REQUIRED, 1, 20}, {0}};
+static const struct field publish_fields[] = {{"channels", TEXTS, REQUIRED, 1, 20}, {0}};
+static const struct field delist_fields[] = {{"reason", TEXT, REQUIRED, 1, 500}, {0}};
+
+static const struct field movement_fields[] = {
+    {"sku", CODE, REQUIRED},
+    {"warehouse", CODE, REQUIRED},
+    {"quantity", INTEGER, REQUIRED, -1000000, 1000000},
+    {"reason", TEXT, REQUIRED},
+    {"reference", TEXT},
+    {0},
+};
+
+/* --- the table of contents ------------------------------------------------------------------------------------- */
+
+static const struct route routes[] = {
+    {"POST", "/v1/products", "products:write", product_fields, product_draft, 201, "Draft a product"},
+    {"POST", "/v1/products/{id}/edit", "products:write", product_fields, product_edit, 200, "Replace what a draft says"},
+    {"POST", "/v1/products/{id}/submit", "products:submit", NULL, product_submit, 200, "Submit it for review"},
+    {"POST", "/v1/products/{id}/approve", "products:approve", NULL, product_approve, 200, "Approve it: not by whoever drafted it"},
+    {"POST", "/v1/products/{id}/reject", "products:approve", reject_fields, product_reject, 200, "Reject it, with reasons"},
+    {"POST", "/v1/products/{id}/publish", "products:publish", publish_fields, product_publish, 200, "Publish it on channels"},
+    {"POST", "/v1/products/{id}/delist", "products:publish", delist_fields, product_delist, 200, "Take it off all channels"},
+    {"POST", "/v1/stock/movements", "stock:write", movement_fields, stock_movement, 201, "Book stock in or out"},
+    {"GET", "/v1/stock/{sku}/movements", "stock:read", NULL, resource_list, 200, "What made the level of a SKU"},
+    {0},
+};
+
+static const struct filter product_filters[] = {
+    {"status", TEXT, "status = ?::text"},
+    {"category", TEXT, "category = ?::text"},
+    {"sku", CODE, "id in (select product_id from variant where sku = ?::text)"},
+    {"channel", TEXT, "channels @> array[?::text]"},
+    {0},
+};
+
+static const struct filter storefront_filters[] = {
+    {"category", TEXT, "category = ?::text"},
+    {"sku", CODE, "id in (select product_id from variant where sku = ?::text)"},
+    {"channel", TEXT, "channels @> array[?::text]"},
+    {0},
+};
+
+static const struct filter stock_filters[] = {{"sku", CODE, "sku = ?::text"}, {0}};
+
 static const struct filter movement_filters[] = {
-    {"sku",                  CODE, "sku = ?::text"},
-    {"warehouse",       CODE, "warehouse = ?::text"},
-    {"reason",            TEXT, "reason = ?::text"},
+    {"sku", CODE, "sku = ?::text"},
+    {"warehouse", CODE, "warehouse = ?::text"},
+    {"reason", TEXT, "reason = ?::text"},
     {"reference", TEXT, "reference = ?::text"},
-    {0              },
+    {0},
 };
 
 static const struct resource resources[] = {
-    {"products",         "product", "product", "product_json", "products:read", NULL, NULL, product_filters,
-     "created_at,title", product_flow},
-    {"storefront/products",         NULL, NULL, "storefront_json", "products:storefront", NULL, NULL,
-     storefront_filters, "created_at,title"},
-    {"stock",   NULL, NULL, "stock_json", "stock:read", NULL, NULL, stock_filters, "sku,available,on_hand",
-     NULL, "sku"},
-    {"movements",              "movement", "stock_movement", "movement_json", "stock:read", NULL, NULL, movement_filters,
-     "created_at"},
+    {"products", "product", "product", "product_json", "products:read", NULL, NULL, product_filters, "created_at,title", product_flow},
+    {"storefront/products", NULL, NULL, "storefront_json", "products:storefront", NULL, NULL, storefront_filters, "created_at,title"},
+    {"stock", NULL, NULL, "stock_json", "stock:read", NULL, NULL, stock_filters, "sku,available,on_hand", NULL, "sku"},
+    {"movements", "movement", "stock_movement", "movement_json", "stock:read", NULL, NULL, movement_filters, "created_at"},
     {0},
 };
 
 static const struct constraint constraints[] = {
-    {"stock_not_negative",                                        CONFLICT, "stock.insufficient", "There is not that much in stock."},
-    {"stock_reserved_is_there",                                       CONFLICT, "stock.insufficient",
-     "There is not that much in stock that nobody has reserved."},
-    {"variant_pkey",                                                           CONFLICT, "product.sku_taken",
-     "A SKU of these variants was just taken by another product."},
-    {"variant_barcode",             CONFLICT, "product.barcode_taken",
-     "A barcode of these variants belongs to another one."},
+    {"stock_not_negative", CONFLICT, "stock.insufficient", "There is not that much in stock."},
+    {"stock_reserved_is_there", CONFLICT, "stock.insufficient", "There is not that much in stock that nobody has reserved."},
+    {"variant_pkey", CONFLICT, "product.sku_taken", "A SKU of these variants was just taken by another product."},
+    {"variant_barcode", CONFLICT, "product.barcode_taken", "A barcode of these variants belongs to another one."},
     {0},
 };
 

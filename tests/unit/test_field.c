@@ -4,19 +4,13 @@
 #include "test.h"
 #include "work.h"
 
-static const struct field line_fields[] = {
-    {"sku",      CODE, REQUIRED},
-    {"quantity",  QUANTITY, REQUIRED},
-    {0}
-};
-static const struct field fields[] = {
-    {"name",                     TEXT, REQUIRED, 1, 5},
-    {"kind",                  TEXT, .choices = "own|platform"},
-    {"amount",                         MONEY},
-    {"day",                     DAY},
-    {"lines", LIST, OPTIONAL, 1, 2, line_fields},
-    {0                  }
-};
+static const struct field line_fields[] = {{"sku", CODE, REQUIRED}, {"quantity", QUANTITY, REQUIRED}, {0}};
+static const struct field fields[] = {{"name", TEXT, REQUIRED, 1, 5},
+                                      {"kind", TEXT, .choices = "own|platform"},
+                                      {"amount", MONEY},
+                                      {"day", DAY},
+                                      {"lines", LIST, OPTIONAL, 1, 2, line_fields},
+                                      {0}};
 
 /* The codes of the faults in the order they are found. */
 static const char *faults_of(struct work *w, const char *json)

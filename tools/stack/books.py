@@ -55,9 +55,8 @@ class Books:
 
     def reservations_add_up(self):
         reserved = sum(each["reserved"] for each in self.stock.values())
-        open_units = sum(line.get("reserved", line["quantity"]) for order in self.orders
-                         if order["stock_status"] in ("reserved", "partial")
-                         for line in order["lines"] if line["sku"] in self.stock)
+        open_units = sum(part["quantity"] for order in self.orders if order["stock_status"] in ("reserved", "partial")
+                         for part in order["allocation"] if part["sku"] in self.stock)
         return ("reservations add up", f"{reserved:,} units reserved = {open_units:,} in open orders",
                 reserved == open_units)
 
@@ -67,12 +66,11 @@ class Books:
         return ("nothing oversold", f"{len(wrong)} articles below zero", not wrong)
 
     def lines_make_totals(self):
-        lines = sum(line["quantity"] * line["unit_price"] for order in self.orders for line in order["lines"])
+        lines = sum(sum_of_lines(order) for order in self.orders)
         totals = sum(order["total"] for order in self.orders)
         wrong = [order["number"] for order in self.orders if order["total"] !=
-                 sum(line["quantity"] * line["unit_price"] for line in order["lines"])]
-        return ("lines make totals", f"{money(lines)} in lines = {money(totals)} in {len(self.orders):,} orders",
-                not wrong)
+                 sum_of_lines(order) - order.get("discount", 0) + order.get("shipping_fee", 0)]
+        return ("lines make totals", f"{money(lines)} in lines, {money(totals)} in {len(self.orders):,} orders", not wrong)
 
     def money_is_settled(self):
         """What an order comes to is paid, or it is cancelled and everything paid went back."""
@@ -82,8 +80,8 @@ class Books:
                  (order["payment_status"] == "paid" and order["paid"] != order["total"]) or
                  (order["status"] == "cancelled" and order["paid"] != order["refunded"]) or
                  order["refunded"] > order["paid"]]
-        return ("money adds up", f"{money(paid)} taken − {money(refunded)} given back = {money(paid - refunded)} kept",
-                not wrong)
+        return ("money adds up", f"{money(paid)} taken - {money(refunded)} given back = "
+                                 f"{money(paid - refunded)} kept", not wrong)
 
     def feeds_have_no_gaps(self):
         for service, events in self.events.items():
@@ -122,13 +120,17 @@ def analytics_equal_orders(shop, orders, start, end, days):
     answer = shop.analytics.get(f"/v1/sales?from={start}&to={end}&by=day").expect(200)
     totals = answer["totals"]
     wanted = [order for order in orders if days(order)]
-    gross = sum(line["quantity"] * line["unit_price"] for order in wanted for line in order["lines"])
+    gross = sum(sum_of_lines(order) for order in wanted)
     units = sum(line["quantity"] for order in wanted for line in order["lines"])
     refunds = sum(order["refunded"] for order in wanted)
     holds = (totals["orders"], totals["gross"], totals["units"]) == (len(wanted), gross, units)
     return ("analytics equal orders", f"{totals['orders']:,} orders, {totals['units']:,} units, gross "
             f"{money(totals['gross'])}; the orders say {len(wanted):,}, {units:,}, {money(gross)} "
             f"(refunds {money(totals['refunds'])} / {money(refunds)})", holds and totals["refunds"] == refunds)
+
+
+def sum_of_lines(order):
+    return sum(line["quantity"] * line["unit_price"] for line in order["lines"])
 
 
 def order_of(event):
