@@ -30,11 +30,11 @@ const struct role roles[] = {
      "customers:personal orders:read orders:personal shipments:read events:read"},
     {"analyst", "sales:read reports:read events:read products:read"},
     {"manager", "products:read products:approve orders:read orders:confirm orders:hold orders:cancel "
-                "orders:refund stock:read "
+                "orders:refund channels:write stock:read "
                 "shipments:read waves:read exceptions:read tickets:read tickets:assign tasks:read "
                 "surveys:read sales:read "
                 "reports:read campaigns:read campaigns:approve events:read ops:read"},
     {"operator", "ops:read ops:write events:read"},
-    {"customer", "orders:own products:storefront"},
+    {"customer", "orders:read orders:personal products:storefront"},
     {0},
 };

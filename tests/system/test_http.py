@@ -55,7 +55,7 @@ def test_a_request_that_can_be_read_in_two_ways_is_refused_and_the_connection_cl
 @pytest.mark.parametrize("path,status,code", [
     ("/v1/nothing", 404, "route.unknown"),
     ("/", 404, "route.unknown"),
-    ("/v1/products/5?id=7", 400, "query.invalid"),
+    ("/v1/products/5?id=7", 404, "resource.not_found"),
     ("/v1/products/5", 404, "resource.not_found"),
     ("/v1/products/%00", 400, "request.target"),
     ("/v1/products/a%2fb", 400, "request.target"),

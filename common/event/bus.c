@@ -217,7 +217,7 @@ bool bus_durable(const char *service, const char *durable, const char *subject)
         c.AckPolicy = js_AckExplicit;
         c.AckWait = (int64_t)30 * 1000000000;
         c.MaxDeliver = -1;
-        c.MaxAckPending = 4096;
+        c.MaxAckPending = 1000;
         s = js_AddConsumer(&info, bus.js, stream, &c, NULL, &code);
     }
     if (s != NATS_OK && (int)code != JS_STREAM_MISSING)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crash.h"
 #include "log.h"
 #include "service.h"
 #include "sql_conn.h"
@@ -17,7 +18,7 @@ enum { REQUEST_WAIT_MS = 200, BACKGROUND_WAIT_MS = 5000 };
 static const struct constraint house_constraints[] = {
     {"idempotency_pkey", CONFLICT, "idempotency.used", "This Idempotency-Key was used before."},
     {"event_too_large", INVALID, "event.too_large",
-     "This is too large: what is told of it may have at most 64 KiB."},
+     "This is too large: what is told of it may have at most 256 KiB."},
     {0},
 };
 
@@ -41,7 +42,7 @@ static int busy(struct work *w, const char *code)
 }
 
 /* Never the SQL's text: that goes to the log, without the values. */
-static int fault_of(struct work *w, const PGresult *r)
+static int fault_of(struct work *w, const PGresult *r, const char *what)
 {
     const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
     const char *name = PQresultErrorField(r, PG_DIAG_CONSTRAINT_NAME);
@@ -61,8 +62,9 @@ static int fault_of(struct work *w, const PGresult *r)
     }
     if (!strcmp(state, "55P03") || !strcmp(state, "57014"))
         return busy(w, "database.timeout");
-    log_error(w->trace, "sql.failed", "%s %s: %s", state, name ? name : "",
-              PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY));
+    /* Class 22 quotes the value that did not fit: it may be somebody's. */
+    log_error(w->trace, "sql.failed", "%s in %s: %s %s", state, what, name ? name : "",
+              strncmp(state, "22", 2) == 0 ? "" : PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY));
     return fail(w, BROKEN, "internal.error", "Something went wrong on our side. It has been logged.");
 }
 
@@ -133,7 +135,7 @@ static void judge(struct work *w, const struct pending *p, const PGresult *r)
     default:
         c->failed = true;
         if (w->fault == OK)
-            fault_of(w, r);
+            fault_of(w, r, p->what);
     }
 }
 
@@ -295,7 +297,9 @@ int sql_commit(struct work *w)
         return w->fault;
     if (w->db->begun && !w->db->failed && !w->db->broken && !send(w->db, "commit", "commit", 0, NULL))
         return lost(w);
+    crash_point("work.committing");
     synchronise(w, NULL);
+    crash_point("work.committed");
     if (!w->db->broken)
         w->db->begun = w->db->begun && w->db->failed;
     if (w->fault)

@@ -4,6 +4,7 @@
 
 #include "common_queries.h"
 #include "consume.h"
+#include "crash.h"
 #include "field.h"
 #include "work.h"
 
@@ -85,6 +86,7 @@ int inbox_apply(struct work *w, const struct consumer *c, json_t *envelopes, enu
     json_t *admitted = arena_owns(w->arena, json_array(), (void (*)(void *))json_decref);
 
     TRY(admit(w, c, envelopes, verdicts, admitted));
+    crash_point("consume.admitted");
     if (!json_array_size(admitted))
         return OK;
     if (c->mode & BATCH)
@@ -128,9 +130,10 @@ const char *event_batch(struct work *w, const char *type)
 
     json_array_foreach(w->in, i, e)
     {
-        if (strcmp(text_of(e, "type"), type) != 0)
+        if (type && strcmp(text_of(e, "type"), type) != 0)
             continue;
         data = json_copy(json_object_get(e, "data"));
+        json_object_set(data, "event_type", json_object_get(e, "type"));
         json_object_set(data, "event_time", json_object_get(e, "time"));
         if (json_object_get(e, "private"))
             json_object_set(data, "private", json_object_get(e, "private"));

@@ -53,7 +53,7 @@ int idempotency_store(struct work *w)
 {
     if (!w->request || !w->request->idempotency_key || w->dry_run)
         return OK;
-    return keep(w, answer_status(w), w->reply ? w->reply : "{}");
+    return keep(w, answer_status(w), answer_body(w));
 }
 
 /* The kept answer of a business refusal is its problem. */

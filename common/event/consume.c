@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "common_queries.h"
 #include "config.h"
+#include "crash.h"
 #include "envelope.h"
 #include "inbox.h"
 #include "leader.h"
@@ -26,6 +27,7 @@ enum {
     ATTEMPTS = 8,
     GAP_DELAY_MS = 100,
     GAP_SECONDS = 300,
+    SLOW_TRIES = 5,
 };
 
 struct puller {
@@ -222,10 +224,13 @@ static bool hold(struct puller *p, int first, int last)
     return !atomic_load(&all.stopping);
 }
 
-/* 1 applied, 0 failed for another reason than being busy, -1 stopping. */
+/* 1 applied, 0 failed for another reason than the database being away, -1 stopping. Work that is always too slow
+ * or always in somebody's way counts as failed after a few tries. */
 static int apply_range(struct puller *p, int first, int last, enum fault *fault, char code[64],
                        char detail[256])
 {
+    int slow = 0;
+
     for (;;) {
         struct work w;
 
@@ -237,7 +242,8 @@ static int apply_range(struct puller *p, int first, int last, enum fault *fault,
         work_end(&w);
         if (*fault == OK)
             return 1;
-        if (*fault != BUSY)
+        slow += strcmp(code, "database.unavailable") != 0;
+        if (*fault != BUSY || slow > SLOW_TRIES)
             return 0;
         if (!hold(p, first, last))
             return -1;
@@ -264,14 +270,17 @@ static void process(struct puller *p)
     char code[64], detail[256];
     enum fault fault;
 
+    crash_point("consume.received");
     if (!(p->row->mode & BATCH) || apply_range(p, 0, p->count - 1, &fault, code, detail) == 0) {
         one_by_one(p);
     } else {
+        crash_point("consume.applied");
         for (int n = 0; n < p->count; n++)
             settle(p, n);
     }
     for (int n = 0; n < p->count; n++)
         natsMsg_Destroy(p->batch[n]);
+    crash_point("consume.acknowledged");
     p->count = 0;
     news_tell();
 }

@@ -12,6 +12,7 @@
 #include "auth.h"
 #include "clock.h"
 #include "config.h"
+#include "crash.h"
 #include "guard.h"
 #include "idempotency.h"
 #include "log.h"
@@ -44,6 +45,22 @@ static int read_trace(struct work *w, const struct _u_request *q)
 
     if (trace)
         w->trace = trace;
+    return OK;
+}
+
+/* A path variable `id` or `…_id` names something by its UUID: anything else cannot be there. */
+static int check_ids(struct work *w, const struct request *r)
+{
+    for (int i = 0; i < r->route->count; i++) {
+        const char *s = r->route->segments[i];
+        size_t n = strlen(s);
+
+        if (*s != '{' || n < 4 || strcmp(s + n - 3, "id}") != 0 || (s[n - 4] != '{' && s[n - 4] != '_'))
+            continue;
+        if (!field_text_fits(UUID, r->segments[i]))
+            return fail(w, NOT_FOUND, "resource.not_found",
+                        "There is no such thing, or it is not yours to see.");
+    }
     return OK;
 }
 
@@ -163,6 +180,7 @@ static int prepare(struct work *w, const struct _u_request *q, struct request *r
     if (atomic_load(&draining) || atomic_load(&in_flight) > IN_FLIGHT_MAX)
         return fail(w, BUSY, "service.overloaded", "Too much is going on right now. Try again in a moment.");
     TRY(check_caller(w, q, r));
+    TRY(check_ids(w, r));
     TRY(read_headers(w, q, r));
     TRY(read_query(w, r));
     TRY(read_body(w, q, r));
@@ -186,7 +204,10 @@ static int recover(struct work *w)
 
 static void run(struct work *w, const struct request *r)
 {
-    int fault = work_run(w, r->route->row.handler, idempotency_store);
+    int fault;
+
+    crash_point("request.parsed");
+    fault = work_run(w, r->route->row.handler, idempotency_store);
 
     if (fault != OK && w->constraint)
         fault = recover(w);
@@ -216,6 +237,7 @@ static int serve(const struct _u_request *q, struct _u_response *p, void *unused
     if (atomic_load(&emptying))
         answer_header(&w, "Connection", "close");
     answer(&w, p);
+    crash_point("request.answered");
     metrics_request(r.route, (int)p->status, clock_us() - began);
     if (p->status >= 500 && p->status != 503)
         log_error(w.trace, "request.failed", "%s %s: %ld %s", q->http_verb, r.route ? r.route->row.path : "?",

@@ -15,6 +15,8 @@ void answer_header(struct work *w, const char *name, const char *value);
 int answer_status(const struct work *w);
 /* The problem's JSON. */
 const char *answer_problem(struct work *w);
+/* What the answer says: the problem of a refusal, else the reply. */
+const char *answer_body(struct work *w);
 /* Write it all into ulfius's response, unless a stream was started. */
 void answer(struct work *w, struct _u_response *p);
 

@@ -37,8 +37,8 @@ const char *event_aggregate_id(struct work *w);
 const char *event_time(struct work *w);
 const char *event_private(struct work *w);
 
-/* For a BATCH handler: the data of all events of this type as a JSON list in order of arrival, each with `event_time`
- * and, if the event has it, `private` added; NULL when there is none. */
+/* For a BATCH handler: the data of all events of this type (NULL: of every type) as a JSON list in order of arrival,
+ * each with `event_type`, `event_time` and, if the event has it, `private` added; NULL when there is none. */
 const char *event_batch(struct work *w, const char *type);
 
 /* Apply one stored envelope with the named consumer in this work's transaction: for dead letters. */

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "crash.h"
 #include "event.h"
 #include "random.h"
 #include "relay.h"
@@ -32,7 +33,7 @@ void work_end(struct work *w)
 
 void work_again(struct work *w)
 {
-    w->fault = OK;
+    w->fault = w->refused = OK;
     w->retry = false;
     w->constraint = w->code = w->detail = w->reply = w->etag = w->location = w->waiting_for = NULL;
     w->announcements = NULL;
@@ -44,8 +45,10 @@ static int attempt(struct work *w, int (*handler)(struct work *), int (*before_c
 {
     int fault = handler(w);
 
+    crash_point("work.written");
     if (fault == OK)
         fault = announce_flush(w);
+    crash_point("work.announced");
     if (fault == OK && before_commit)
         fault = before_commit(w);
     if (fault == OK && !w->dry_run)
@@ -78,6 +81,18 @@ int fail(struct work *w, enum fault fault, const char *code, const char *format,
     w->fault = fault;
     w->code = code;
     return (int)fault;
+}
+
+int refuse_on_record(struct work *w, enum fault fault, const char *code, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    w->detail = arena_vformat(w->arena, format, args);
+    va_end(args);
+    w->refused = fault;
+    w->code = code;
+    return OK;
 }
 
 void fault_at(struct work *w, const char *pointer, const char *code, const char *format, ...)

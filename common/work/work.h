@@ -50,6 +50,7 @@ struct work {
     int announced;                      /* events written: the relay is woken after the commit */
 
     enum fault fault;       /* the outcome: set by fail(), never reworded */
+    enum fault refused;     /* refused, yet what was written stays: set by refuse_on_record() */
     bool retry;             /* a serialisation failure or deadlock: the whole work runs again */
     const char *constraint; /* the named constraint that refused, if one did */
     const char *code, *detail;
@@ -76,6 +77,14 @@ void work_again(struct work *w);
 
 /* Say what went wrong, once: a stable dotted code, a sentence for people. Returns the fault. */
 int fail(struct work *w, enum fault fault, const char *code, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/*
+ * Refused but recorded: the caller is refused as with fail(), but what the handler wrote stays, because the attempt
+ * itself must be kept (a mis-scan and its exception, a violation). Returns OK, so that the transaction commits with
+ * the refusal as its answer, also to the same Idempotency-Key. Only as the last step: `return refuse_on_record(…)`.
+ * A fail() that comes later, of the commit say, wins. docs/adr/refused-but-recorded.md.
+ */
+int refuse_on_record(struct work *w, enum fault fault, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* Add one of possibly many faults of the input; pointer is a JSON pointer. Then end with failed_if_any(). */
 void fault_at(struct work *w, const char *pointer, const char *code, const char *format, ...)

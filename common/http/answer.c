@@ -71,8 +71,10 @@ int refuse(struct work *w, int status, const char *code, const char *format, ...
 
 int answer_status(const struct work *w)
 {
-    if (w->fault)
-        return w->status >= 400 ? w->status : status_of[w->fault];
+    enum fault fault = w->fault ? w->fault : w->refused;
+
+    if (fault)
+        return w->status >= 400 ? w->status : status_of[fault];
     if (w->status)
         return w->status;
     return w->request->route ? w->request->route->row.status : 200;
@@ -90,6 +92,13 @@ const char *answer_problem(struct work *w)
     return t.bytes;
 }
 
+const char *answer_body(struct work *w)
+{
+    if (w->fault || w->refused)
+        return answer_problem(w);
+    return w->reply ? w->reply : "{}";
+}
+
 static void put(struct _u_response *p, const char *name, const char *value)
 {
     u_map_put(p->map_header, name, value);
@@ -104,7 +113,7 @@ static bool unchanged(const struct work *w)
 
 void answer(struct work *w, struct _u_response *p)
 {
-    const char *body = w->fault ? answer_problem(w) : w->reply ? w->reply : "{}";
+    const char *body = answer_body(w);
     int status = unchanged(w) ? 304 : answer_status(w);
 
     for (int i = 0; extra.of == w && i < extra.count; i++)

@@ -9,7 +9,7 @@
 
 struct work;
 
-enum { EVENT_BYTES_MAX = 64 * 1024 };
+enum { EVENT_BYTES_MAX = 256 * 1024 };
 
 /*
  * Raise the aggregate's version and write an event of it; its data is the row of the view `<aggregate>_event`

@@ -10,6 +10,7 @@
 #include "chain.h"
 #include "clock.h"
 #include "common_queries.h"
+#include "crash.h"
 #include "leader.h"
 #include "log.h"
 #include "metrics.h"
@@ -218,7 +219,9 @@ static int publish(struct work *w)
         return OK;
     /* The rows are read, nothing is locked: publishing needs no open transaction. */
     TRY(sql_commit(w));
+    crash_point("relay.selected");
     send_all(w, rows, n);
+    crash_point("relay.published");
     TRY(mark(w, rows, n, &marked));
     metrics_add(EVENTS_PUBLISHED, (int64_t)marked);
     if (marked < n) {

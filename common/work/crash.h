@@ -1,0 +1,12 @@
+/* Named places where a test may end the process as kill -9 would: only in a build with FAULT_POINTS. The environment
+ * says where: CRASH_AT=relay.published:3 ends it at the third time. */
+#ifndef BACKROOM_CRASH_H
+#define BACKROOM_CRASH_H
+
+#ifdef FAULT_POINTS
+void crash_point(const char *name);
+#else
+#define crash_point(name) ((void)0)
+#endif
+
+#endif
