@@ -1,7 +1,7 @@
 # Backroom. `make help` lists what can be made; behind each target is one script or one command.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run up down test build install token check asan
+.PHONY: help run up down test build install token check reference asan
 
 BUILD ?= build
 RUN_DIR ?= .run
@@ -40,6 +40,9 @@ token: ## print a token for ROLE and SUB and nothing else
 
 check: install ## format, and no warning from gcc and clang
 	@tools/check.sh
+
+reference: build ## docs/api from the services' own tables
+	@tools/reference.py
 
 asan: install ## the whole suite under AddressSanitizer and UndefinedBehaviourSanitizer
 	@tools/build.sh build-asan $(JOBS) -DSANITIZE=address

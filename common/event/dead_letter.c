@@ -5,25 +5,21 @@
 #include "common_queries.h"
 #include "consume.h"
 #include "envelope.h"
-#include "field.h"
+#include "page.h"
 #include "work.h"
 
 const struct field dead_letter_fields[] = {{"reason", TEXT, REQUIRED, 1, 500}, {0}};
 
 int dead_letter_list(struct work *w)
 {
-    struct text out = text_new(w->arena);
+    struct text page = page_begin(w);
     struct dead_letters_row *rows;
     size_t n;
 
     TRY(q_dead_letters(w, &rows, &n));
-    text_add(&out, "{\"data\":[");
-    for (size_t i = 0; i < n; i++) {
-        text_add(&out, i ? "," : "");
-        text_add(&out, rows[i].doc);
-    }
-    text_add(&out, "],\"next_cursor\":null}");
-    return reply(w, out.bytes);
+    for (size_t i = 0; i < n; i++)
+        page_add(&page, rows[i].doc);
+    return page_reply(w, &page, NULL);
 }
 
 static int lock(struct work *w, struct dead_letter_lock_row *row)

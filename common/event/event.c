@@ -7,6 +7,7 @@
 #include "auth.h"
 #include "chain.h"
 #include "common_queries.h"
+#include "page.h"
 #include "request.h"
 #include "resource.h"
 #include "sql.h"
@@ -125,21 +126,15 @@ const struct field event_feed_fields[] = {
 int event_feed(struct work *w)
 {
     struct event_feed_row *rows;
-    struct text out = text_new(w->arena);
+    struct text page = page_begin(w);
     int64_t after = in_has(w, "cursor") ? in_int(w, "cursor") : in_int(w, "after");
     int64_t limit = in_has(w, "limit") ? in_int(w, "limit") : PAGE;
     size_t n;
 
     TRY(q_event_feed(w, after, in_str(w, "type"), in_str(w, "aggregate"), limit, &rows, &n));
-    text_add(&out, "{\"data\":[");
-    for (size_t i = 0; i < n; i++) {
-        text_add(&out, i ? "," : "");
-        text_add(&out, rows[i].doc);
-    }
-    after = n ? rows[n - 1].position : after;
-    text_addf(&out, "],\"next_cursor\":%s,\"position\":%" PRId64 "}",
-              (int64_t)n == limit ? textf(w, "\"%" PRId64 "\"", after) : "null", after);
-    return reply(w, out.bytes);
+    for (size_t i = 0; i < n; i++)
+        page_add(&page, rows[i].doc);
+    return page_reply(w, &page, (int64_t)n == limit ? sql_from_int(w, rows[n - 1].position) : NULL);
 }
 
 int event_timeline(struct work *w)
@@ -147,19 +142,15 @@ int event_timeline(struct work *w)
     const struct resource *r = w->request->route->resource;
     const char *id = path_var(w, resource_key(r));
     struct event_timeline_row *rows;
-    struct text out = text_new(w->arena);
+    struct text page = page_begin(w);
     size_t n;
 
     TRY(resource_one(w));
     TRY(q_event_timeline(w, r->aggregate, id, &rows, &n));
-    text_add(&out, "{\"data\":[");
-    for (size_t i = 0; i < n; i++) {
-        text_add(&out, i ? "," : "");
-        text_add(&out, rows[i].doc);
-    }
-    text_add(&out, "],\"next_cursor\":null}");
+    for (size_t i = 0; i < n; i++)
+        page_add(&page, rows[i].doc);
     w->etag = NULL;
-    return reply(w, out.bytes);
+    return page_reply(w, &page, NULL);
 }
 
 /* The position at which the chain breaks, 0 where it holds; *head is the last position looked at. */

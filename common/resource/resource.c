@@ -9,6 +9,7 @@
 #include "cursor.h"
 #include "flow.h"
 #include "news.h"
+#include "page.h"
 #include "privacy.h"
 #include "request.h"
 #include "service.h"
@@ -272,21 +273,17 @@ static int reply_page(struct work *w, const struct listing *l, const struct pg_r
                       const char *same_query)
 {
     size_t shown = sql_height(rows) > (size_t)l->limit ? (size_t)l->limit : sql_height(rows);
-    struct text out = text_new(w->arena);
+    struct text page = page_begin(w);
     const char *next = NULL;
 
-    text_add(&out, "{\"data\":[");
     for (size_t i = 0; i < shown; i++) {
-        text_add(&out, i ? "," : "");
-        add_item(w, l->resource, &out, rows, (int)i);
+        page_next(&page);
+        add_item(w, l->resource, &page, rows, (int)i);
     }
     if (sql_height(rows) > shown)
         next =
             cursor_make(w, same_query, sql_text(rows, (int)shown - 1, 6), sql_text(rows, (int)shown - 1, 4));
-    text_add(&out, "],\"next_cursor\":");
-    text_add_json(&out, next);
-    text_add(&out, "}");
-    return reply(w, out.bytes);
+    return page_reply(w, &page, next);
 }
 
 int resource_list(struct work *w)

@@ -4,14 +4,14 @@
 
 #include "auth.h"
 #include "common_queries.h"
-#include "field.h"
+#include "page.h"
 #include "work.h"
 
 const struct field worklist_fields[] = {{"role", CODE}, {0}};
 
 int worklist_get(struct work *w)
 {
-    struct text out = text_new(w->arena);
+    struct text page = page_begin(w);
     struct worklist_row *rows;
     bool everything;
     const char *roles = auth_role_array(w, w->who, &everything);
@@ -22,11 +22,7 @@ int worklist_get(struct work *w)
         everything = false;
     }
     TRY(q_worklist(w, roles, everything, &rows, &n));
-    text_add(&out, "{\"data\":[");
-    for (size_t i = 0; i < n; i++) {
-        text_add(&out, i ? "," : "");
-        text_add(&out, rows[i].doc);
-    }
-    text_add(&out, "],\"next_cursor\":null}");
-    return reply(w, out.bytes);
+    for (size_t i = 0; i < n; i++)
+        page_add(&page, rows[i].doc);
+    return page_reply(w, &page, NULL);
 }
