@@ -1,4 +1,4 @@
-"""Steps of order tests, and the news that orders hear, said in the place of catalog and fulfillment, which do not run in these tests."""
+"""Steps of the order tests, and the news that orders hear, said in the place of catalog and fulfillment."""
 import json
 import uuid
 from collections import Counter
