@@ -378,3 +378,53 @@ def test_an_order_of_a_thousand_lines_goes_its_way(shop, news):
     largest = shop.value("orders", "select max(octet_length(data::text)) from event where aggregate_id = %s", order["id"])
     assert largest < 256 * 1024
     shop.settle()
+
+
+# --- every action in every state ----------------------------------------------------------------------------------
+
+BODIES = {"payments": {"method": "card", "amount": 1, "reference": "again"}, "hold": {"reason": "x"},
+          "cancel": {"reason": "x"}}
+
+
+def brought_to(shop, news, status):
+    """An order in this status."""
+    if status in ("placed", "cancelled"):
+        order = place(shop, ("MUG", 1))
+        if status == "cancelled":
+            do(shop, order, "cancel", {"reason": "x"}).expect(200)
+        return order
+    order = confirmed(shop, news, ("MUG", 1))
+    parcel = news.shipment(order, "created")
+    if status == "cancelling":
+        do(shop, order, "cancel", {"reason": "x"}).expect(200)
+    if status in ("shipped", "delivered"):
+        news.shipment(order, "shipped", parcel)
+    if status == "delivered":
+        news.shipment(order, "delivered", parcel)
+    return wait(shop, order, status=status)
+
+
+@pytest.mark.parametrize("status", ["placed", "confirmed", "cancelling", "shipped", "delivered", "cancelled"])
+def test_in_every_state_only_the_allowed_actions_are_taken(shop, news, status):
+    order = brought_to(shop, news, status)
+    allowed = read(shop, order)["allowed_actions"]
+    assert allowed == {"placed": ["payments", "hold", "release", "confirm", "cancel"], "confirmed": ["cancel"]}.get(status, [])
+    for action in ("payments", "hold", "release", "confirm", "cancel"):
+        answer = do(shop, order, f"{action}?dry_run=1", BODIES.get(action))
+        forbidden = answer.code in ("order.invalid_transition", "payment.too_much")
+        assert forbidden != (action in allowed), f"{action} in {status}: {answer}"
+    assert read(shop, order)["allowed_actions"] == allowed
+
+
+def test_what_each_role_may_do(shop, news):
+    order = place(shop, ("MUG", 1))
+    may = {"storefront": {"payments", "cancel"}, "clerk": {"payments", "confirm", "hold", "release", "cancel", "refunds"},
+           "cashier": {"payments", "refunds"}, "manager": {"confirm", "hold", "release", "cancel", "refunds"},
+           "agent": set(), "picker": set(), "customer": set()}
+    for role, actions in may.items():
+        for action in ("payments", "confirm", "hold", "release", "cancel", "refunds"):
+            body = {**BODIES, "refunds": {"amount": 1, "reason": "x"}}.get(action)
+            answer = do(shop, order, f"{action}?dry_run=1", body, role=role)
+            assert (answer.status == 403) == (action not in actions), f"{role} {action}: {answer}"
+    assert shop.orders.get("/v1/orders", role="picker").status == 403
+    assert shop.orders.get("/v1/orders", token="").status == 401
