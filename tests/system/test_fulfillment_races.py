@@ -128,5 +128,7 @@ def test_a_killed_instance_leaves_nothing_half_done(desk, shop):
     orders = [desk.confirm([("MUG", 1), ("CUP", 1)], warehouse=warehouse) for _ in range(60)]
     shop.kill("fulfillment", 1)
     shop.start("fulfillment", 1)
+    # what the dead one had in hand is given to others when its time is over (30 seconds)
+    eventually(lambda: all(desk.shipments(order) for order in orders), 60)
     for order in orders:
         assert {line["sku"]: line["quantity"] for line in desk.shipment(order)["lines"]} == {"MUG": 1, "CUP": 1}
