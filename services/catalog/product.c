@@ -25,7 +25,8 @@ const struct step product_flow[] = {
 /* --- drafting ------------------------------------------------------------------------------------------------ */
 
 /* Codes that two variants of one draft share, or that belong to another product: all named at once. */
-static void check_codes(struct work *w, const json_t *variants, const struct variants_taken_row *taken, size_t n)
+static void check_codes(struct work *w, const json_t *variants, const struct variants_taken_row *taken,
+                        size_t n)
 {
     const json_t *v, *before;
     size_t i, j;
@@ -42,7 +43,8 @@ static void check_codes(struct work *w, const json_t *variants, const struct var
         for (j = 0; j < i; j++) {
             before = json_array_get(variants, j);
             if (strcmp(json_string_value(json_object_get(before, "sku")), sku) == 0)
-                fault_at(w, textf(w, "/variants/%zu/sku", i), "product.sku_twice", "The SKU %s stands twice here.", sku);
+                fault_at(w, textf(w, "/variants/%zu/sku", i), "product.sku_twice",
+                         "The SKU %s stands twice here.", sku);
         }
     }
 }
@@ -64,8 +66,8 @@ int product_draft(struct work *w)
 {
     const char *id = new_id(w);
 
-    TRY(q_product_insert(w, id, in_str(w, "title"), in_str(w, "description"), in_str(w, "category"), in_json(w, "images"),
-                         w->actor));
+    TRY(q_product_insert(w, id, in_str(w, "title"), in_str(w, "description"), in_str(w, "category"),
+                         in_json(w, "images"), w->actor));
     TRY(put_variants(w, id));
     TRY(announce_new(w, "catalog.product.drafted", "product", id));
     return reply_resource(w, "products", id);
@@ -76,7 +78,8 @@ int product_edit(struct work *w)
     const char *id = path_var(w, "id");
 
     TRY(flow_apply(w, "product", id, "edit"));
-    TRY(q_product_update(w, id, in_str(w, "title"), in_str(w, "description"), in_str(w, "category"), in_json(w, "images")));
+    TRY(q_product_update(w, id, in_str(w, "title"), in_str(w, "description"), in_str(w, "category"),
+                         in_json(w, "images")));
     TRY(q_variants_delete(w, id));
     TRY(put_variants(w, id));
     return reply_resource(w, "products", id);
@@ -93,8 +96,10 @@ static void check_images(struct work *w, const json_t *images)
         fault_at(w, "/images", "product.no_image", "At least one image is needed.");
     json_array_foreach(images, i, image)
     {
-        if (json_integer_value(json_object_get(image, "width")) < 300 || json_integer_value(json_object_get(image, "height")) < 300)
-            fault_at(w, textf(w, "/images/%zu", i), "product.image_small", "An image must be at least 300 by 300 pixels.");
+        if (json_integer_value(json_object_get(image, "width")) < 300 ||
+            json_integer_value(json_object_get(image, "height")) < 300)
+            fault_at(w, textf(w, "/images/%zu", i), "product.image_small",
+                     "An image must be at least 300 by 300 pixels.");
     }
 }
 
@@ -108,8 +113,10 @@ static void check_variants(struct work *w, const json_t *variants)
     json_array_foreach(variants, i, v)
     {
         cost = json_object_get(v, "cost");
-        if (json_is_integer(cost) && json_integer_value(json_object_get(v, "price")) < json_integer_value(cost))
-            fault_at(w, textf(w, "/variants/%zu/price", i), "product.price_below_cost", "The price is below the cost.");
+        if (json_is_integer(cost) &&
+            json_integer_value(json_object_get(v, "price")) < json_integer_value(cost))
+            fault_at(w, textf(w, "/variants/%zu/price", i), "product.price_below_cost",
+                     "The price is below the cost.");
     }
 }
 
@@ -121,7 +128,8 @@ static int may_submit(struct work *w, const char *id)
 
     TRY(q_product_for_review(w, id, &p));
     if (!p.description || strlen(p.description) < 10)
-        fault_at(w, "/description", "product.no_description", "A description of at least 10 characters is needed.");
+        fault_at(w, "/description", "product.no_description",
+                 "A description of at least 10 characters is needed.");
     if (!p.category)
         fault_at(w, "/category", "product.no_category", "A category is needed.");
     images = json_loads(p.images, 0, NULL);
@@ -130,7 +138,8 @@ static int may_submit(struct work *w, const char *id)
     check_variants(w, variants);
     json_decref(images);
     json_decref(variants);
-    return failed_if_any(w, "product.incomplete", "The product cannot be submitted yet: errors[] names everything that is missing.");
+    return failed_if_any(w, "product.incomplete",
+                         "The product cannot be submitted yet: errors[] names everything that is missing.");
 }
 
 /* Four eyes: whoever drafted or submitted it does not decide on it, whatever the role. */
@@ -140,7 +149,8 @@ static int may_approve(struct work *w, const char *id)
 
     TRY(q_product_for_review(w, id, &p));
     if (strcmp(p.drafted_by, w->actor) == 0 || (p.submitted_by && strcmp(p.submitted_by, w->actor) == 0))
-        return fail(w, FORBIDDEN, "product.four_eyes", "Somebody else must decide on what you drafted or submitted.");
+        return fail(w, FORBIDDEN, "product.four_eyes",
+                    "Somebody else must decide on what you drafted or submitted.");
     return OK;
 }
 

@@ -3,7 +3,9 @@
 
 #include "catalog_queries.h"
 #include "product.h"
+#include "reservation.h"
 #include "roles.h"
+#include "shipment.h"
 #include "stock.h"
 
 /* --- what comes in ------------------------------------------------------------------------------------------- */
@@ -51,18 +53,53 @@ static const struct field movement_fields[] = {
     {0},
 };
 
+/* Of the news of others: what is needed here; more is ignored. */
+static const struct field order_line_fields[] = {
+    {"sku", CODE, REQUIRED},
+    {"quantity", QUANTITY, REQUIRED},
+    {"stocked", BOOLEAN},
+    {0},
+};
+
+static const struct field order_fields[] = {
+    {"id", UUID, REQUIRED},
+    {"number", TEXT},
+    {"allow_partial", BOOLEAN},
+    {"lines", LIST, REQUIRED, 0, 10000, order_line_fields},
+    {0},
+};
+
+static const struct field shipment_line_fields[] = {
+    {"sku", CODE, REQUIRED}, {"quantity", QUANTITY, REQUIRED}, {0}};
+
+static const struct field shipment_fields[] = {
+    {"order_id", UUID, REQUIRED},
+    {"number", TEXT, REQUIRED},
+    {"warehouse", CODE, REQUIRED},
+    {"lines", LIST, REQUIRED, 0, 10000, shipment_line_fields},
+    {0},
+};
+
 /* --- the table of contents ------------------------------------------------------------------------------------- */
 
 static const struct route routes[] = {
     {"POST", "/v1/products", "products:write", product_fields, product_draft, 201, "Draft a product"},
-    {"POST", "/v1/products/{id}/edit", "products:write", product_fields, product_edit, 200, "Replace what a draft says"},
-    {"POST", "/v1/products/{id}/submit", "products:submit", NULL, product_submit, 200, "Submit it for review"},
-    {"POST", "/v1/products/{id}/approve", "products:approve", NULL, product_approve, 200, "Approve it: not by whoever drafted it"},
-    {"POST", "/v1/products/{id}/reject", "products:approve", reject_fields, product_reject, 200, "Reject it, with reasons"},
-    {"POST", "/v1/products/{id}/publish", "products:publish", publish_fields, product_publish, 200, "Publish it on channels"},
-    {"POST", "/v1/products/{id}/delist", "products:publish", delist_fields, product_delist, 200, "Take it off all channels"},
-    {"POST", "/v1/stock/movements", "stock:write", movement_fields, stock_movement, 201, "Book stock in or out"},
-    {"GET", "/v1/stock/{sku}/movements", "stock:read", NULL, resource_list, 200, "What made the level of a SKU"},
+    {"POST", "/v1/products/{id}/edit", "products:write", product_fields, product_edit, 200,
+     "Replace what a draft says"},
+    {"POST", "/v1/products/{id}/submit", "products:submit", NULL, product_submit, 200,
+     "Submit it for review"},
+    {"POST", "/v1/products/{id}/approve", "products:approve", NULL, product_approve, 200,
+     "Approve it: not by whoever drafted it"},
+    {"POST", "/v1/products/{id}/reject", "products:approve", reject_fields, product_reject, 200,
+     "Reject it, with reasons"},
+    {"POST", "/v1/products/{id}/publish", "products:publish", publish_fields, product_publish, 200,
+     "Publish it on channels"},
+    {"POST", "/v1/products/{id}/delist", "products:publish", delist_fields, product_delist, 200,
+     "Take it off all channels"},
+    {"POST", "/v1/stock/movements", "stock:write", movement_fields, stock_movement, 201,
+     "Book stock in or out"},
+    {"GET", "/v1/stock/{sku}/movements", "stock:read", NULL, resource_list, 200,
+     "What made the level of a SKU"},
     {0},
 };
 
@@ -91,19 +128,42 @@ static const struct filter movement_filters[] = {
     {0},
 };
 
+static const struct filter reservation_filters[] = {
+    {"order_id", UUID, "order_id = ?::uuid"},
+    {"status", TEXT, "status = ?::text"},
+    {"sku", CODE, "id in (select reservation_id from reservation_line where sku = ?::text)"},
+    {0},
+};
+
 static const struct resource resources[] = {
-    {"products", "product", "product", "product_json", "products:read", NULL, NULL, product_filters, "created_at,title", product_flow},
-    {"storefront/products", NULL, NULL, "storefront_json", "products:storefront", NULL, NULL, storefront_filters, "created_at,title"},
-    {"stock", NULL, NULL, "stock_json", "stock:read", NULL, NULL, stock_filters, "sku,available,on_hand", NULL, "sku"},
-    {"movements", "movement", "stock_movement", "movement_json", "stock:read", NULL, NULL, movement_filters, "created_at"},
+    {"products", "product", "product", "product_json", "products:read", NULL, NULL, product_filters,
+     "created_at,title", product_flow},
+    {"storefront/products", NULL, NULL, "storefront_json", "products:storefront", NULL, NULL,
+     storefront_filters, "created_at,title"},
+    {"stock", NULL, NULL, "stock_json", "stock:read", NULL, NULL, stock_filters, "sku,available,on_hand",
+     NULL, "sku"},
+    {"reservations", "reservation", "reservation", "reservation_json", "stock:read", NULL, NULL,
+     reservation_filters, "created_at,arrived"},
+    {"movements", "movement", "stock_movement", "movement_json", "stock:read", NULL, NULL, movement_filters,
+     "created_at"},
+    {0},
+};
+
+static const struct consumer consumers[] = {
+    {"orders.order.*", "catalog-orders", BATCH | ORDERED, order_fields, on_orders},
+    {"fulfillment.shipment.*", "catalog-shipments", BATCH, shipment_fields, on_shipments},
     {0},
 };
 
 static const struct constraint constraints[] = {
     {"stock_not_negative", CONFLICT, "stock.insufficient", "There is not that much in stock."},
-    {"stock_reserved_is_there", CONFLICT, "stock.insufficient", "There is not that much in stock that nobody has reserved."},
-    {"variant_pkey", CONFLICT, "product.sku_taken", "A SKU of these variants was just taken by another product."},
-    {"variant_barcode", CONFLICT, "product.barcode_taken", "A barcode of these variants belongs to another one."},
+    {"stock_movement_of_level", CONFLICT, "stock.insufficient", "There is none of that in this warehouse."},
+    {"stock_reserved_is_there", CONFLICT, "stock.insufficient",
+     "There is not that much in stock that nobody has reserved."},
+    {"variant_pkey", CONFLICT, "product.sku_taken",
+     "A SKU of these variants was just taken by another product."},
+    {"variant_barcode", CONFLICT, "product.barcode_taken",
+     "A barcode of these variants belongs to another one."},
     {0},
 };
 
@@ -114,6 +174,7 @@ int main(int argc, char **argv)
         .port = 8081,
         .routes = routes,
         .resources = resources,
+        .consumers = consumers,
         .constraints = constraints,
         .roles = roles,
         .queries = catalog_queries,

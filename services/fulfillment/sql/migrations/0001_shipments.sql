@@ -47,9 +47,9 @@ create table shipment (
     voided_at       timestamptz,
     version         int not null default 1,
     created_at      timestamptz not null default now(),
-    updated_at      timestamptz not null default now()
+    updated_at      timestamptz not null default now(),
+    constraint shipment_tracking_number unique (carrier, tracking_number)
 );
-create unique index shipment_tracking_number on shipment (carrier, tracking_number) where tracking_number is not null;
 create index shipment_of_order on shipment (order_id);
 create index shipment_of_wave on shipment (wave_id);
 create index shipment_by_age on shipment (created_at, id);

@@ -1,0 +1,133 @@
+-- Lists of SKUs and of grants are JSON, lists of reservations are arrays of uuid; null stands for none.
+
+-- The batch that reserves is alone; stock that comes in goes on beside others that come in. Held to the commit.
+-- name: allocation_alone() :exec
+select pg_advisory_xact_lock(hashtextextended('catalog.allocation', 0));
+
+-- name: allocation_shared() :exec
+select pg_advisory_xact_lock_shared(hashtextextended('catalog.allocation', 0));
+
+-- A reservation for each order, in order of arrival, with its stocked lines summed per SKU.
+-- name: reservation_place(orders) :row ids, skus
+with incoming as materialized (
+    select o.* from rows from (json_to_recordset(:orders::json) as (id uuid, number text, allow_partial boolean, lines json))
+        with ordinality as o(order_id, number, allow_partial, lines, place)
+), placed as (
+    insert into reservation (order_id, order_number, allow_partial)
+    select order_id, number, coalesce(allow_partial, false) from incoming order by place
+    on conflict on constraint reservation_once do nothing
+    returning id, order_id, arrived
+), wanted as (
+    insert into reservation_line (reservation_id, arrived, sku, quantity)
+    select p.id, p.arrived, l.sku, sum(l.quantity)
+    from placed p join incoming i using (order_id)
+    cross join json_to_recordset(i.lines) as l(sku text, quantity bigint, stocked boolean)
+    left join variant v on v.sku = l.sku
+    where coalesce(v.stocked, l.stocked, true)
+    group by p.id, p.arrived, l.sku
+    returning sku
+)
+select (select array_agg(id) from placed), (select json_agg(distinct sku) from wanted);
+
+-- The SKUs that these cancelled orders will set free.
+-- name: reservation_freed(orders) :row skus
+select json_agg(distinct c.sku)
+from json_to_recordset(:orders::json) as o(id uuid) join reservation r on r.order_id = o.id
+join reservation_cell c on c.reservation_id = r.id and c.quantity > c.taken;
+
+-- Lock order of the house: levels by (sku, warehouse), then reservations by arrival. Here: the levels of these SKUs,
+-- and of all that those miss who wait for the freed ones.
+-- name: stock_lock(skus, freed) :exec
+with freed as (
+    select json_array_elements_text(:freed::json) as sku
+), wanted as (
+    select json_array_elements_text(:skus::json) as sku
+    union select sku from freed
+    union select o.sku from freed f join reservation_line q on q.sku = f.sku and q.waiting
+    join reservation_line o on o.reservation_id = q.reservation_id and o.waiting
+)
+select 1 from stock s where s.sku = any(array(select sku from wanted))
+order by s.sku collate "C", s.warehouse collate "C" for update of s;
+
+-- What they hold and nobody took yet goes back; also of those that came in this very transaction.
+-- name: reservation_release(orders) :row ids, new_ids
+with gone as materialized (
+    select r.id, r.status from json_to_recordset(:orders::json) as o(id uuid) join reservation r on r.order_id = o.id
+    where r.status not in ('released', 'taken') order by r.arrived for update of r
+), freed as (
+    select c.sku, c.warehouse, sum(c.quantity - c.taken) as quantity
+    from gone g join reservation_cell c on c.reservation_id = g.id group by c.sku, c.warehouse
+), cells as (
+    update reservation_cell c set quantity = c.taken from gone g where c.reservation_id = g.id
+), lines as (
+    update reservation_line l set reserved = l.taken, waiting = false from gone g where l.reservation_id = g.id
+), levels as (
+    update stock s set reserved = s.reserved - f.quantity from freed f where s.sku = f.sku and s.warehouse = f.warehouse
+), moved as (
+    update reservation r set status = 'released' from gone g where r.id = g.id
+)
+select array_agg(id) filter (where status <> 'new'), array_agg(id) filter (where status = 'new') from gone;
+
+-- The next page of demands, in order of arrival: the new ones and whoever waits for the freed SKUs, without those that
+-- cannot be served whatever happens before their turn.
+-- name: reservation_demands(fresh, freed, after int, page int) :rows id, arrived int, allow_partial bool, sku, missing int
+with picked as (
+    select reservation_id as id, arrived from reservation_line
+    where waiting and reservation_id = any(:fresh::uuid[]) and arrived > :after::bigint
+    union
+    select reservation_id, arrived from reservation_line
+    where waiting and sku = any(array(select json_array_elements_text(:freed::json))) and arrived > :after::bigint
+), missing as materialized (
+    select p.id, p.arrived, l.sku, l.quantity - l.reserved as missing
+    from picked p join reservation_line l on l.reservation_id = p.id and l.waiting
+), free as materialized (
+    select sku, sum(on_hand - reserved) as units from stock
+    where sku = any(array(select distinct sku from missing)) group by sku
+), servable as (
+    select m.id, m.arrived, r.allow_partial
+    from missing m join reservation r on r.id = m.id left join free f on f.sku = m.sku
+    group by m.id, m.arrived, r.allow_partial
+    having case when r.allow_partial then bool_or(coalesce(f.units, 0) > 0) else bool_and(coalesce(f.units, 0) >= m.missing) end
+    order by m.arrived limit :page::int
+)
+select s.id, s.arrived, s.allow_partial, m.sku, m.missing
+from servable s join missing m on m.id = s.id order by s.arrived, m.sku collate "C";
+
+-- What nobody has reserved, sorted as allocate() wants it.
+-- name: stock_free(skus) :rows sku, warehouse, available int
+select sku, warehouse, on_hand - reserved from stock
+where sku = any(array(select json_array_elements_text(:skus::json))) and on_hand > reserved
+order by sku collate "C", warehouse collate "C";
+
+-- name: reservation_lock(ids) :exec
+select 1 from reservation where id = any(:ids::uuid[]) order by arrived for update;
+
+-- name: stock_reserve(grants) :exec
+update stock s set reserved = s.reserved + g.quantity
+from (select sku, warehouse, sum(quantity) as quantity
+      from json_to_recordset(:grants::json) as g(sku text, warehouse text, quantity bigint) group by sku, warehouse) g
+where s.sku = g.sku and s.warehouse = g.warehouse;
+
+-- name: reservation_cells(grants) :exec
+insert into reservation_cell as c (reservation_id, sku, warehouse, quantity)
+select id, sku, warehouse, quantity from json_to_recordset(:grants::json) as g(id uuid, sku text, warehouse text, quantity bigint)
+on conflict (reservation_id, sku, warehouse) do update set quantity = c.quantity + excluded.quantity;
+
+-- name: reservation_lines(grants) :exec
+update reservation_line l set reserved = l.reserved + g.quantity, waiting = l.reserved + g.quantity < l.quantity
+from (select id, sku, sum(quantity) as quantity
+      from json_to_recordset(:grants::json) as g(id uuid, sku text, quantity bigint) group by id, sku) g
+where l.reservation_id = g.id and l.sku = g.sku;
+
+-- The outcome of all that came or got something in this transaction: what is to be announced.
+-- name: reservation_settle(ids) :rows status, fresh bool, ids
+with outcome as (
+    select r.id, r.status = 'new' as fresh,
+        case when coalesce(bool_and(l.reserved = l.quantity), true) then 'held'
+            when bool_or(l.reserved > 0) then 'partial' else 'short' end as status
+    from reservation r left join reservation_line l on l.reservation_id = r.id
+    where r.id = any(:ids::uuid[]) and r.status in ('new', 'short', 'partial') group by r.id
+), moved as (
+    update reservation r set status = o.status from outcome o where r.id = o.id
+)
+select status, fresh, array_agg(id) from outcome group by status, fresh order by status, fresh;
