@@ -40,6 +40,17 @@ def test_the_last_unit_scanned_packs_the_shipment(desk):
     assert {row["operator"] for row in rows} == {"pia"} and all(row["at"] for row in rows)
 
 
+def test_a_cached_shipment_never_hides_a_scan(desk):
+    """Scans are told by no event, so the version stays: an answer of 304 would hide them."""
+    shipment = desk.waved([("MUG", 2)])
+    link = f"/v1/shipments/{shipment['id']}"
+    tag = desk.picker.get(link).headers["ETag"]
+    desk.scan(shipment, MUG).expect(201)
+    assert desk.picker.get(link, headers={"If-None-Match": tag}).expect(200)["lines"][0]["scanned"] == 1
+    assert desk.lead.post(link + "/ship", {"carrier": "x", "tracking_number": "y"}, headers={"If-Match": tag}).code == (
+        "shipment.not_packed")
+
+
 def test_several_units_are_scanned_at_once(desk):
     shipment = desk.waved([("MUG", 5)])
     assert desk.scan(shipment, MUG, 3).expect(201)["scanned"] == 3
