@@ -18,18 +18,18 @@ update ticket set owner = :owner where id = :id::uuid;
 update ticket set first_answered_at = coalesce(first_answered_at, now()), owner = coalesce(owner, :actor) where id = :id::uuid;
 
 -- name: ticket_hand_over(id, department, actor) :count
-update ticket set hand_over_to = :department, hand_over_by = :actor, hand_over_at = now(), owner = coalesce(owner, :actor)
+update ticket set hand_over_to = :department, hand_over_by = :actor, hand_over_at = now(), hand_over_late = false, owner = coalesce(owner, :actor)
 where id = :id::uuid and department <> :department;
 
 -- name: ticket_handed_to(id) :row department, by
 select hand_over_to, hand_over_by from ticket where id = :id::uuid;
 
 -- name: ticket_accept(id, actor) :exec
-update ticket set department = hand_over_to, owner = :actor, hand_over_to = null, hand_over_by = null, hand_over_at = null
+update ticket set department = hand_over_to, owner = :actor, hand_over_to = null, hand_over_by = null, hand_over_at = null, hand_over_late = false
 where id = :id::uuid;
 
 -- name: ticket_decline(id) :exec
-update ticket set hand_over_to = null, hand_over_by = null, hand_over_at = null where id = :id::uuid;
+update ticket set hand_over_to = null, hand_over_by = null, hand_over_at = null, hand_over_late = false where id = :id::uuid;
 
 -- name: ticket_solve(id, resolution, actor) :exec
 update ticket set resolution = :resolution, solved_at = now(), solved_by = :actor, owner = coalesce(owner, :actor)
@@ -37,6 +37,9 @@ where id = :id::uuid;
 
 -- name: ticket_reopen(id) :exec
 update ticket set resolution = null, solved_at = null, solved_by = null, reopened = reopened + 1 where id = :id::uuid;
+
+-- name: ticket_hand_over_late(id) :count
+update ticket set hand_over_late = true where id = :id::uuid and status = 'waiting' and not hand_over_late;
 
 -- name: ticket_remind(id) :count
 update ticket set reminded_at = now() where id = :id::uuid and first_answered_at is null and status <> 'solved';
