@@ -13,7 +13,6 @@ create table ticket (
     hand_over_to      text,
     hand_over_by      text,
     hand_over_at      timestamptz,
-    hand_over_late    boolean not null default false,
     customer_id       uuid references customer (id),
     contact           json,
     order_id          uuid,
@@ -64,15 +63,14 @@ select t.id, t.version, t.status, t.number, t.channel, t.priority, t.department,
     json_build_object('id', t.id, 'number', t.number, 'status', t.status, 'channel', t.channel, 'priority', t.priority,
         'department', t.department, 'owner', t.owner,
         'hand_over', case when t.hand_over_to is not null
-            then json_build_object('to', t.hand_over_to, 'by', t.hand_over_by, 'at', t.hand_over_at,
-                'late', t.hand_over_late) end,
+            then json_build_object('to', t.hand_over_to, 'by', t.hand_over_by, 'at', t.hand_over_at) end,
         'order_id', t.order_id, 'order_number', o.number, 'survey_id', t.survey_id, 'for_head', t.for_head,
         'customer_id', c.id, 'customer_level', c.level,
         'last_orders', (select coalesce(json_agg(json_build_object('id', l.id, 'number', l.number, 'status', l.status,
                 'total', l.total, 'currency', l.currency, 'placed_at', l.placed_at) order by l.placed_at desc), '[]')
             from (select * from known_order where customer_id = c.id order by placed_at desc limit 5) l),
         'first_answer_by', t.first_answer_by, 'first_answered_at', t.first_answered_at,
-        'reminded_at', t.reminded_at, 'breached', t.breached_at is not null, 'breached_at', t.breached_at, 'solved_at', t.solved_at,
+        'breached', t.breached_at is not null, 'breached_at', t.breached_at, 'solved_at', t.solved_at,
         'solved_by', t.solved_by, 'reopened', t.reopened, 'opened_by', t.opened_by,
         'created_at', t.created_at, 'updated_at', t.updated_at) as doc,
     json_strip_nulls(json_build_object('subject', t.subject, 'customer', coalesce(t.contact, o.contact, c.contact),
@@ -81,18 +79,10 @@ from ticket t
 left join known_order o on o.id = t.order_id
 left join customer c on c.id = coalesce(t.customer_id, o.customer_id);
 
--- Those that name the customer, and those about an order of theirs that name nobody.
-create function tickets_of_customer(customer uuid) returns setof uuid language sql stable as $$
-    select t.id from ticket t where t.customer_id = customer
-    union all
-    select t.id from known_order o join ticket t on t.order_id = o.id where o.customer_id = customer and t.customer_id is null
-$$;
-
 create view ticket_event as
 select t.id, null::json as private,
     json_build_object('id', t.id, 'number', t.number, 'status', t.status, 'channel', t.channel, 'priority', t.priority,
-        'department', t.department, 'owner', t.owner, 'hand_over_to', t.hand_over_to,
-        'hand_over_late', t.hand_over_late, 'order_id', t.order_id,
+        'department', t.department, 'owner', t.owner, 'hand_over_to', t.hand_over_to, 'order_id', t.order_id,
         'customer_id', t.customer_id, 'survey_id', t.survey_id, 'for_head', t.for_head, 'first_answer_by', t.first_answer_by,
         'first_answered_at', t.first_answered_at, 'breached', t.breached_at is not null, 'reopened', t.reopened,
         'created_at', t.created_at, 'solved_at', t.solved_at, 'solved_by', t.solved_by) as doc

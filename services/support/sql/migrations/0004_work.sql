@@ -19,10 +19,10 @@ with work as (
     union all
     select 'ticket', t.id, t.number, 'support_lead',
         case when t.breached_at is not null and t.first_answered_at is null then 'breached'
-            when t.hand_over_late then 'hand_over_late' when t.for_head then 'complaint' else 'unassigned' end, t.owner, t.first_answer_by, '/v1/tickets/'
+            when t.for_head then 'complaint' else 'unassigned' end, t.owner, t.first_answer_by, '/v1/tickets/'
     from ticket t
     where t.status <> 'solved'
-      and (t.status = 'new' or t.for_head or t.hand_over_late or (t.breached_at is not null and t.first_answered_at is null))
+      and (t.status = 'new' or t.for_head or (t.breached_at is not null and t.first_answered_at is null))
 )
 select id, role, due_at, json_build_object('kind', kind, 'id', id, 'number', number, 'role', role, 'why', why,
     'owner', owner, 'due_at', due_at, 'link', link || id) as doc
