@@ -2,8 +2,7 @@
 insert into ticket (id, subject, channel, priority, for_head, order_id, survey_id, customer_id, contact,
     first_answer_by, opened_by)
 values (:id::uuid, :subject, :channel, :priority, :for_head::boolean, :order_id::uuid, :survey_id::uuid,
-    :customer_id::uuid,
-    :contact::json, :first_answer_by::timestamptz, :actor);
+    :customer_id::uuid, :contact::json, :first_answer_by::timestamptz, :actor);
 
 -- name: ticket_say(id, kind, author, body) :exec
 insert into ticket_message (ticket_id, kind, author, body) values (:id::uuid, :kind, :author, :body);
@@ -17,8 +16,9 @@ select coalesce((select level from customer where id = coalesce(:customer_id::uu
 update ticket set owner = :owner where id = :id::uuid;
 
 -- name: ticket_first_answer(id, actor) :exec
-update ticket set first_answered_at = coalesce(first_answered_at, now()), owner = coalesce(owner,
-    :actor) where id = :id::uuid;
+update ticket set first_answered_at = coalesce(first_answered_at, now()),
+    owner = coalesce(owner, :actor)
+where id = :id::uuid;
 
 -- name: ticket_hand_over(id, department, actor) :count
 update ticket set hand_over_to = :department, hand_over_by = :actor, hand_over_at = now(),
@@ -35,7 +35,8 @@ where id = :id::uuid;
 
 -- name: ticket_decline(id) :exec
 update ticket set hand_over_to = null, hand_over_by = null, hand_over_at = null,
-    hand_over_late = false where id = :id::uuid;
+    hand_over_late = false
+where id = :id::uuid;
 
 -- name: ticket_solve(id, resolution, actor) :exec
 update ticket set resolution = :resolution, solved_at = now(), solved_by = :actor, owner = coalesce(owner, :actor)
