@@ -318,6 +318,25 @@ def test_a_thousand_orders_for_a_hundred_pieces_with_three_instances(open_shop):
     books_hold(shop)
 
 
+def test_the_order_of_arrival_holds_though_instances_are_killed_and_nats_restarts(open_shop):
+    shop = open_shop(services=("catalog",), instances=3)
+    others = Others(shop)
+    stocked(shop, "KILL", quantity=100)
+    orders = [others.order([("KILL", 1)]) for _ in range(1500)]
+    for start in range(0, 1500, 300):
+        others.publish([others.placed(each) for each in orders[start:start + 300]])
+        shop.kill("catalog", start // 300 % 3)
+        if start == 600:
+            shop.nats.kill9()
+            shop.nats.start()
+        shop.start("catalog", start // 300 % 3)
+    others.settle(120)
+    rows = shop.sql("catalog", "select order_id::text, status from reservation order by arrived")
+    assert [row["order_id"] for row in rows] == [each["id"] for each in orders]
+    assert [row["status"] for row in rows] == ["held"] * 100 + ["short"] * 1400
+    books_hold(shop)
+
+
 def test_the_books_hold_while_stock_comes_and_goes_and_orders_come_and_go(open_shop):
     shop = open_shop(services=("catalog",), instances=3)
     others = Others(shop)
