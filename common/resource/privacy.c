@@ -48,7 +48,8 @@ static json_t *mask(struct work *w, const char *name, json_t *value)
         json_array_foreach(value, i, item) json_array_append_new(copy, mask(w, name, item));
         return copy;
     }
-    return json_incref(value);
+    /* A phone may come as a number. */
+    return json_is_number(value) ? json_string("***") : json_incref(value);
 }
 
 const char *privacy_mask(struct work *w, const char *json)

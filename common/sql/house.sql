@@ -20,6 +20,11 @@ delete from inbox where ctid in (select ctid from inbox where applied_at < now()
 insert into deadline (kind, aggregate_id, due_at) values (:kind, :aggregate_id, now() + :seconds::bigint * interval '1 second')
 on conflict on constraint deadline_once do update set due_at = excluded.due_at, state = 'open', attempts = 0, closed_at = null;
 
+-- name: deadlines_put(kind, rows) :exec
+insert into deadline (kind, aggregate_id, due_at)
+select :kind::text, r.id, r.due_at from json_to_recordset(:rows::json) as r(id text, due_at timestamptz) order by r.id
+on conflict on constraint deadline_once do update set due_at = excluded.due_at, state = 'open', attempts = 0, closed_at = null;
+
 -- name: deadline_drop(kind, aggregate_ids) :exec
 update deadline set state = 'met', closed_at = now()
 where kind = :kind and aggregate_id = any(:aggregate_ids::text[]) and state = 'open';

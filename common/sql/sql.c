@@ -92,10 +92,20 @@ static void queue(struct sql_conn *c, const char *prepares, const char *what)
     c->pending[c->pending_count++] = (struct pending){prepares, what};
 }
 
+/* The same statement may stand in the pipeline twice before the first result is read. */
+static bool is_being_prepared(const struct sql_conn *c, const char *name)
+{
+    for (int i = 0; i < c->pending_count; i++) {
+        if (c->pending[i].prepares && strcmp(c->pending[i].prepares, name) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Send one prepared statement, preparing it first where this connection has not. */
 static bool send(struct sql_conn *c, const char *name, const char *sql, int n, const char *const *values)
 {
-    if (!conn_is_prepared(c, name)) {
+    if (!conn_is_prepared(c, name) && !is_being_prepared(c, name)) {
         if (!PQsendPrepare(c->pg, name, sql, n, NULL))
             return false;
         queue(c, name, name);

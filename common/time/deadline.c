@@ -24,6 +24,16 @@ int deadline_set(struct work *w, const char *kind, const char *aggregate_id, int
     return q_deadline_put(w, kind, aggregate_id, seconds);
 }
 
+int deadline_at_all(struct work *w, const char *kind, const char *rows)
+{
+    return q_deadlines_put(w, kind, rows);
+}
+
+int deadline_at(struct work *w, const char *kind, const char *aggregate_id, const char *due_at)
+{
+    return deadline_at_all(w, kind, textf(w, "[{\"id\":\"%s\",\"due_at\":\"%s\"}]", aggregate_id, due_at));
+}
+
 int deadline_met_all(struct work *w, const char *kind, const char *aggregate_ids)
 {
     return q_deadline_drop(w, kind, aggregate_ids);

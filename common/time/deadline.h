@@ -15,6 +15,9 @@ struct deadline {
 
 /* Set or move a deadline to so many seconds from now; one per kind and aggregate. */
 int deadline_set(struct work *w, const char *kind, const char *aggregate_id, int64_t seconds);
+/* Set or move it to a moment (RFC 3339), and the same for many: a JSON list of {"id", "due_at"}. */
+int deadline_at(struct work *w, const char *kind, const char *aggregate_id, const char *due_at);
+int deadline_at_all(struct work *w, const char *kind, const char *rows);
 /* It was met: nothing will happen. No error when there is none. */
 int deadline_met(struct work *w, const char *kind, const char *aggregate_id);
 /* The same for many: ids as a PostgreSQL array. */

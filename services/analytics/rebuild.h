@@ -1,0 +1,11 @@
+/* All facts and figures made anew from the archive. */
+#ifndef BACKROOM_ANALYTICS_REBUILD_H
+#define BACKROOM_ANALYTICS_REBUILD_H
+
+#include "work.h"
+
+int rebuild_start(struct work *w);
+/* Deadline: the next part of a rebuild. */
+int rebuild_go_on(struct work *w);
+
+#endif

@@ -1,0 +1,165 @@
+#include "sales.h"
+
+#include "analytics_queries.h"
+#include "config.h"
+#include "cursor.h"
+#include "reading.h"
+#include "window.h"
+
+enum { KEYS = 1000, PAGE = 50, PAGE_MAX = 250 };
+
+#define CUTS "day|hour|week|month|channel|country|product|customer"
+
+/* --- what comes in --------------------------------------------------------------------------------------------- */
+
+/* Steps before cancellations: an order that is void still tells when it was cancelled. */
+int orders_apply(struct work *w, const json_t *news, const char *zone)
+{
+    const char *placed = news_of(w, news, "orders.order.placed");
+    const char *cancelled = news_of(w, news, "orders.order.cancelled");
+
+    if (placed)
+        TRY(q_orders_placed(w, placed, zone));
+    TRY(q_orders_stepped(w, heads_of(w, news)));
+    if (placed)
+        TRY(q_refunds_count(w, zone));
+    if (cancelled) {
+        TRY(q_orders_void(w, cancelled, zone));
+        TRY(q_sums_sweep(w, cancelled, zone));
+    }
+    return OK;
+}
+
+int refunds_apply(struct work *w, const json_t *news, const char *zone)
+{
+    const char *paid = news_of(w, news, "orders.refund.paid");
+
+    if (!paid)
+        return OK;
+    TRY(q_refunds_paid(w, paid, zone));
+    return q_refunds_count(w, zone);
+}
+
+int products_apply(struct work *w, const json_t *news, const char *zone)
+{
+    const char *said = news_of(w, news, "catalog.product.");
+
+    (void)zone;
+    return said ? q_products_named(w, said) : OK;
+}
+
+int on_orders(struct work *w)
+{
+    return intake(w, TOGETHER, orders_apply);
+}
+
+/* Alone, because a refund and its order may come at the same time, and each must see the other. */
+int on_refunds(struct work *w)
+{
+    return intake(w, ALONE, refunds_apply);
+}
+
+int on_products(struct work *w)
+{
+    return intake(w, TOGETHER, products_apply);
+}
+
+/* --- what is asked --------------------------------------------------------------------------------------------- */
+
+const struct field sales_fields[] = {
+    {"from",     DAY,      REQUIRED                            },
+    {"to",       DAY,      REQUIRED                            },
+    {"by",       TEXT,     .choices = CUTS                     },
+    {"channel",  TEXT                                          },
+    {"currency", CURRENCY                                      },
+    {"limit",    INTEGER,  OPTIONAL,        1,         KEYS    },
+    {0},
+};
+
+const struct field sales_events_fields[] = {
+    {"from",     DAY,      REQUIRED                            },
+    {"to",       DAY,      REQUIRED                            },
+    {"by",       TEXT,     .choices = CUTS                     },
+    {"key",      TEXT                                          },
+    {"channel",  TEXT                                          },
+    {"currency", CURRENCY                                      },
+    {"limit",    INTEGER,  OPTIONAL,        1,         PAGE_MAX},
+    {"cursor",   TEXT,     OPTIONAL,        1,         2000    },
+    {0},
+};
+
+static const struct cut *cut_asked(struct work *w)
+{
+    return cut_named(in_has(w, "by") ? in_str(w, "by") : "day");
+}
+
+static const char *home_currency(void)
+{
+    return config_text("SHOP_CURRENCY", "GBP");
+}
+
+int sales_get(struct work *w)
+{
+    const struct cut *cut = cut_asked(w);
+    bool keyed = cut->dimension[0] != 'a';
+    int64_t count = in_has(w, "limit") ? in_int(w, "limit") : keyed ? 100 : INT32_MAX;
+    const char *figures;
+
+    TRY(check_window(w, cut->days_max));
+    TRY(q_sales(w, cut->name, cut->dimension, cut->grain, cut->months, in_str(w, "from"), in_str(w, "to"), zone_setting(),
+                in_str(w, "currency"), home_currency(), in_str(w, "channel"), count, &figures));
+    return reply_figures(w, figures);
+}
+
+/* What a cursor belongs to: all that chooses the rows. */
+static const char *same_query(struct work *w, const struct cut *cut)
+{
+    const char *names[] = {"from", "to", "key", "channel", "currency"};
+    struct text t = text_new(w->arena);
+
+    text_add(&t, cut->name);
+    for (size_t i = 0; i < COUNT(names); i++)
+        text_addf(&t, "&%s", in_has(w, names[i]) ? in_str(w, names[i]) : "");
+    return t.bytes;
+}
+
+static int check_key(struct work *w, const struct cut *cut)
+{
+    if (in_has(w, "key") && !key_fits(cut->name, in_str(w, "key")))
+        fault_at(w, "?key", "query.format", "By %s there is no such key.", cut->name);
+    return check_window(w, cut->days_max);
+}
+
+static int read_cursor(struct work *w, const char *query, const char **at, const char **id)
+{
+    if (!in_has(w, "cursor") || cursor_read(w, query, in_str(w, "cursor"), at, id))
+        return OK;
+    fault_at(w, "?cursor", "query.cursor", "This cursor belongs to another query or is damaged: start again without.");
+    return bad_query(w);
+}
+
+int sales_events_get(struct work *w)
+{
+    const struct cut *cut = cut_asked(w);
+    const char *query = same_query(w, cut), *at = NULL, *id = NULL, *next = NULL;
+    int64_t limit = in_has(w, "limit") ? in_int(w, "limit") : PAGE;
+    struct text out = text_new(w->arena);
+    struct sales_events_row *rows;
+    size_t n;
+
+    TRY(check_key(w, cut));
+    TRY(read_cursor(w, query, &at, &id));
+    TRY(q_sales_events(w, cut->name, in_str(w, "key"), in_str(w, "from"), in_str(w, "to"), zone_setting(), in_str(w, "currency"),
+                       home_currency(), in_str(w, "channel"), at, id, limit + 1, &rows, &n));
+    if (n > (size_t)limit) {
+        n = (size_t)limit;
+        next = cursor_make(w, query, rows[n - 1].at, rows[n - 1].event_id);
+    }
+    text_add(&out, "{\"data\":[");
+    for (size_t i = 0; i < n; i++)
+        text_addf(&out, "%s%s", i ? "," : "", rows[i].doc);
+    text_add(&out, "],\"next_cursor\":");
+    text_add_json(&out, next);
+    text_add(&out, "}");
+    return reply(w, out.bytes);
+}

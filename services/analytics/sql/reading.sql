@@ -1,0 +1,150 @@
+-- The figures of a window, cut one way. Whole months inside it come from the months' sums where the cut has them.
+-- name: sales(cut, dimension, grain, months bool, from, to, zone, currency, home, channel, count int) :json
+with asked as materialized (
+    select shop_zone(:zone) as zone, :from::date::timestamp as first, :to::date::timestamp as last,
+        date_trunc('month', :from::date - interval '1 day') + interval '1 month' as month_first,
+        date_trunc('month', :to::date::timestamp) as month_last
+), span as materialized (
+    select zone, first at time zone zone as f, last at time zone zone as t,
+        (case when :months::boolean and month_first < month_last then month_first else last end) at time zone zone as m0,
+        (case when :months::boolean and month_first < month_last then month_last else last end) at time zone zone as m1
+    from asked
+), chosen as materialized (
+    select s.*, coalesce(:currency, sales_currency(s.f, s.t, :home)) as currency from span s
+), part as (
+    select r.start, r.channel, r.key, r.orders, r.units, r.gross, r.discount, r.refunds, r.refunded, r.currency
+    from chosen c join sales_rollup r on r.dimension = :dimension and r.grain = :grain and r.start >= c.f and r.start < c.m0
+    union all
+    select r.start, r.channel, r.key, r.orders, r.units, r.gross, r.discount, r.refunds, r.refunded, r.currency
+    from chosen c join sales_rollup r on r.dimension = :dimension and r.grain = 'month' and r.start >= c.m0 and r.start < c.m1
+    union all
+    select r.start, r.channel, r.key, r.orders, r.units, r.gross, r.discount, r.refunds, r.refunded, r.currency
+    from chosen c join sales_rollup r on r.dimension = :dimension and r.grain = :grain and r.start >= c.m1 and r.start < c.t
+), figure as (
+    select sales_key(:cut, p.start, p.channel, p.key, c.zone) as key, sum(orders) as orders, sum(units) as units, sum(gross) as gross,
+        sum(discount) as discount, sum(refunds) as refunds, sum(refunded) as refunded
+    from part p join chosen c using (currency) where :channel::text is null or p.channel = :channel group by 1
+), shown as (
+    select f.*, row_number() over (order by case when :cut in ('hour', 'day', 'week', 'month') then 0 else -gross end, key) as place
+    from figure f where (orders, units, gross, discount, refunds, refunded) <> (0, 0, 0, 0, 0, 0)
+), total as (
+    select coalesce(sum(orders), 0) as orders, coalesce(sum(units), 0) as units, coalesce(sum(gross), 0) as gross,
+        coalesce(sum(discount), 0) as discount, coalesce(sum(refunds), 0) as refunds, coalesce(sum(refunded), 0) as refunded
+    from chosen c join sales_rollup r on r.dimension = 'all' and r.grain = 'day' and r.start >= c.f and r.start < c.t
+        and r.currency = c.currency and (:channel::text is null or r.channel = :channel)
+)
+select case when exists (select from rebuild where status = 'running') then null else json_build_object(
+    'data', (select coalesce(json_agg(case :cut when 'product' then
+            json_build_object('key', s.key, 'title', k.title, 'category', k.category, 'orders', orders, 'units', units, 'gross', gross,
+                'discount', null, 'refunds', null, 'net', null, 'average_order', null)
+            else json_build_object('key', s.key, 'orders', orders, 'units', units, 'gross', gross, 'discount', discount, 'refunds', refunds,
+                'refunded', refunded, 'net', gross - discount - refunds, 'average_order', half_up(gross - discount, orders)) end
+            order by place), '[]')
+        from shown s left join sku k on :cut = 'product' and k.sku = s.key where place <= :count::bigint),
+    'totals', (select json_build_object('orders', orders, 'units', units, 'gross', gross, 'discount', discount, 'refunds', refunds,
+            'refunded', refunded, 'net', gross - discount - refunds, 'average_order', half_up(gross - discount, orders)) from total),
+    'more', (select count(*) > :count::bigint from shown),
+    'from', :from, 'to', :to, 'by', :cut, 'channel', :channel::text, 'currency', c.currency,
+    'currencies', (select coalesce(json_agg(distinct r.currency), '[]') from sales_rollup r
+        where r.dimension = 'all' and r.grain = 'day' and r.start >= c.f and r.start < c.t),
+    'time_zone', c.zone, 'as_of', (select max(at) from archive)) end
+from chosen c;
+
+-- The orders and refunds behind a figure, oldest first.
+-- name: sales_events(cut, key, from, to, zone, currency, home, channel, after_at, after_id, count int) :rows at, event_id, doc
+with asked as materialized (
+    select shop_zone(:zone) as zone
+), window_ as materialized (
+    select a.zone, :from::date::timestamp at time zone a.zone as f, :to::date::timestamp at time zone a.zone as t from asked a
+), chosen as materialized (
+    select greatest(w.f, k.since) as f, least(w.t, k.until) as t, coalesce(:currency, sales_currency(w.f, w.t, :home)) as currency
+    from window_ w, key_span(:cut, :key, w.zone) k
+), found as (
+    select o.placed_at as at, o.event_id, 'orders.order.placed' as type, o.order_id, o.number, 1 as orders,
+        case :cut when 'product' then l.units else o.units end as units, case :cut when 'product' then l.gross else o.gross end as gross,
+        o.discount, 0 as refunds
+    from chosen c join fact_order o on o.hour >= c.f and o.hour < c.t and o.currency = c.currency and not o.void
+        left join lateral (select sum(quantity) as units, sum(quantity * unit_price) as gross from fact_line l
+            where :cut = 'product' and l.order_id = o.order_id and l.sku = :key) l on true
+    where (:channel::text is null or o.channel = :channel)
+        and (:key::text is null or :key = case :cut when 'channel' then o.channel when 'country' then o.country
+            when 'customer' then o.customer else :key end)
+        and (:cut <> 'product' or :key::text is null or l.units is not null)
+    union all
+    select f.refunded_at, f.event_id, 'orders.refund.paid', f.order_id, o.number, 0, 0, 0, 0, f.amount
+    from chosen c join fact_refund f on f.hour >= c.f and f.hour < c.t and f.state = 'counted'
+        join fact_order o on o.order_id = f.order_id and o.currency = c.currency
+    where :cut <> 'product' and (:channel::text is null or o.channel = :channel)
+        and (:key::text is null or :key = case :cut when 'channel' then o.channel when 'country' then o.country
+            when 'customer' then o.customer else :key end)
+)
+select at::text, event_id, json_build_object('event_id', event_id, 'type', type, 'order_id', order_id, 'order_number', number, 'at', at,
+    'orders', orders, 'units', units, 'gross', gross, 'discount', case when :cut <> 'product' then discount end, 'refunds', refunds)
+from found
+where :after_at::text is null or (at, event_id) > (:after_at::timestamptz, :after_id::uuid)
+order by found.at, event_id limit :count::int;
+
+-- Seconds spent in every stage by the orders of a window; those still in a stage are not in its figures, but counted as waiting.
+-- name: stages(from, to, zone) :json
+with span as materialized (
+    select zone, :from::date::timestamp at time zone zone as f, :to::date::timestamp at time zone zone as t
+    from (select shop_zone(:zone) as zone) z
+), stage as (
+    select s.place, s.name, s.began, s.ended, o.cancelled_at
+    from span w join fact_order o on o.hour >= w.f and o.hour < w.t,
+        lateral (values (1, 'placed_to_confirmed', o.entered_at, o.confirmed_at), (2, 'confirmed_to_shipped', o.confirmed_at, o.shipped_at),
+            (3, 'shipped_to_delivered', o.shipped_at, o.delivered_at), (4, 'placed_to_delivered', o.entered_at, o.delivered_at))
+            s(place, name, began, ended)
+), figure as (
+    select place, name, count(*) filter (where ended is not null) as count,
+        count(*) filter (where ended is null and cancelled_at is null) as waiting,
+        percentile_disc(array[0.5, 0.9, 0.99]) within group (order by round(extract(epoch from ended - began), 3)) as p
+    from stage where began is not null group by place, name
+)
+select case when exists (select from rebuild where status = 'running') then null else json_build_object(
+    'data', coalesce((select json_agg(json_build_object('stage', name, 'count', count, 'waiting', waiting, 'p50', p[1], 'p90', p[2],
+        'p99', p[3]) order by place) from figure), '[]'),
+    'unit', 'seconds', 'from', :from, 'to', :to, 'time_zone', w.zone, 'as_of', (select max(at) from archive)) end
+from span w;
+
+-- name: parcels(cut, from, to, zone) :json
+with span as materialized (
+    select zone, :from::date::timestamp at time zone zone as f, :to::date::timestamp at time zone zone as t
+    from (select shop_zone(:zone) as zone) z
+), figure as (
+    select case :cut when 'carrier' then r.carrier when 'warehouse' then r.warehouse
+            else to_char(r.start at time zone w.zone, 'YYYY-MM-DD') end as key,
+        sum(shipped) as shipped, sum(units) as units, sum(delivered) as delivered
+    from span w join parcel_rollup r on r.start >= w.f and r.start < w.t group by 1
+)
+select case when exists (select from rebuild where status = 'running') then null else json_build_object(
+    'data', coalesce((select json_agg(json_build_object('key', key, 'shipped', shipped, 'units', units, 'delivered', delivered)
+        order by key) from figure), '[]'),
+    'totals', (select json_build_object('shipped', coalesce(sum(shipped), 0), 'units', coalesce(sum(units), 0),
+        'delivered', coalesce(sum(delivered), 0)) from figure),
+    'from', :from, 'to', :to, 'by', :cut, 'time_zone', w.zone, 'as_of', (select max(at) from archive)) end
+from span w;
+
+-- name: service_figures(from, to, zone) :json
+with span as materialized (
+    select zone, :from::date::timestamp at time zone zone as f, :to::date::timestamp at time zone zone as t
+    from (select shop_zone(:zone) as zone) z
+), opened as (
+    select count(*) as opened, count(*) filter (where answered_at is null and solved_at is null) as unanswered, count(answered_at) as answered,
+        percentile_disc(array[0.5, 0.9]) within group (order by round(extract(epoch from answered_at - opened_at), 3)) as answer
+    from span w join fact_ticket t on t.opened_at >= w.f and t.opened_at < w.t
+), solved as (
+    select count(*) as solved, percentile_disc(array[0.5, 0.9]) within group (order by round(extract(epoch from solved_at - opened_at), 3)) as solution
+    from span w join fact_ticket t on t.solved_at >= w.f and t.solved_at < w.t
+), answered as (
+    select count(*) as answered, count(score) as scored, coalesce(sum(score), 0) as points, round(avg(score), 2) as average
+    from span w join fact_survey s on s.answered_at >= w.f and s.answered_at < w.t
+)
+select case when exists (select from rebuild where status = 'running') then null else json_build_object(
+    'tickets', (select json_build_object('opened', o.opened, 'unanswered', o.unanswered, 'solved', s.solved,
+        'first_answer', json_build_object('count', o.answered, 'p50', o.answer[1], 'p90', o.answer[2]),
+        'solution', json_build_object('count', s.solved, 'p50', s.solution[1], 'p90', s.solution[2])) from opened o, solved s),
+    'surveys', (select json_build_object('sent', (select count(*) from fact_survey s where s.sent_at >= w.f and s.sent_at < w.t),
+        'answered', a.answered, 'scored', a.scored, 'points', a.points, 'average', a.average) from answered a),
+    'unit', 'seconds', 'from', :from, 'to', :to, 'time_zone', w.zone, 'as_of', (select max(at) from archive)) end
+from span w;

@@ -1,0 +1,154 @@
+-- Orders become facts, or are set aside; what became a fact is added to the sums.
+-- name: orders_placed(events, zone) :exec
+with said as materialized (
+    select e.id as event_id, e.type, e.time as entered_at, e.aggregate_id as order_id, coalesce(nullif(e.country, ''), '-') as country,
+        e.data, d.number, d.channel, d.currency, coalesce(nullif(d.customer_ref, ''), '-') as customer, d.placed_at,
+        coalesce(d.discount, 0) as discount, order_faults(e.data, e.time) as faults
+    from json_to_recordset(:events::json) as e(id uuid, type text, time timestamptz, aggregate_id uuid, country text, data json),
+        json_to_record(e.data) as d(number text, channel text, currency text, customer_ref text, placed_at timestamptz, discount bigint)
+), aside as (
+    insert into quarantine (id, type, about, number, reasons, at, data)
+    select event_id, type, order_id, number, faults, entered_at, data from said where faults <> '{}'
+    on conflict do nothing
+), good as materialized (
+    select * from said where faults = '{}'
+), line as materialized (
+    select g.order_id, l.place::int as line, l.data->>'sku' as sku, (l.data->>'quantity')::bigint as quantity,
+        (l.data->>'unit_price')::bigint as unit_price
+    from good g, json_array_elements(g.data->'lines') with ordinality as l(data, place)
+), sum as (
+    select order_id, sum(quantity) as units, sum(quantity * unit_price) as gross from line group by order_id
+), kept as (
+    insert into fact_order (order_id, event_id, number, channel, currency, country, customer, placed_at, entered_at, hour, units, gross,
+        discount)
+    select g.order_id, g.event_id, g.number, g.channel, g.currency, g.country, g.customer, g.placed_at, g.entered_at,
+        date_trunc('hour', g.placed_at, :zone), s.units, s.gross, g.discount
+    from good g join sum s using (order_id)
+    on conflict do nothing
+    returning order_id, hour, channel, currency, country, customer, units, gross, discount
+), kept_lines as (
+    insert into fact_line (order_id, line, sku, quantity, unit_price, hour)
+    select l.order_id, l.line, l.sku, l.quantity, l.unit_price, k.hour from line l join kept k using (order_id)
+), change as (
+    select s.dimension, s.grain, s.start, k.currency, k.channel, s.key, count(*) as orders, sum(k.units) as units, sum(k.gross) as gross,
+        sum(k.discount) as discount
+    from kept k, sales_slots(k.hour, :zone, k.country, k.customer) s group by 1, 2, 3, 4, 5, 6
+    union all
+    select 'product', s.grain, s.start, k.currency, k.channel, l.sku, count(distinct l.order_id), sum(l.quantity),
+        sum(l.quantity * l.unit_price), 0
+    from line l join kept k using (order_id), product_slots(k.hour, :zone) s group by 2, 3, 4, 5, 6
+)
+insert into sales_rollup as r (dimension, grain, start, currency, channel, key, orders, units, gross, discount, refunds, refunded)
+select dimension, grain, start, currency, channel, key, orders, units, gross, discount, 0, 0 from change order by 1, 2, 3, 4, 5, 6
+on conflict (dimension, grain, start, currency, channel, key) do update
+set orders = r.orders + excluded.orders, units = r.units + excluded.units, gross = r.gross + excluded.gross,
+    discount = r.discount + excluded.discount;
+
+-- When an order first took a step.
+-- name: orders_stepped(events) :exec
+update fact_order o
+set confirmed_at = coalesce(o.confirmed_at, s.confirmed_at), shipped_at = coalesce(o.shipped_at, s.shipped_at),
+    delivered_at = coalesce(o.delivered_at, s.delivered_at), cancelled_at = coalesce(o.cancelled_at, s.cancelled_at)
+from (select aggregate_id,
+        min(time) filter (where type = 'orders.order.confirmed') as confirmed_at,
+        min(time) filter (where type = 'orders.order.shipped') as shipped_at,
+        min(time) filter (where type = 'orders.order.delivered') as delivered_at,
+        min(time) filter (where type = 'orders.order.cancelled') as cancelled_at
+    from json_to_recordset(:events::json) as e(type text, time timestamptz, aggregate_id uuid)
+    where type in ('orders.order.confirmed', 'orders.order.shipped', 'orders.order.delivered', 'orders.order.cancelled')
+    group by aggregate_id) s
+where o.order_id = s.aggregate_id;
+
+-- Cancelled before any money came: never a sale. It leaves the sums of the day it was placed, and money that came too
+-- late and went back is no refund.
+-- name: orders_void(events, zone) :exec
+with gone as (
+    update fact_order o set void = true
+    from json_to_recordset(:events::json) as e(aggregate_id uuid, data json), json_to_record(e.data) as d(paid bigint, refunded bigint)
+    where o.order_id = e.aggregate_id and not o.void and coalesce(d.paid, 0) = 0 and coalesce(d.refunded, 0) = 0
+    returning o.order_id, o.hour, o.channel, o.currency, o.country, o.customer, o.units, o.gross, o.discount
+), returned as (
+    update fact_refund f set state = 'void' from gone g where f.order_id = g.order_id and f.state = 'counted'
+    returning f.order_id, f.hour, f.amount
+), change as (
+    select s.dimension, s.grain, s.start, g.currency, g.channel, s.key, 1 as orders, g.units, g.gross, g.discount, 0 as refunds, 0 as refunded
+    from gone g, sales_slots(g.hour, :zone, g.country, g.customer) s
+    union all
+    select 'product', s.grain, s.start, g.currency, g.channel, l.sku, 1, sum(l.quantity), sum(l.quantity * l.unit_price), 0, 0, 0
+    from fact_line l join gone g using (order_id), product_slots(g.hour, :zone) s group by g.order_id, 2, 3, 4, 5, 6
+    union all
+    select s.dimension, s.grain, s.start, g.currency, g.channel, s.key, 0, 0, 0, 0, r.amount, 0
+    from returned r join gone g using (order_id), sales_slots(r.hour, :zone, g.country, g.customer) s
+    union all
+    select s.dimension, s.grain, s.start, g.currency, g.channel, s.key, 0, 0, 0, 0, 0, r.amount
+    from returned r join gone g using (order_id), sales_slots(g.hour, :zone, g.country, g.customer) s
+)
+insert into sales_rollup as r (dimension, grain, start, currency, channel, key, orders, units, gross, discount, refunds, refunded)
+select dimension, grain, start, currency, channel, key, -sum(orders), -sum(units), -sum(gross), -sum(discount), -sum(refunds),
+    -sum(refunded)
+from change group by 1, 2, 3, 4, 5, 6 order by 1, 2, 3, 4, 5, 6
+on conflict (dimension, grain, start, currency, channel, key) do update
+set orders = r.orders + excluded.orders, units = r.units + excluded.units, gross = r.gross + excluded.gross,
+    discount = r.discount + excluded.discount, refunds = r.refunds + excluded.refunds, refunded = r.refunded + excluded.refunded;
+
+-- Sums that came to nothing by it: a table says the same whatever the order in which its news came.
+-- name: sums_sweep(events, zone) :exec
+delete from sales_rollup r
+using (select o.currency, o.channel, s.dimension, s.grain, s.start, s.key
+    from json_to_recordset(:events::json) as e(aggregate_id uuid) join fact_order o on o.order_id = e.aggregate_id and o.void
+        left join fact_refund f on f.order_id = o.order_id,
+        lateral (select * from sales_slots(o.hour, :zone, o.country, o.customer)
+            union select * from sales_slots(f.hour, :zone, o.country, o.customer)
+            union select 'product', p.grain, p.start, l.sku from fact_line l, product_slots(o.hour, :zone) p
+                where l.order_id = o.order_id) s) k
+where (r.dimension, r.grain, r.start, r.currency, r.channel, r.key) = (k.dimension, k.grain, k.start, k.currency, k.channel, k.key)
+    and (r.orders, r.units, r.gross, r.discount, r.refunds, r.refunded) = (0, 0, 0, 0, 0, 0);
+
+-- name: refunds_paid(events, zone) :exec
+with said as materialized (
+    select e.id as event_id, e.type, e.time, e.data, d.id as refund_id, d.order_id, d.order_number, d.currency, d.refunded_at,
+        refund_faults(e.data, e.time) as faults
+    from json_to_recordset(:events::json) as e(id uuid, type text, time timestamptz, data json),
+        json_to_record(e.data) as d(id uuid, order_id uuid, order_number text, currency text, refunded_at timestamptz)
+), aside as (
+    insert into quarantine (id, type, about, number, reasons, at, data)
+    select event_id, type, order_id, order_number, faults, time, data from said where faults <> '{}'
+    on conflict do nothing
+)
+insert into fact_refund (refund_id, event_id, order_id, order_number, currency, amount, refunded_at, hour)
+select refund_id, event_id, order_id, order_number, currency, (data->>'amount')::bigint, refunded_at,
+    date_trunc('hour', refunded_at, :zone)
+from said where faults = '{}'
+on conflict do nothing;
+
+-- Count the refunds that wait and whose order is known by now.
+-- name: refunds_count(zone) :exec
+with ready as (
+    update fact_refund f set state = case when o.void then 'void' else 'counted' end
+    from fact_order o
+    where f.state = 'waiting' and o.order_id = f.order_id
+    returning f.amount, f.hour as refund_hour, o.hour as order_hour, o.channel, o.currency, o.country, o.customer, o.void
+), change as (
+    select s.dimension, s.grain, s.start, r.currency, r.channel, s.key, r.amount as refunds, 0 as refunded
+    from ready r, sales_slots(r.refund_hour, :zone, r.country, r.customer) s where not r.void
+    union all
+    select s.dimension, s.grain, s.start, r.currency, r.channel, s.key, 0, r.amount
+    from ready r, sales_slots(r.order_hour, :zone, r.country, r.customer) s where not r.void
+)
+insert into sales_rollup as r (dimension, grain, start, currency, channel, key, orders, units, gross, discount, refunds, refunded)
+select dimension, grain, start, currency, channel, key, 0, 0, 0, 0, sum(refunds), sum(refunded)
+from change group by 1, 2, 3, 4, 5, 6 order by 1, 2, 3, 4, 5, 6
+on conflict (dimension, grain, start, currency, channel, key) do update
+set refunds = r.refunds + excluded.refunds, refunded = r.refunded + excluded.refunded;
+
+-- name: products_named(events) :exec
+insert into sku as s (sku, product_id, title, category, said_at)
+select distinct on (v.sku) v.sku, e.aggregate_id, coalesce(d.title, v.sku), d.category, e.time
+from json_to_recordset(:events::json) as e(aggregate_id uuid, time timestamptz, version int, data json),
+    json_to_record(e.data) as d(title text, category text, variants json),
+    json_to_recordset(coalesce(d.variants, '[]')) as v(sku text)
+where v.sku is not null
+order by v.sku, e.time desc, e.version desc
+on conflict (sku) do update set product_id = excluded.product_id, title = excluded.title, category = excluded.category,
+    said_at = excluded.said_at
+where s.said_at <= excluded.said_at;

@@ -1,0 +1,9 @@
+#include "article.h"
+
+#include "consume.h"
+#include "fulfillment_queries.h"
+
+int on_products(struct work *w)
+{
+    return q_articles_learn(w, event_batch(w, NULL));
+}

@@ -1,0 +1,25 @@
+-- Everything that is known about what is asked, one row for each line, in one round trip.
+-- name: intake_look(channel, channel_ref, placed_at, lines) :rows known bool, sellable bool, stocked bool, price int, currency, title, kind, early bool, order_id, intake
+select p.sku is not null, coalesce(p.sellable, false), coalesce(p.stocked, false), coalesce(p.price, 0), p.currency, p.title,
+    coalesce(c.kind, 'own'), coalesce(:placed_at::timestamptz > now() + interval '5 minutes', false), o.id, o.intake
+from rows from (json_to_recordset(:lines::json) as (sku text)) with ordinality as l (sku, place)
+left join price p on p.sku = l.sku
+left join channel c on c.name = :channel
+left join orders o on o.channel = :channel and o.channel_ref = :channel_ref
+order by l.place;
+
+-- name: order_insert(id, channel, channel_ref, intake, currency, customer_ref, ship_country, stock_status, stocked_units int, gross int, paid int, allow_partial bool, flags, personal, placed_at) :exec
+insert into orders (id, channel, channel_ref, intake, currency, customer_ref, ship_country, stock_status, stocked_units, gross,
+    total, paid, allow_partial, flags, personal, placed_at)
+values (:id::uuid, :channel, :channel_ref, :intake, :currency, :customer_ref, :ship_country, :stock_status,
+    :stocked_units::bigint, :gross::bigint, :gross::bigint, :paid::bigint, :allow_partial::boolean, :flags::text[],
+    :personal::json, coalesce(:placed_at::timestamptz, now()));
+
+-- name: lines_insert(id, lines) :exec
+insert into order_line (order_id, line, sku, title, quantity, unit_price, list_price, stocked)
+select :id::uuid, l.line, l.sku, l.title, l.quantity, l.unit_price, l.list_price, l.stocked
+from json_to_recordset(:lines::json) as l(line int, sku text, title text, quantity bigint, unit_price bigint,
+    list_price bigint, stocked boolean);
+
+-- name: order_by_ref(channel, channel_ref) :row id, number, intake
+select id, number, intake from orders where channel = :channel and channel_ref = :channel_ref;

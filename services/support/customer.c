@@ -1,0 +1,90 @@
+#include "customer.h"
+
+#include <string.h>
+
+#include "config.h"
+#include "event.h"
+#include "flow.h"
+#include "resource.h"
+#include "support_queries.h"
+
+const char *customer_level(int64_t orders, int64_t spent, const struct level_rule *rule)
+{
+    if (orders >= rule->vip_orders || spent >= rule->vip_spent)
+        return "vip";
+    return orders >= 2 ? "repeat" : "new";
+}
+
+int customer_meet(struct work *w, const char *ref, const char **id)
+{
+    struct customer_meet_row customer;
+
+    TRY(q_customer_meet(w, ref, &customer));
+    *id = customer.id;
+    return customer.fresh ? announce_new(w, "support.customer.met", "customer", *id) : OK;
+}
+
+/* --- learning from orders ---------------------------------------------------------------------------------------- */
+
+/* Those whose level is another one now: announced, and served accordingly. */
+static int rank(struct work *w, const struct customers_count_row *rows, size_t n)
+{
+    struct level_rule rule = {config_int("CUSTOMER_VIP_ORDERS", 10),
+                              config_int("CUSTOMER_VIP_SPENT", 100000)};
+    struct text levels = text_new(w->arena), ids = text_new(w->arena);
+    int risen = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const char *level = customer_level(rows[i].orders, rows[i].kept, &rule);
+
+        if (strcmp(level, rows[i].level) == 0)
+            continue;
+        text_addf(&levels, "%s{\"id\":\"%s\",\"level\":\"%s\"}", risen ? "," : "[", rows[i].id, level);
+        text_addf(&ids, "%s%s", risen++ ? "," : "{", rows[i].id);
+    }
+    if (!risen)
+        return OK;
+    text_add(&levels, "]");
+    text_add(&ids, "}");
+    TRY(q_customers_rank(w, levels.bytes));
+    return announce_all(w, "support.customer.level_changed", "customer", ids.bytes);
+}
+
+/* Whatever happened to an order, its last event tells all there is to know. Customers are locked before they are
+ * counted, in one order everywhere: two instances may hear of the same customer at once. */
+int on_orders(struct work *w)
+{
+    const char *events = json_text(w, w->in);
+    struct customers_count_row *rows;
+    struct customers_meet_row met;
+    size_t n;
+
+    TRY(q_customers_meet(w, events, &met));
+    TRY(announce_new(w, "support.customer.met", "customer", met.ids));
+    TRY(q_customers_lock(w, events));
+    TRY(q_orders_learn(w, events));
+    TRY(q_customers_count(w, events, config_text("SHOP_CURRENCY", "GBP"), &rows, &n));
+    return rank(w, rows, n);
+}
+
+/* --- erasure ------------------------------------------------------------------------------------------------------- */
+
+/* Personal data go for good; figures and the course of events stay. */
+int customer_erase(struct work *w)
+{
+    const char *id = path_var(w, "id"), *unused;
+    int64_t erased;
+
+    TRY(flow_lock(w, "customer", id, &unused));
+    TRY(q_customer_erase(w, id, &erased));
+    if (!erased)
+        return fail(w, CONFLICT, "customer.erased", "This customer's personal data were erased before.");
+    TRY(q_customer_erase_messages(w, id));
+    TRY(q_customer_erase_tickets(w, id));
+    TRY(q_customer_erase_tasks(w, id));
+    TRY(q_customer_erase_surveys(w, id));
+    TRY(q_customer_erase_answers(w, id));
+    TRY(q_customer_erase_orders(w, id));
+    TRY(announce(w, "support.customer.erased", "customer", id));
+    return reply_resource(w, "customers", id);
+}

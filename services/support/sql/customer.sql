@@ -1,0 +1,84 @@
+-- name: customers_meet(events) :row ids
+with met as (
+    insert into customer (ref)
+    select distinct e.data->>'customer_ref' from json_to_recordset(:events::json) as e(data json)
+    where coalesce(e.data->>'customer_ref', '') <> '' order by 1
+    on conflict on constraint customer_ref do nothing returning id
+)
+select coalesce(array_agg(id), '{}')::text from met;
+
+-- name: customer_meet(ref) :row id, fresh bool
+insert into customer (ref) values (:ref)
+on conflict on constraint customer_ref do update set ref = excluded.ref returning id, xmax = 0;
+
+-- name: customers_lock(events) :exec
+select id from customer
+where ref in (select e.data->>'customer_ref' from json_to_recordset(:events::json) as e(data json)) order by id for update;
+
+-- The last event of each order. What was placed before an erasure never brings personal data back.
+-- name: orders_learn(events) :exec
+insert into known_order (id, number, channel, customer_id, status, currency, total, paid, refunded, placed_at, contact)
+select distinct on (o.id) o.id, o.number, o.channel, c.id, o.status, o.currency, o.total, coalesce(o.paid, 0),
+    coalesce(o.refunded, 0), o.placed_at,
+    case when c.erased_at is null or o.placed_at > c.erased_at then e.private->'customer' end
+from json_to_recordset(:events::json) as e(version int, data json, private json)
+cross join lateral json_to_record(e.data) as o(id uuid, number text, channel text, customer_ref text, status text,
+    currency text, total bigint, paid bigint, refunded bigint, placed_at timestamptz)
+left join customer c on c.ref = o.customer_ref
+order by o.id, e.version desc
+on conflict (id) do update set status = excluded.status, total = excluded.total, paid = excluded.paid,
+    refunded = excluded.refunded, customer_id = excluded.customer_id,
+    contact = coalesce(excluded.contact, known_order.contact);
+
+-- Figures of the customers whose orders are told of; `kept` is what stayed with us in the shop's own currency.
+-- name: customers_count(events, currency) :rows id, level, orders int, kept int
+update customer c
+set orders = f.orders, spent = f.spent, last_order_at = f.last_order_at, contact = coalesce(f.contact, c.contact)
+from (
+    select o.customer_id, sum(o.orders)::int as orders, max(o.last_order_at) as last_order_at,
+        json_agg(json_build_object('currency', o.currency, 'amount', o.kept) order by o.currency) as spent,
+        coalesce(sum(o.kept) filter (where o.currency = :currency), 0)::bigint as kept,
+        (select l.contact from known_order l where l.customer_id = o.customer_id and l.contact is not null
+         order by l.placed_at desc limit 1) as contact
+    from (
+        select customer_id, currency, count(*) filter (where status <> 'cancelled') as orders, sum(paid - refunded) as kept,
+            max(placed_at) as last_order_at
+        from known_order
+        where customer_id in (select k.id from customer k join json_to_recordset(:events::json) as e(data json)
+            on k.ref = e.data->>'customer_ref')
+        group by 1, 2
+    ) o group by 1
+) f
+where c.id = f.customer_id
+returning c.id, c.level, c.orders, f.kept;
+
+-- name: customers_rank(levels) :exec
+update customer c set level = l.level from json_to_recordset(:levels::json) as l(id uuid, level text) where c.id = l.id;
+
+-- name: customer_erase(id) :count
+update customer set contact = null, erased_at = now() where id = :id::uuid and erased_at is null;
+
+-- name: customer_erase_orders(id) :exec
+update known_order set contact = null where customer_id = :id::uuid;
+
+-- name: customer_erase_tasks(id) :exec
+update task set note = null, outcome = case when outcome is not null then '(erased)' end
+where order_id in (select o.id from known_order o where o.customer_id = :id::uuid);
+
+-- name: customer_erase_surveys(id) :exec
+update survey set comment = null where order_id in (select o.id from known_order o where o.customer_id = :id::uuid);
+
+-- name: customer_erase_messages(id) :exec
+update ticket_message set body = '(erased)' where ticket_id in (select t.id from ticket_json t where t.customer_id = :id::uuid);
+
+-- name: customer_erase_tickets(id) :exec
+update ticket set subject = '(erased)', contact = null, resolution = case when resolution is not null then '(erased)' end
+where id in (select t.id from ticket_json t where t.customer_id = :id::uuid);
+
+-- Answers that were kept to be given again hold what their readers might see.
+-- name: customer_erase_answers(id) :exec
+delete from idempotency where route like any (array['/v1/customers%', '/v1/tickets%', '/v1/tasks%']) and exists (
+    select 1 from (select t.id from ticket_json t where t.customer_id = :id::uuid
+        union all select k.id from task k join known_order o on o.id = k.order_id where o.customer_id = :id::uuid
+        union all select :id::uuid) about
+    where position(about.id::text in idempotency.body) > 0);

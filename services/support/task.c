@@ -1,0 +1,68 @@
+#include "task.h"
+
+#include "config.h"
+#include "deadline.h"
+#include "event.h"
+#include "resource.h"
+#include "support_queries.h"
+
+const struct step task_flow[] = {
+    {"open", "assign", "assigned", NULL, "support.task.assigned"},
+    {"assigned", "assign", "assigned", NULL, "support.task.assigned"},
+    {"open", "complete", "done", NULL, "support.task.done"},
+    {"assigned", "complete", "done", NULL, "support.task.done"},
+    {0},
+};
+
+enum { DAY_SECONDS = 86400 };
+
+int task_follow_up(struct work *w, const char *shipped)
+{
+    struct task_follow_up_row made;
+
+    if (!shipped)
+        return OK;
+    TRY(q_task_follow_up(w, shipped, config_int("FOLLOW_UP_SECONDS", 3 * DAY_SECONDS), &made));
+    TRY(deadline_at_all(w, "task_due", made.deadlines));
+    return announce_new(w, "support.task.opened", "task", made.ids);
+}
+
+int task_create(struct work *w)
+{
+    const char *id = new_id(w);
+
+    TRY(q_task_insert(w, id, in_str(w, "kind"), in_str(w, "order_id"), in_str(w, "shipment_id"),
+                      in_str(w, "owner"), in_str(w, "due_at"), in_str(w, "note"), w->actor));
+    TRY(deadline_at(w, "task_due", id, in_str(w, "due_at")));
+    TRY(announce_new(w, "support.task.opened", "task", id));
+    return reply_resource(w, "tasks", id);
+}
+
+int task_assign(struct work *w)
+{
+    const char *id = path_var(w, "id");
+
+    TRY(flow_apply(w, "task", id, "assign"));
+    TRY(q_task_own(w, id, in_str(w, "owner")));
+    return reply_resource(w, "tasks", id);
+}
+
+int task_complete(struct work *w)
+{
+    const char *id = path_var(w, "id");
+
+    TRY(flow_apply(w, "task", id, "complete"));
+    TRY(q_task_done(w, id, in_str(w, "outcome"), w->actor));
+    TRY(deadline_met(w, "task_due", id));
+    return reply_resource(w, "tasks", id);
+}
+
+/* Not done in time: it is marked, told, and stands before the head from now on. */
+int task_overdue(struct work *w)
+{
+    const char *id = in_str(w, "aggregate_id");
+    int64_t late;
+
+    TRY(q_task_late(w, id, &late));
+    return late ? announce(w, "support.task.overdue", "task", id) : OK;
+}

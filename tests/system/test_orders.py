@@ -1,0 +1,413 @@
+"""Orders: taken once, priced by our own list, paid, reserved, confirmed by themselves, shipped."""
+import uuid
+
+import pytest
+from order_news import News
+from stack.client import eventually
+
+SHOP = {"services": ("orders",)}
+
+
+@pytest.fixture(scope="module")
+def news(shop):
+    said = News(shop)
+    said.product(("MUG", 450), ("POT", 1250))
+    said.product(("POST", 395, {"stocked": False}))
+    shop.orders.put("/v1/channels/bazaar", {"kind": "platform"}).expect(200)
+    return said
+
+
+def cart(shop, *lines, **more):
+    return shop.road.order_body(lines, **{"paid": False, **more})
+
+
+def place(shop, *lines, **more):
+    return shop.orders.post("/v1/orders", cart(shop, *lines, **more), role="storefront").expect(201)
+
+
+def read(shop, order):
+    return shop.orders.get(f"/v1/orders/{order['id']}").expect(200)
+
+
+def wait(shop, order, **fields):
+    return shop.road.wait_order(order["id"], 10, **fields)
+
+
+def types(shop, order):
+    steps = shop.orders.get(f"/v1/orders/{order['id']}/timeline").expect(200)["data"]
+    return [step["type"].removeprefix("orders.order.") for step in steps]
+
+
+def do(shop, order, action, body=None, **options):
+    return shop.orders.post(f"/v1/orders/{order['id']}/{action}", body, **options)
+
+
+# --- taking it down -----------------------------------------------------------------------------------------------
+
+def test_an_order_is_priced_by_our_own_list_and_gets_a_number(shop, news):
+    made = shop.orders.post("/v1/orders", cart(shop, ("MUG", 2), ("POT", 1, 1250), ("MUG", 1)), role="storefront")
+    assert made.status == 201, made
+    order = made.json
+    assert made.headers["Location"] == f"/v1/orders/{order['id']}" and made.headers["ETag"] == '"v1"'
+    assert order["number"].startswith("SO-") and len(order["number"]) == 16
+    assert (order["total"], order["gross"], order["paid"], order["currency"]) == (2600, 2600, 0, "GBP")
+    assert (order["status"], order["stock_status"], order["payment_status"]) == ("placed", "pending", "unpaid")
+    assert [(line["sku"], line["quantity"], line["unit_price"], line["title"]) for line in order["lines"]] == [
+        ("MUG", 2, 450, "Nice MUG"), ("POT", 1, 1250, "Nice POT"), ("MUG", 1, 450, "Nice MUG")]
+    assert order["allowed_actions"] == ["payments", "cancel"] and order["version"] == 1 and order["flags"] == []
+    assert read(shop, order)["allowed_actions"] == ["payments", "hold", "release", "confirm", "cancel"]
+
+
+def test_every_fault_of_a_cart_is_named_at_once(shop, news):
+    news.product(("EURO", 100, {"currency": "EUR"}))
+    id_ = news.product(("OLD", 100))
+    news.product(("OLD", 100), id_=id_, verb="delisted")
+    no = shop.orders.post("/v1/orders", cart(shop, ("MUG", 1, 449), ("NEVER", 1), ("EURO", 1), ("OLD", 1, 99),
+                                             placed_at="2999-01-01T00:00:00Z", wishes={"message": "x" * 9000}))
+    assert no.status == 422 and no.code == "order.invalid"
+    assert {(fault["pointer"], fault["code"]) for fault in no.json["errors"]} == {
+        ("/lines/0/unit_price", "order.price_differs"), ("/lines/1/sku", "order.unknown_sku"),
+        ("/lines/2/sku", "order.currency"), ("/lines/3/sku", "order.not_sellable"),
+        ("/lines/3/unit_price", "order.price_differs"), ("/placed_at", "order.placed_in_future"),
+        ("/wishes", "order.wishes_too_long")}
+
+
+def test_the_body_is_checked_field_by_field(shop, news):
+    body = cart(shop, ("MUG", 0))
+    body["ship_to"]["country"] = "England"
+    del body["customer"]["ref"]
+    no = shop.orders.post("/v1/orders", {**body, "colour": 1})
+    assert no.status == 422 and no.pointers == ["/colour", "/customer/ref", "/lines/0/quantity", "/ship_to/country"]
+    assert shop.orders.post("/v1/orders", {**cart(shop, ("MUG", 1)), "lines": []}).pointers == ["/lines"]
+
+
+def test_an_order_that_comes_to_more_than_can_be_booked_is_refused(shop, news):
+    news.product(("GOLD", 10**15))
+    no = shop.orders.post("/v1/orders", cart(shop, ("GOLD", 1), ("GOLD", 1000000)))
+    assert no.status == 422 and no.pointers == ["/lines/1/quantity"] and no.codes == ["order.overflow"]
+
+
+def test_prices_change_with_the_news_and_frozen_orders_do_not(shop, news):
+    id_ = news.product(("CUP", 300), ("LID", 100))
+    order = place(shop, ("CUP", 1))
+    news.product(("CUP", 350), id_=id_)
+    assert place(shop, ("CUP", 1))["total"] == 350 and read(shop, order)["total"] == 300
+    assert not news.listed("LID")["sellable"], "a variant that the product no longer has is not sold"
+
+
+def test_a_platform_s_price_is_taken_and_a_difference_flagged(shop, news):
+    order = place(shop, ("MUG", 1, 399), ("MUG", 1, 450), ("POT", 1), channel="bazaar")
+    assert order["total"] == 399 + 450 + 1250 and order["flags"] == ["price_differs"]
+    assert place(shop, ("MUG", 1, 450), channel="bazaar")["flags"] == []
+    no = shop.orders.post("/v1/orders", cart(shop, ("NEVER", 1, 5), channel="bazaar"))
+    assert no.codes == ["order.unknown_sku"]
+
+
+def test_what_was_agreed_on_a_platform_stands_though_it_was_delisted_meanwhile(shop, news):
+    id_ = news.product(("GONE", 100))
+    news.product(("GONE", 100), id_=id_, verb="delisted")
+    assert place(shop, ("GONE", 1, 90), channel="bazaar")["flags"] == ["not_sellable", "price_differs"]
+    assert shop.orders.post("/v1/orders", cart(shop, ("GONE", 1), channel="bazaar")).codes == ["order.not_sellable"]
+
+
+def test_channels_are_set_by_the_manager_and_unknown_ones_are_our_own(shop, news):
+    put = shop.orders.put("/v1/channels/fair", {"kind": "platform"}, role="manager")
+    assert put.status == 200 and put.json["kind"] == "platform" and put.json["version"] == 1
+    assert shop.orders.put("/v1/channels/fair", {"kind": "platform"}).json["version"] == 1, "nothing changed"
+    assert shop.orders.put("/v1/channels/fair", {"kind": "own"}).json["version"] == 2
+    assert {each["name"] for each in shop.orders.get("/v1/channels").json["data"]} == {"bazaar", "fair"}
+    assert shop.orders.put("/v1/channels/fair", {"kind": "own"}, role="clerk").status == 403
+    assert shop.orders.put("/v1/channels/fair", {"kind": "foreign"}).codes == ["field.choice"]
+    assert shop.orders.put("/v1/channels/a%20b", {"kind": "own"}).code == "channel.name"
+    assert shop.orders.post("/v1/orders", cart(shop, ("MUG", 1, 1), channel="fair")).codes == ["order.price_differs"]
+    assert shop.orders.post("/v1/orders", cart(shop, ("MUG", 1, 1), channel="nobody")).codes == ["order.price_differs"]
+
+
+# --- the same order twice -----------------------------------------------------------------------------------------
+
+def test_the_same_channel_reference_is_one_order(shop, news):
+    body = cart(shop, ("MUG", 1))
+    first = shop.orders.post("/v1/orders", body)
+    again = shop.orders.post("/v1/orders", dict(reversed(body.items())))
+    assert (first.status, again.status) == (201, 200) and again.json["id"] == first.json["id"]
+    other = shop.orders.post("/v1/orders", {**body, "lines": [{"sku": "MUG", "quantity": 2}]})
+    assert other.status == 409 and other.code == "order.channel_ref_reused"
+    assert shop.orders.post("/v1/orders", {**body, "channel": "shop-2"}).status == 201
+
+
+def test_a_repeated_order_is_known_even_when_prices_changed_meanwhile(shop, news):
+    id_ = news.product(("DAY", 100))
+    body = cart(shop, ("DAY", 1, 100))
+    first = shop.orders.post("/v1/orders", body, key="day-1").expect(201)
+    news.product(("DAY", 120), id_=id_)
+    assert shop.orders.post("/v1/orders", body).expect(200)["id"] == first["id"]
+    assert shop.orders.post("/v1/orders", body, key="day-1").expect(201) == first
+
+
+def test_a_dry_run_checks_and_leaves_nothing(shop, news):
+    body = cart(shop, ("MUG", 1))
+    assert shop.orders.post("/v1/orders?dry_run=1", body).json["total"] == 450
+    assert shop.orders.get("/v1/orders", params={"channel_ref": body["channel_ref"]}).json["data"] == []
+
+
+# --- paying -------------------------------------------------------------------------------------------------------
+
+def test_a_payment_in_the_order_is_booked_with_it(shop, news):
+    order = place(shop, ("MUG", 2), paid=900)
+    assert (order["payment_status"], order["paid"]) == ("paid", 900)
+    assert order["payments"][0]["reference"] == f"pay-{order['channel_ref']}"
+    assert types(shop, order) == ["placed", "paid"]
+    no = shop.orders.post("/v1/orders", cart(shop, ("MUG", 2), paid=901))
+    assert no.status == 422 and no.pointers == ["/payment/amount"] and no.codes == ["payment.too_much"]
+
+
+def test_an_order_is_paid_in_parts_and_never_overpaid(shop, news):
+    order = place(shop, ("MUG", 2))
+    part = do(shop, order, "payments", {"method": "card", "amount": 400, "reference": "a"}, role="cashier")
+    assert part.status == 201 and (part.json["payment_status"], part.json["paid"]) == ("partly_paid", 400)
+    no = do(shop, order, "payments", {"method": "card", "amount": 501, "reference": "b"})
+    assert no.status == 409 and no.code == "payment.too_much"
+    assert do(shop, order, "payments", {"method": "card", "amount": 500, "reference": "b"}).json["payment_status"] == "paid"
+    assert do(shop, order, "payments", {"method": "card", "amount": 1, "reference": "c"}).code == "payment.too_much"
+    assert do(shop, order, "payments", {"method": "card", "amount": 0, "reference": "c"}).codes == ["field.out_of_range"]
+
+
+def test_a_payment_told_twice_is_one(shop, news):
+    order = place(shop, ("MUG", 1))
+    body = {"method": "card", "amount": 450, "reference": "once"}
+    assert do(shop, order, "payments", body).status == 201
+    again = do(shop, order, "payments", body)
+    assert again.status == 200 and again.json["paid"] == 450 and len(again.json["payments"]) == 1
+    other = do(shop, order, "payments", {**body, "amount": 449})
+    assert other.status == 409 and other.code == "payment.reference_reused"
+    assert types(shop, order) == ["placed", "paid"]
+
+
+def test_a_cancelled_order_takes_no_payment(shop, news):
+    order = place(shop, ("MUG", 1))
+    do(shop, order, "cancel", {"reason": "changed her mind"}).expect(200)
+    assert do(shop, order, "payments", {"method": "card", "amount": 450, "reference": "x"}).code == "order.invalid_transition"
+
+
+# --- stock and confirming -----------------------------------------------------------------------------------------
+
+def test_an_order_that_is_reserved_and_paid_confirms_itself_whichever_comes_first(shop, news):
+    paid_first, reserved_first = place(shop, ("MUG", 1), paid=450), place(shop, ("MUG", 1))
+    news.reservation(paid_first)
+    news.reservation(reserved_first)
+    order = wait(shop, paid_first, status="confirmed", stock_status="reserved")
+    assert order["allocation"] == [{"sku": "MUG", "warehouse": "main", "quantity": 1}]
+    assert order["lines"][0]["reserved"] == 1
+    assert types(shop, order) == ["placed", "paid", "stock_changed", "confirmed"]
+    wait(shop, reserved_first, status="placed", stock_status="reserved")
+    answer = do(shop, reserved_first, "payments", {"method": "card", "amount": 450, "reference": "r"})
+    assert answer.json["status"] == "confirmed" and answer.json["allowed_actions"] == ["cancel"]
+    assert types(shop, reserved_first) == ["placed", "stock_changed", "paid", "confirmed"]
+
+
+def test_an_order_without_stocked_lines_waits_for_nobody(shop, news):
+    order = place(shop, ("POST", 1), paid=395)
+    assert (order["status"], order["stock_status"]) == ("confirmed", "reserved")
+    assert types(shop, order) == ["placed", "paid", "confirmed"]
+
+
+def test_a_free_order_needs_no_payment(shop, news):
+    order = place(shop, ("MUG", 1, 0), channel="bazaar")
+    assert order["payment_status"] == "paid"
+    news.reservation(order)
+    wait(shop, order, status="confirmed")
+
+
+def test_short_orders_are_backordered_and_go_on_when_stock_comes(shop, news):
+    order = place(shop, ("MUG", 3), paid=1350)
+    news.reservation(order, "short")
+    assert wait(shop, order, stock_status="backordered")["status"] == "placed"
+    news.reservation(order)
+    wait(shop, order, status="confirmed", stock_status="reserved")
+
+
+def test_a_part_is_confirmed_by_hand_only(shop, news):
+    order = place(shop, ("MUG", 3), ("POT", 2), ("MUG", 2), paid=1350 + 2500 + 900, allow_partial=True)
+    news.reservation(order, "partial", reserved=2)
+    order = wait(shop, order, stock_status="partial")
+    assert order["status"] == "placed" and [line["reserved"] for line in order["lines"]] == [3, 2, 1]
+    assert do(shop, order, "confirm", role="clerk").json["status"] == "confirmed"
+    news.reservation(order)
+    wait(shop, order, stock_status="reserved")
+    assert types(shop, order)[-2:] == ["confirmed", "stock_changed"], "fulfilment hears of what came later"
+
+
+def test_confirming_by_hand_is_refused_with_the_reason(shop, news):
+    order = place(shop, ("MUG", 1))
+    assert do(shop, order, "confirm").code == "order.unpaid"
+    do(shop, order, "payments", {"method": "card", "amount": 450, "reference": "r"})
+    assert do(shop, order, "confirm").code == "order.not_reserved"
+    do(shop, order, "hold", {"reason": "address"})
+    assert do(shop, order, "confirm").code == "order.on_hold"
+    assert do(shop, order, "confirm", role="storefront").status == 403
+    assert do(shop, {"id": str(uuid.uuid4())}, "confirm").status == 404
+    assert do(shop, {"id": "7"}, "confirm").status == 404
+
+
+def test_prefer_wait_answers_when_the_stock_has_spoken(shop, news):
+    body = cart(shop, ("MUG", 1))
+    import threading
+
+    def answer():
+        found = eventually(lambda: shop.orders.get("/v1/orders", params={"channel_ref": body["channel_ref"]}).json["data"])
+        news.reservation(found[0])
+
+    other = threading.Thread(target=answer)
+    other.start()
+    order = shop.orders.post("/v1/orders", body, headers={"Prefer": "wait=5"}).expect(201)
+    other.join()
+    assert order["stock_status"] == "reserved"
+
+
+def test_repeated_late_and_strange_news_changes_nothing(shop, news):
+    order = place(shop, ("MUG", 1), paid=450)
+    said = news.reservation(order)
+    wait(shop, order, status="confirmed")
+    before = read(shop, order)
+    news.say("catalog.reservation.held", said["subject"], said["data"])
+    news.say("catalog.reservation.admired", said["subject"], said["data"])
+    news.reservation({**order, "id": str(uuid.uuid4())})
+    news.shipment({**order, "id": str(uuid.uuid4())}, "created")
+    other = place(shop, ("MUG", 1))
+    news.reservation(other)
+    wait(shop, other, stock_status="reserved")
+    assert read(shop, order) == before
+
+
+# --- holds --------------------------------------------------------------------------------------------------------
+
+def test_a_held_order_does_not_confirm_itself_until_it_is_released(shop, news):
+    order = place(shop, ("MUG", 1), paid=450)
+    held = do(shop, order, "hold", {"reason": "odd address"}, role="clerk", sub="carl")
+    assert held.json["held"] is True
+    do(shop, order, "hold", {"reason": "and a note to read"}).expect(200)
+    news.reservation(order)
+    assert wait(shop, order, stock_status="reserved")["status"] == "placed"
+    assert [each["id"] for each in shop.orders.get("/v1/orders", params={"held": "true"}).json["data"]
+            if each["id"] == order["id"]]
+    holds = shop.orders.get("/v1/holds", params={"order_id": order["id"], "open": "true"}).json["data"]
+    assert {(each["reason"], each["actor"]) for each in holds} == {("odd address", "carl"), ("and a note to read", "ann")}
+    assert do(shop, order, "release").json["status"] == "confirmed"
+    assert types(shop, order) == ["placed", "paid", "held", "held", "stock_changed", "released", "confirmed"]
+    assert shop.orders.get("/v1/holds", params={"order_id": order["id"], "open": "true"}).json["data"] == []
+    assert do(shop, order, "hold", {"reason": "too late"}).code == "order.invalid_transition"
+
+
+def test_only_a_held_order_is_released(shop, news):
+    order = place(shop, ("MUG", 1))
+    assert do(shop, order, "release").code == "order.not_held"
+    assert do(shop, order, "hold", {}).codes == ["field.required"]
+
+
+# --- parcels ------------------------------------------------------------------------------------------------------
+
+def confirmed(shop, news, *lines, **more):
+    order = place(shop, *lines, **more)
+    do(shop, order, "payments", {"method": "card", "amount": order["total"], "reference": "all"})
+    news.reservation(order)
+    return wait(shop, order, status="confirmed")
+
+
+def test_an_order_is_shipped_and_delivered_with_its_parcel(shop, news):
+    order = confirmed(shop, news, ("MUG", 2), ("POST", 1))
+    parcel = news.shipment(order, "created")
+    news.shipment(order, "waved", parcel)
+    news.shipment(order, "packed", parcel)
+    news.shipment(order, "shipped", parcel)
+    shipped = wait(shop, order, status="shipped")
+    assert [(each["carrier"], each["status"]) for each in shipped["parcels"]] == [("royal-mail", "shipped")]
+    news.reservation(order, "taken")
+    wait(shop, order, stock_status="taken")
+    news.shipment(order, "delivered", parcel)
+    assert wait(shop, order, status="delivered")["parcels"][0]["delivered_at"]
+    assert [step for step in types(shop, order) if step not in ("placed", "paid", "stock_changed")] == [
+        "confirmed", "shipped", "delivered"]
+    assert do(shop, order, "cancel", {"reason": "late"}).code == "order.invalid_transition"
+
+
+def test_an_order_in_two_parcels_is_shipped_with_the_last(shop, news):
+    order = confirmed(shop, news, ("MUG", 2), ("POT", 1))
+    one, two = news.shipment(order, "created", lines=[("MUG", 2)]), news.shipment(order, "created", lines=[("POT", 1)])
+    news.shipment(order, "shipped", one, lines=[("MUG", 2)])
+    eventually(lambda: len(read(shop, order)["parcels"]) == 1)
+    assert read(shop, order)["status"] == "confirmed" and types(shop, order)[-1] == "parcel_changed"
+    news.shipment(order, "delivered", one, lines=[("MUG", 2)])
+    news.shipment(order, "shipped", two, lines=[("POT", 1)])
+    wait(shop, order, status="shipped")
+    news.shipment(order, "delivered", two, lines=[("POT", 1)])
+    wait(shop, order, status="delivered")
+    assert types(shop, order).count("shipped") == types(shop, order).count("delivered") == 1
+
+
+def test_an_order_without_units_is_shipped_with_its_one_parcel(shop, news):
+    order = place(shop, ("POST", 1), paid=395)
+    parcel = news.shipment(order, "created", lines=[])
+    news.shipment(order, "shipped", parcel, lines=[])
+    news.shipment(order, "delivered", parcel, lines=[])
+    wait(shop, order, status="delivered")
+
+
+# --- who sees what ------------------------------------------------------------------------------------------------
+
+def test_personal_data_is_masked_for_those_who_do_not_need_it(shop, news):
+    body = cart(shop, ("MUG", 1), wishes={"card": shop.canary("Happy birthday, dear Ada")})
+    order = shop.orders.post("/v1/orders", body, role="storefront").expect(201)
+    assert order["customer"] == body["customer"] and order["ship_to"] == body["ship_to"]
+    assert order["wishes"] == body["wishes"]
+    seen = shop.orders.get(f"/v1/orders/{order['id']}", role="cashier").json
+    assert seen["customer"]["name"] == "R***" and seen["customer"]["ref"] == body["customer"]["ref"]
+    assert seen["ship_to"]["street"] == "***" and seen["wishes"] == {"card": "***"}
+    assert (seen["ship_to"]["city"], seen["ship_to"]["country"], seen["ship_country"]) == ("Leeds", "GB", "GB")
+
+
+def test_events_carry_no_personal_data_in_the_open(shop, news):
+    order = place(shop, ("MUG", 1), wishes={"card": shop.canary("a secret greeting")})
+    event, = shop.sql("orders", "select data::text as data, private from event where aggregate_id = %s", order["id"])
+    shop.no_canary(event["data"], "an event's data")
+    assert event["private"]["customer"]["name"] and event["private"]["wishes"]
+    data = shop.orders.get(f"/v1/orders/{order['id']}/timeline").json["data"][0]["data"]
+    assert data["lines"] == [{"line": 1, "sku": "MUG", "quantity": 1, "unit_price": 450, "stocked": True}]
+    assert set(data) >= {"id", "number", "channel", "channel_ref", "customer_ref", "currency", "status", "stock_status",
+                         "payment_status", "placed_at", "total", "discount", "shipping_fee", "paid", "refunded",
+                         "allow_partial", "lines", "allocation"}
+
+
+def test_customers_see_their_own_orders_only(shop, news):
+    mine, other = place(shop, ("MUG", 1)), place(shop, ("MUG", 1))
+    me = shop.orders.as_("customer", mine["customer_ref"])
+    assert [each["id"] for each in me.get("/v1/orders").expect(200)["data"]] == [mine["id"]]
+    assert me.get(f"/v1/orders/{mine['id']}").json["customer"]["phone"].startswith("+44")
+    assert me.get(f"/v1/orders/{other['id']}").status == 404
+    assert me.get(f"/v1/orders/{other['id']}/timeline").status == 404
+    for path in ("/v1/refunds", "/v1/holds", "/v1/channels", "/v1/prices", "/v1/events"):
+        assert me.get(path).status == 403, path
+    assert me.post(f"/v1/orders/{mine['id']}/cancel", {"reason": "mine"}).status == 403
+
+
+def test_orders_are_listed_by_what_staff_look_for(shop, news):
+    order = place(shop, ("MUG", 1), placed_at="2010-12-01T08:26:00Z", channel="history")
+    want = {"channel": "history", "channel_ref": order["channel_ref"], "customer_ref": order["customer_ref"],
+            "number": order["number"], "status": "placed", "stock_status": "pending", "payment_status": "unpaid",
+            "placed_from": "2010-12-01T00:00:00Z", "placed_to": "2010-12-02T00:00:00Z", "held": "false", "overdue": "false"}
+    for some in [want, *({name: value} for name, value in want.items() if name in ("channel_ref", "number", "channel"))]:
+        assert [each["id"] for each in shop.orders.get("/v1/orders", params=some).expect(200)["data"]] == [order["id"]]
+    assert shop.orders.get("/v1/orders", params={**want, "placed_to": "2010-12-01T08:26:00Z"}).json["data"] == []
+    assert shop.orders.get("/v1/orders", params={"colour": "red"}).code == "query.invalid"
+
+
+def test_an_order_of_a_thousand_lines_goes_its_way(shop, news):
+    news.product(*[(f"ART-{n:04}-LONG-NAME", n) for n in range(1, 501)], wait=False)
+    news.product(*[(f"ART-{n:04}-LONG-NAME", n) for n in range(501, 1001)])
+    order = confirmed(shop, news, *[(f"ART-{n:04}-LONG-NAME", n) for n in range(1, 1001)])
+    assert order["total"] == sum(n * n for n in range(1, 1001)) and len(order["lines"]) == 1000
+    parcel = news.shipment(order, "created")
+    news.shipment(order, "shipped", parcel)
+    wait(shop, order, status="shipped")
+    largest = shop.value("orders", "select max(octet_length(data::text)) from event where aggregate_id = %s", order["id"])
+    assert largest < 256 * 1024
+    shop.settle()

@@ -1,0 +1,312 @@
+"""Tickets: opened, assigned, answered in time, handed over, solved; what goes to the head; business hours."""
+from datetime import datetime, timedelta, timezone
+from uuid import uuid4
+
+import pytest
+
+from stack.client import eventually
+
+SHOP = {"services": ("support",), "env": {"FIRST_ANSWER_SECONDS_LOW": "2", "FIRST_ANSWER_SECONDS_URGENT": "2"}}
+
+ALWAYS = {"hours": [{"weekday": day, "opens": "00:00", "closes": "24:00"} for day in range(1, 8)]}
+OFFICE = {"hours": [{"weekday": day, "opens": "09:00", "closes": "18:00"} for day in range(1, 6)]}
+
+
+@pytest.fixture(scope="module")
+def sue(shop):
+    return shop.support.as_("agent", "sue")
+
+
+@pytest.fixture(scope="module")
+def sol(shop):
+    return shop.support.as_("support_lead", "sol")
+
+
+def opened(client, subject="A spoon is missing", body="There were five in the box.", **more):
+    return client.post("/v1/tickets", {"subject": subject, "body": body, "channel": "mail", **more}).expect(201)
+
+
+def link(ticket):
+    return f"/v1/tickets/{ticket['id']}"
+
+
+def words(client, ticket):
+    return [(each["kind"], each["author"], each["body"])
+            for each in client.get(f"{link(ticket)}/messages", params={"sort": "created_at"}).expect(200)["data"]]
+
+
+def work(client, ticket):
+    """why the ticket stands on this one's work list"""
+    return [(each["role"], each["why"]) for each in client.get("/v1/work").expect(200)["data"] if each["id"] == ticket["id"]]
+
+
+def steps(client, ticket):
+    return [each["type"].removeprefix("support.ticket.") for each in client.get(link(ticket) + "/timeline").json["data"]]
+
+
+def when(text):
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+# --- the way of a ticket ------------------------------------------------------------------------------------------------
+
+def test_a_ticket_is_opened_assigned_answered_and_solved(shop, sue, sol):
+    person = shop.person()["customer"]
+    ticket = opened(sue, customer=person, channel="phone")
+    assert (ticket["status"], ticket["version"], ticket["owner"], ticket["priority"]) == ("new", 1, None, "normal")
+    assert ticket["number"].startswith("T") and ticket["customer"] == person and ticket["customer_level"] == "new"
+    assert ticket["allowed_actions"] == ["take", "answer", "heard", "hand-over", "solve"]
+    assert sol.post(link(ticket) + "/assign", {"agent": "sue"}).expect(200)["owner"] == "sue"
+    answered = sue.post(link(ticket) + "/answer", {"body": "One is on its way."}).expect(200)
+    assert answered["status"] == "answered" and answered["first_answered_at"] and not answered["breached"]
+    solved = sue.post(link(ticket) + "/solve", {"resolution": "sent another"}).expect(200)
+    assert (solved["status"], solved["solved_by"], solved["resolution"]) == ("solved", "sue", "sent another")
+    assert steps(sue, ticket) == ["opened", "assigned", "answered", "solved"]
+    assert words(sue, ticket) == [("customer", "customer", "There were five in the box."),
+                                  ("answer", "sue", "One is on its way."), ("resolution", "sue", "sent another")]
+
+
+def test_whoever_answers_or_takes_a_new_ticket_owns_it_and_others_may_help(shop, sue):
+    ticket = opened(sue)
+    assert sue.post(link(ticket) + "/answer", {"body": "Hello."}).expect(200)["owner"] == "sue"
+    tom = shop.support.as_("agent", "tom")
+    helped = tom.post(link(ticket) + "/answer", {"body": "Hello again."}).expect(200)
+    assert helped["owner"] == "sue" and words(sue, ticket)[-1] == ("answer", "tom", "Hello again.")
+    assert tom.post(link(ticket) + "/take", {}).expect(200)["owner"] == "tom"
+
+
+def test_an_internal_answer_is_a_note_and_meets_no_deadline(sue):
+    ticket = opened(sue)
+    noted = sue.post(link(ticket) + "/answer", {"body": "Ask the warehouse.", "internal": True}).expect(200)
+    assert noted["status"] == "new" and noted["first_answered_at"] is None
+    last = sue.get(f"{link(ticket)}/messages").json["data"][0]
+    assert last["internal"] and last["kind"] == "note"
+
+
+def test_what_the_customer_says_makes_it_our_turn_again_even_after_the_end(sue):
+    ticket = opened(sue)
+    sue.post(link(ticket) + "/answer", {"body": "Which one?"})
+    assert sue.post(link(ticket) + "/heard", {"body": "The blue one."}).expect(200)["status"] == "assigned"
+    sue.post(link(ticket) + "/solve", {"resolution": "sent"})
+    again = sue.post(link(ticket) + "/heard", {"body": "It broke."}).expect(200)
+    assert (again["status"], again["owner"], again["reopened"], again["solved_at"]) == ("assigned", "sue", 1, None)
+    sue.post(link(ticket) + "/solve", {"resolution": "sent again"})
+    assert sue.post(link(ticket) + "/reopen", {"reason": "wrong colour"}).expect(200)["reopened"] == 2
+    assert steps(sue, ticket)[-2:] == ["solved", "reopened"]
+
+
+def test_a_ticket_handed_over_keeps_its_owner_until_it_is_accepted_with_everything_known(shop, sue):
+    wanda = shop.support.as_("warehouse_lead", "wanda")
+    ticket = opened(sue)
+    sue.post(link(ticket) + "/take", {})
+    waiting = sue.post(link(ticket) + "/hand-over", {"department": "warehouse", "reason": "count the spoons"}).expect(200)
+    assert (waiting["status"], waiting["owner"], waiting["hand_over"]["to"]) == ("waiting", "sue", "warehouse")
+    assert work(wanda, ticket) == [("warehouse_lead", "hand_over")]
+    assert wanda.post(link(ticket) + "/decline", {"reason": "not ours"}).expect(200)["owner"] == "sue"
+    assert (work(sue, ticket), work(wanda, ticket)) == ([("agent", "answer")], [])
+    sue.post(link(ticket) + "/hand-over", {"department": "warehouse", "reason": "it is yours"}).expect(200)
+    taken = wanda.post(link(ticket) + "/accept", {}).expect(200)
+    assert (taken["status"], taken["owner"], taken["department"], taken["hand_over"]) == (
+        "assigned", "wanda", "warehouse", None)
+    assert [body for *_, body in words(wanda, ticket)] == [
+        "There were five in the box.", "count the spoons", "not ours", "it is yours"]
+    back = wanda.post(link(ticket) + "/hand-over", {"department": "support", "reason": "six were there"}).expect(200)
+    assert back["owner"] == "wanda"
+    assert sue.post(link(ticket) + "/accept", {}).expect(200)["owner"] == "sue"
+    assert steps(sue, ticket)[1:] == ["assigned", "handed_over", "declined", "handed_over", "accepted", "handed_over",
+                                      "accepted"]
+
+
+def test_whoever_handed_a_ticket_over_may_take_it_back(sue):
+    ticket = opened(sue)
+    sue.post(link(ticket) + "/hand-over", {"department": "finance", "reason": "a refund"}).expect(200)
+    assert sue.post(link(ticket) + "/decline", {"reason": "found it myself"}).expect(200)["status"] == "assigned"
+
+
+# --- refusals --------------------------------------------------------------------------------------------------------------
+
+def test_faults_of_a_ticket_are_named_at_once(sue):
+    no = sue.post("/v1/tickets", {"subject": "", "channel": "owl", "priority": "now", "order_id": "5", "mood": 1,
+                                  "customer": {"ref": "a b", "age": 3}})
+    assert no.status == 422 and no.pointers == sorted([
+        "/subject", "/body", "/channel", "/priority", "/order_id", "/mood", "/customer/ref", "/customer/age"])
+
+
+@pytest.mark.parametrize("action,body", [
+    ("answer", {}), ("hand-over", {"department": "kitchen", "reason": "x"}), ("hand-over", {"department": "orders"}),
+    ("solve", {}), ("decline", {}), ("reopen", {}), ("heard", {}), ("take", {"agent": "x"})])
+def test_a_step_needs_all_its_words(sue, action, body):
+    assert sue.post(f"{link(opened(sue))}/{action}", body).status == 422
+
+
+@pytest.mark.parametrize("before,action,body", [
+    ([], "accept", {}), ([], "decline", {"reason": "x"}), ([], "reopen", {"reason": "x"}),
+    (["solve"], "answer", {"body": "x"}), (["solve"], "take", {}), (["solve"], "solve", {"resolution": "x"}),
+    (["solve"], "hand-over", {"department": "orders", "reason": "x"}), (["hand-over"], "solve", {"resolution": "x"}),
+    (["hand-over"], "take", {}), (["hand-over"], "hand-over", {"department": "finance", "reason": "x"})])
+def test_a_step_that_is_not_due_is_refused_and_says_what_is(sue, before, action, body):
+    bodies = {"solve": {"resolution": "done"}, "hand-over": {"department": "orders", "reason": "look"}}
+    ticket = opened(sue)
+    for each in before:
+        sue.post(f"{link(ticket)}/{each}", bodies[each]).expect(200)
+    no = sue.post(f"{link(ticket)}/{action}", body)
+    assert no.status == 409 and no.code == "ticket.invalid_transition" and "Possible" in no.json["detail"]
+
+
+def test_only_the_department_that_was_asked_accepts_or_declines(shop, sue):
+    ticket = opened(sue)
+    sue.post(link(ticket) + "/hand-over", {"department": "warehouse", "reason": "look"}).expect(200)
+    carl = shop.support.as_("clerk", "carl")
+    assert carl.post(link(ticket) + "/accept", {}).code == "ticket.other_department"
+    assert carl.post(link(ticket) + "/decline", {"reason": "x"}).code == "ticket.other_department"
+    assert sue.post(link(ticket) + "/accept", {}).status == 403
+
+
+def test_a_ticket_is_not_handed_to_where_it_is(sue):
+    ticket = opened(sue)
+    no = sue.post(link(ticket) + "/hand-over", {"department": "support", "reason": "x"})
+    assert no.status == 409 and no.code == "ticket.same_department"
+    assert sue.get(link(ticket)).json["status"] == "new"
+
+
+def test_only_the_head_assigns(shop, sue):
+    no = sue.post(f"{link(opened(sue))}/assign", {"agent": "sue"})
+    assert no.status == 403 and no.code == "auth.scope"
+
+
+def test_a_ticket_that_is_not_there_is_not_found(shop, sue):
+    for path in (f"/v1/tickets/{uuid4()}", "/v1/tickets/5"):
+        assert sue.get(path).status == 404 and sue.post(path + "/take", {}).status == 404
+
+
+def test_of_two_who_solve_at_once_one_is_refused_by_version(sue):
+    ticket = opened(sue)
+    etag = sue.get(link(ticket)).headers["ETag"]
+    sue.post(link(ticket) + "/take", {}, headers={"If-Match": etag}).expect(200)
+    no = sue.post(link(ticket) + "/solve", {"resolution": "x"}, headers={"If-Match": etag})
+    assert no.status == 412 and no.code == "version.conflict"
+
+
+# --- who may see what ---------------------------------------------------------------------------------------------------------
+
+def test_what_people_wrote_is_in_no_event_and_masked_for_who_has_no_need(shop, sue):
+    person = shop.person()["customer"]
+    secret = shop.canary("Canary at the garden gate")
+    ticket = opened(sue, subject=secret, body=secret, customer=person)
+    sue.post(link(ticket) + "/answer", {"body": secret})
+    sue.post(link(ticket) + "/hand-over", {"department": "orders", "reason": secret})
+    sue.post(link(ticket) + "/decline", {"reason": secret})
+    sue.post(link(ticket) + "/solve", {"resolution": secret})
+    shop.settle()
+    feed = shop.support.get("/v1/events", params={"limit": 1000}).text
+    assert ticket["id"] in feed
+    shop.no_canary(feed, "the feed")
+    shop.no_canary(sue.get(link(ticket) + "/timeline").text, "the timeline")
+    shop.no_canary(shop.support.get("/v1/work").text, "the work list")
+    for row in shop.sql("support", "select private::text from event where aggregate = 'ticket'"):
+        assert row["private"] is None
+    nosy = shop.support.as_("analyst", "ava")
+    assert nosy.get(link(ticket)).status == 403 and nosy.get("/v1/messages").status == 403
+
+
+def test_roles_without_a_need_do_not_read_tickets(shop):
+    for role in ("picker", "stockkeeper", "storefront", "customer", "carrier"):
+        assert shop.support.as_(role, "x").get("/v1/tickets").status == 403
+        assert shop.support.as_(role, "x").post("/v1/tickets", {"subject": "a", "body": "b"}).status == 403
+    assert shop.support.get("/v1/tickets", token="").status == 401
+
+
+# --- lists -------------------------------------------------------------------------------------------------------------------
+
+def test_tickets_are_found_by_what_is_known_of_them(sue, sol):
+    order = str(uuid4())
+    one, two = opened(sue, order_id=order), opened(sue, order_id=order, priority="high")
+    sol.post(link(two) + "/assign", {"agent": "tom"})
+
+    def found(**params):
+        return {each["id"] for each in sue.get("/v1/tickets", params={"order_id": order, **params}).expect(200)["data"]}
+    assert found() == {one["id"], two["id"]}
+    assert found(status="new") == {one["id"]} and found(priority="high") == {two["id"]} and found(owner="tom") == {two["id"]}
+    assert found(number=one["number"]) == {one["id"]} and found(breached="true") == set()
+    assert sue.get("/v1/tickets", params={"mood": "x"}).status == 400
+
+
+# --- the head, deadlines, business hours -----------------------------------------------------------------------------------------
+
+def test_complaints_and_urgent_tickets_go_to_the_head_at_once(sue, sol):
+    complaint, urgent, plain = opened(sue, channel="complaint"), opened(sue, priority="urgent"), opened(sue)
+    assert complaint["priority"] == "high" and complaint["for_head"] and urgent["for_head"]
+    sol.post(link(complaint) + "/assign", {"agent": "sue"})
+    assert work(sol, complaint) == [("support_lead", "complaint")] and work(sol, plain) == [("support_lead", "unassigned")]
+    assert work(sue, complaint) == [("agent", "answer")] and work(sue, plain) == []
+    sue.post(link(complaint) + "/solve", {"resolution": "sorry"})
+    assert work(sol, complaint) == [] == work(sue, complaint)
+
+
+def test_a_ticket_that_nobody_answers_in_time_is_reminded_of_breached_and_escalated(sue, sol):
+    sol.put("/v1/business-hours", ALWAYS).expect(200)
+    late, met = opened(sue, priority="low"), opened(sue, priority="low")
+    for each in (late, met):
+        sol.post(link(each) + "/assign", {"agent": "sue"})
+    sue.post(link(met) + "/answer", {"body": "Here."})
+    assert work(sol, late) == []
+    breached = eventually(lambda: (lambda t: t["breached"] and t)(sue.get(link(late)).json), 8)
+    assert steps(sue, late) == ["opened", "assigned", "reminded", "breached"] and breached["breached_at"]
+    assert work(sol, late) == [("support_lead", "breached")]
+    sue.post(link(late) + "/answer", {"body": "Sorry."})
+    assert work(sol, late) == []
+    assert steps(sue, met) == ["opened", "assigned", "answered"] and not sue.get(link(met)).json["breached"]
+    sol.put("/v1/business-hours", OFFICE).expect(200)
+
+
+def test_a_solved_ticket_breaches_nothing(sue, sol):
+    sol.put("/v1/business-hours", ALWAYS).expect(200)
+    ticket, other = opened(sue, priority="low"), opened(sue, priority="low")
+    sue.post(link(ticket) + "/solve", {"resolution": "spam"})
+    eventually(lambda: sue.get(link(other)).json["breached"], 8)
+    assert steps(sue, ticket) == ["opened", "solved"]
+    sol.put("/v1/business-hours", OFFICE).expect(200)
+
+
+def test_the_first_answer_is_due_in_business_hours_without_holidays(sue, sol):
+    def due(priority="normal"):
+        return when(opened(sue, priority=priority)["first_answer_by"])
+    sol.put("/v1/business-hours", ALWAYS).expect(200)
+    now = datetime.now(timezone.utc)
+    assert timedelta(hours=8, minutes=59) < due() - now < timedelta(hours=9, minutes=1)
+    today = now.date()
+    holidays = [{"day": str(today + timedelta(days)), "name": "closed"} for days in range(-1, 3)]
+    sol.put("/v1/business-hours", {**ALWAYS, "holidays": holidays}).expect(200)
+    assert due().date() >= today + timedelta(3)
+    one_hour = {"hours": [{"weekday": day, "opens": "10:00", "closes": "11:00"} for day in range(1, 8)]}
+    sol.put("/v1/business-hours", one_hour).expect(200)
+    assert timedelta(days=8) < due() - now < timedelta(days=10)
+    sol.put("/v1/business-hours", OFFICE).expect(200)
+    assert due().weekday() < 5
+
+
+def test_hours_keep_their_local_time_when_summer_time_begins_and_ends(shop):
+    """The spans are PostgreSQL's: nine in London is another moment in July than in January."""
+    spans = """select extract(epoch from (timestamp '%s' + time '09:00') at time zone 'Europe/London')::bigint as at"""
+    winter, summer = (shop.value("support", spans % day) for day in ("2027-03-27", "2027-03-28"))
+    assert summer - winter == 23 * 3600
+
+
+def test_business_hours_are_changed_by_the_head_and_the_change_is_told(shop, sue, sol):
+    assert sue.put("/v1/business-hours", ALWAYS).status == 403
+    sol.put("/v1/business-hours", OFFICE).expect(200)
+    seen = sue.get("/v1/business-hours/shop").expect(200)
+    assert seen["hours"] == OFFICE["hours"] and seen["holidays"] == []
+    shop.settle()
+    told = [each for each in shop.events("support") if each["type"] == "support.business_hours.changed"]
+    assert told[0]["version"] == 1 and told[-1]["actor"] == "sol" and told[-1]["data"]["hours"] == OFFICE["hours"]
+
+
+def test_faults_of_business_hours_are_named_at_once(sol):
+    no = sol.put("/v1/business-hours", {"hours": [{"weekday": 1, "opens": "9:00h", "closes": "25:00"},
+                                                  {"weekday": 2, "opens": "18:00", "closes": "09:00"}]})
+    assert no.status == 422 and no.pointers == ["/hours/0/closes", "/hours/0/opens", "/hours/1/closes"]
+    no = sol.put("/v1/business-hours", {"hours": [{"weekday": 8, "opens": "09:00", "closes": "10:00"}],
+                                        "holidays": [{"day": "2026-02-30"}]})
+    assert no.status == 422 and no.pointers == ["/holidays/0/day", "/hours/0/weekday"]
+    assert sol.put("/v1/business-hours", {"hours": []}).status == 422
