@@ -13,4 +13,4 @@ if [ ! -e "$folder/CMakeCache.txt" ] || [ $# -gt 0 ]; then
     }
     rm -f "${TMPDIR:-/tmp}/backroom-cmake.$$"
 fi
-cmake --build "$folder" --parallel "$jobs" -- --no-print-directory
+cmake --build "$folder" --parallel "$jobs"
