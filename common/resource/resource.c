@@ -113,6 +113,8 @@ static int read_one(struct work *w, const struct resource *r, const char *id, bo
     add_item(w, r, &out, rows, 0);
     if (r->aggregate)
         w->etag = textf(w, "\"v%s\"", sql_text(rows, 0, 3));
+    if (r->moves && w->request)
+        w->request->if_none_match = NULL;
     if (pending)
         *pending = sql_bool(rows, 0, 5);
     return reply(w, out.bytes);

@@ -32,6 +32,7 @@ struct resource {
     const char *key; /* key column, default "id" */
     const char
         *pending; /* boolean column that a `Prefer: wait` waits to become false; NULL: nothing to wait for */
+    bool moves;   /* its view shows what changes without an event (scanned units): never answered with 304 */
 };
 
 const char *resource_key(const struct resource *r);

@@ -3,7 +3,7 @@
 #include "consume.h"
 #include "fulfillment_queries.h"
 
-int on_products(struct work *w)
+int articles_on_products(struct work *w)
 {
     return q_articles_learn(w, event_batch(w, NULL));
 }

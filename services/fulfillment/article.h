@@ -5,6 +5,6 @@
 #include "work.h"
 
 /* catalog.product.*, BATCH. */
-int on_products(struct work *w);
+int articles_on_products(struct work *w);
 
 #endif

@@ -108,7 +108,7 @@ static const struct filter tracking_filters[] = {
 
 static const struct resource resources[] = {
     {"shipments", "shipment", "shipment", "shipment_json", "shipments:read", "shipments:personal", NULL,
-     shipment_filters, "created_at,number,wave_by", shipment_flow},
+     shipment_filters, "created_at,number,wave_by", shipment_flow, .moves = true},
     {"waves", "wave", "wave", "wave_json", "waves:read", NULL, NULL, wave_filters, "created_at,number",
      wave_flow},
     {"exceptions", "exception", "exception", "exception_json", "exceptions:read", NULL, NULL,
@@ -120,12 +120,12 @@ static const struct resource resources[] = {
 };
 
 static const struct consumer consumers[] = {
-    {"catalog.product.*", "fulfillment-products", BATCH, product_news, on_products},
-    {"orders.order.*", "fulfillment-orders", BATCH, order_news, on_orders},
+    {"catalog.product.*", "fulfillment-products", BATCH, product_news, articles_on_products},
+    {"orders.order.*", "fulfillment-orders", BATCH, order_news, shipments_on_orders},
     {0},
 };
 
-static const struct deadline deadlines[] = {{"parcel_silent", on_parcel_silent}, {0}};
+static const struct deadline deadlines[] = {{"parcel_silent", parcel_on_silence}, {0}};
 
 /* The times that next_wave() knows (migration 0001). */
 static const struct schedule schedules[] = {{"0 8,12,16 * * *", "waves", wave_open_all}, {0}};

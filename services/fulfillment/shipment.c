@@ -65,7 +65,7 @@ static int cancel(struct work *w, const char *orders)
 
 /* Of one order the confirmation comes before more stock, and both before the cancellation: so whole batches go in
  * this order, whatever the order between orders was. */
-int on_orders(struct work *w)
+int shipments_on_orders(struct work *w)
 {
     TRY(release(w, event_batch(w, "orders.order.confirmed")));
     TRY(release(w, event_batch(w, "orders.order.stock_changed")));

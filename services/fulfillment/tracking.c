@@ -43,7 +43,7 @@ int parcel_listen(struct work *w, const char *shipment)
     return deadline_set(w, "parcel_silent", shipment, config_int("TRACKING_SILENCE_SECONDS", 172800));
 }
 
-int on_parcel_silent(struct work *w)
+int parcel_on_silence(struct work *w)
 {
     const char *id = in_str(w, "aggregate_id"), *status;
 

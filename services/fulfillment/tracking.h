@@ -18,6 +18,6 @@ int tracking_take(struct work *w);
 /* From now on the parcel must move within a set time. */
 int parcel_listen(struct work *w, const char *shipment);
 /* The deadline "parcel_silent". */
-int on_parcel_silent(struct work *w);
+int parcel_on_silence(struct work *w);
 
 #endif

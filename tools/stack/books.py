@@ -116,10 +116,11 @@ class Books:
 
 
 def analytics_equal_orders(shop, orders, start, end, days):
-    """The figures of analytics for [start, end) against the orders placed on those days."""
+    """The figures of analytics for [start, end) against the orders placed on those days. An order that was cancelled
+    before anything was paid was no sale."""
     answer = shop.analytics.get(f"/v1/sales?from={start}&to={end}&by=day").expect(200)
     totals = answer["totals"]
-    wanted = [order for order in orders if days(order)]
+    wanted = [order for order in orders if days(order) and not (order["status"] == "cancelled" and not order["paid"])]
     gross = sum(sum_of_lines(order) for order in wanted)
     units = sum(line["quantity"] for order in wanted for line in order["lines"])
     refunds = sum(order["refunded"] for order in wanted)

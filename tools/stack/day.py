@@ -70,6 +70,7 @@ class Sale:
 class Refund:
     """What one cancellation invoice takes back of one sale."""
     invoice: str
+    at: datetime
     lines: list = field(default_factory=list)
 
     @property
@@ -200,7 +201,7 @@ def undo(sales, at, invoice, customer, line):
         if bought - back >= line.quantity:
             refund = next((refund for refund in sale.refunds if refund.invoice == invoice), None)
             if refund is None:
-                refund = Refund(invoice)
+                refund = Refund(invoice, at)
                 sale.refunds.append(refund)
             refund.lines.append(line)
             sale.undone[line.sku] += line.quantity

@@ -43,7 +43,7 @@ select coalesce(array_agg(id), '{}')::text from made;
 -- Shipments are locked in the order of their ids, wherever more than one is.
 -- name: orders_lock(orders) :exec
 select 1 from shipment
-where order_id in (select id from json_to_recordset(:orders::json) as o(id uuid)) order by id for update;
+where order_id in (select id from json_to_recordset(:orders::json) as o(id uuid)) order by id for no key update;
 
 -- An order of which something has left is not cancelled; of the others everything is voided. One that never got a
 -- shipment gets a void one, so that it hears of it. Run after orders_lock.
@@ -71,7 +71,7 @@ select (select coalesce(array_agg(id), '{}') from voided)::text, (select coalesc
 update paper set voided_at = now() where shipment_id = any(:shipments::uuid[]) and voided_at is null;
 
 -- name: shipment_lock(id) :exec
-select 1 from shipment where id = :id::uuid for update;
+select 1 from shipment where id = :id::uuid for no key update;
 
 -- name: shipment_exceptions(id) :row n int, kinds
 select count(*), string_agg(kind, ', ' order by kind) from exception where shipment_id = :id::uuid and status = 'open';

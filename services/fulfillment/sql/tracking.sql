@@ -1,5 +1,5 @@
 -- name: parcel_lock(carrier, tracking_number) :maybe id, status
-select id, status from shipment where carrier = :carrier and tracking_number = :tracking_number for update;
+select id, status from shipment where carrier = :carrier and tracking_number = :tracking_number for no key update;
 
 -- name: tracking_ahead(occurred_at) :row ahead bool
 select :occurred_at::timestamptz > now() + interval '1 day';

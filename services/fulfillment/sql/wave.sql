@@ -2,7 +2,7 @@
 -- name: wave_take(id, warehouse, most int) :row n int, shipments
 with waiting as (
     select id from shipment where warehouse = :warehouse and status = 'pending'
-    order by created_at, id limit :most::bigint for update skip locked
+    order by created_at, id limit :most::bigint for no key update skip locked
 ), moved as (
     update shipment s set status = 'waved', wave_id = :id::uuid, waved_at = now()
     from waiting where s.id = waiting.id
@@ -33,7 +33,7 @@ select coalesce(array_agg(id), '{}')::text from packed;
 select warehouse, count(*) from shipment where status = 'pending' group by warehouse order by warehouse;
 
 -- name: wave_lock_shipments(id) :exec
-select 1 from shipment where wave_id = :id::uuid order by id for update;
+select 1 from shipment where wave_id = :id::uuid order by id for no key update;
 
 -- name: wave_empty(id, reason) :row shipments
 with named as (
