@@ -27,8 +27,7 @@ static const json_t *read_news(struct work *w)
     json_t *news = arena_owns(w->arena, json_array(), (void (*)(void *))json_decref), *e;
     size_t i;
 
-    json_array_foreach(w->in, i, e)
-        json_array_append_new(news, without_person(e));
+    json_array_foreach(w->in, i, e) json_array_append_new(news, without_person(e));
     return news;
 }
 
@@ -65,8 +64,8 @@ const char *heads_of(struct work *w, const json_t *news)
     json_t *list = arena_owns(w->arena, json_array(), (void (*)(void *))json_decref), *e;
     size_t i;
 
-    json_array_foreach((json_t *)(uintptr_t)news, i, e)
-        json_array_append_new(list, json_pack("{s:O, s:O, s:O}", "type", json_object_get(e, "type"), "time",
-                                              json_object_get(e, "time"), "aggregate_id", json_object_get(e, "aggregate_id")));
+    json_array_foreach((json_t *)(uintptr_t)news, i, e) json_array_append_new(
+        list, json_pack("{s:O, s:O, s:O}", "type", json_object_get(e, "type"), "time",
+                        json_object_get(e, "time"), "aggregate_id", json_object_get(e, "aggregate_id")));
     return json_text(w, list);
 }

@@ -16,9 +16,9 @@ const struct field stages_fields[] = {
 };
 
 const struct field parcels_fields[] = {
-    {"from", DAY,  REQUIRED                           },
-    {"to",   DAY,  REQUIRED                           },
-    {"by",   TEXT, .choices = "carrier|day|warehouse" },
+    {"from", DAY, REQUIRED},
+    {"to", DAY, REQUIRED},
+    {"by", TEXT, .choices = "carrier|day|warehouse"},
     {0},
 };
 
@@ -44,7 +44,8 @@ int check_window(struct work *w, int64_t days_max)
     int64_t days = days_between(in_str(w, "from"), in_str(w, "to"));
 
     if (days < 1)
-        fault_at(w, "?to", "window.empty", "to must be a later day than from: it is the first day that does not count.");
+        fault_at(w, "?to", "window.empty",
+                 "to must be a later day than from: it is the first day that does not count.");
     if (days > days_max)
         fault_at(w, "?to", "window.too_long", "This window may have at most %" PRId64 " days.", days_max);
     return bad_query(w);
@@ -53,7 +54,8 @@ int check_window(struct work *w, int64_t days_max)
 int reply_figures(struct work *w, const char *doc)
 {
     if (!doc)
-        return fail(w, BUSY, "figures.rebuilding", "The figures are being made anew: GET /v1/rebuild tells how far it is.");
+        return fail(w, BUSY, "figures.rebuilding",
+                    "The figures are being made anew: GET /v1/rebuild tells how far it is.");
     return reply(w, doc);
 }
 
@@ -71,7 +73,8 @@ int parcels_get(struct work *w)
     const char *doc;
 
     TRY(check_window(w, YEARS_10));
-    TRY(q_parcels(w, in_has(w, "by") ? in_str(w, "by") : "day", in_str(w, "from"), in_str(w, "to"), zone_setting(), &doc));
+    TRY(q_parcels(w, in_has(w, "by") ? in_str(w, "by") : "day", in_str(w, "from"), in_str(w, "to"),
+                  zone_setting(), &doc));
     return reply_figures(w, doc);
 }
 

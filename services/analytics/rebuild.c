@@ -45,7 +45,8 @@ static const json_t *read_part(struct work *w, const struct archive_read_row *ro
     return news;
 }
 
-static int apply_part(struct work *w, const char *id, const char *zone, const struct archive_read_row *rows, size_t n)
+static int apply_part(struct work *w, const char *id, const char *zone, const struct archive_read_row *rows,
+                      size_t n)
 {
     const json_t *news = read_part(w, rows, n);
 

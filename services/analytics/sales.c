@@ -67,24 +67,24 @@ int on_products(struct work *w)
 /* --- what is asked --------------------------------------------------------------------------------------------- */
 
 const struct field sales_fields[] = {
-    {"from",     DAY,      REQUIRED                            },
-    {"to",       DAY,      REQUIRED                            },
-    {"by",       TEXT,     .choices = CUTS                     },
-    {"channel",  TEXT                                          },
-    {"currency", CURRENCY                                      },
-    {"limit",    INTEGER,  OPTIONAL,        1,         KEYS    },
+    {"from", DAY, REQUIRED},
+    {"to", DAY, REQUIRED},
+    {"by", TEXT, .choices = CUTS},
+    {"channel", TEXT},
+    {"currency", CURRENCY},
+    {"limit", INTEGER, OPTIONAL, 1, KEYS},
     {0},
 };
 
 const struct field sales_events_fields[] = {
-    {"from",     DAY,      REQUIRED                            },
-    {"to",       DAY,      REQUIRED                            },
-    {"by",       TEXT,     .choices = CUTS                     },
-    {"key",      TEXT                                          },
-    {"channel",  TEXT                                          },
-    {"currency", CURRENCY                                      },
-    {"limit",    INTEGER,  OPTIONAL,        1,         PAGE_MAX},
-    {"cursor",   TEXT,     OPTIONAL,        1,         2000    },
+    {"from", DAY, REQUIRED},
+    {"to", DAY, REQUIRED},
+    {"by", TEXT, .choices = CUTS},
+    {"key", TEXT},
+    {"channel", TEXT},
+    {"currency", CURRENCY},
+    {"limit", INTEGER, OPTIONAL, 1, PAGE_MAX},
+    {"cursor", TEXT, OPTIONAL, 1, 2000},
     {0},
 };
 
@@ -106,8 +106,9 @@ int sales_get(struct work *w)
     const char *figures;
 
     TRY(check_window(w, cut->days_max));
-    TRY(q_sales(w, cut->name, cut->dimension, cut->grain, cut->months, in_str(w, "from"), in_str(w, "to"), zone_setting(),
-                in_str(w, "currency"), home_currency(), in_str(w, "channel"), count, &figures));
+    TRY(q_sales(w, cut->name, cut->dimension, cut->grain, cut->months, in_str(w, "from"), in_str(w, "to"),
+                zone_setting(), in_str(w, "currency"), home_currency(), in_str(w, "channel"), count,
+                &figures));
     return reply_figures(w, figures);
 }
 
@@ -134,7 +135,8 @@ static int read_cursor(struct work *w, const char *query, const char **at, const
 {
     if (!in_has(w, "cursor") || cursor_read(w, query, in_str(w, "cursor"), at, id))
         return OK;
-    fault_at(w, "?cursor", "query.cursor", "This cursor belongs to another query or is damaged: start again without.");
+    fault_at(w, "?cursor", "query.cursor",
+             "This cursor belongs to another query or is damaged: start again without.");
     return bad_query(w);
 }
 
@@ -149,8 +151,9 @@ int sales_events_get(struct work *w)
 
     TRY(check_key(w, cut));
     TRY(read_cursor(w, query, &at, &id));
-    TRY(q_sales_events(w, cut->name, in_str(w, "key"), in_str(w, "from"), in_str(w, "to"), zone_setting(), in_str(w, "currency"),
-                       home_currency(), in_str(w, "channel"), at, id, limit + 1, &rows, &n));
+    TRY(q_sales_events(w, cut->name, in_str(w, "key"), in_str(w, "from"), in_str(w, "to"), zone_setting(),
+                       in_str(w, "currency"), home_currency(), in_str(w, "channel"), at, id, limit + 1, &rows,
+                       &n));
     if (n > (size_t)limit) {
         n = (size_t)limit;
         next = cursor_make(w, query, rows[n - 1].at, rows[n - 1].event_id);

@@ -13,50 +13,42 @@
 static const struct field product_fields[] = {{"id", UUID, REQUIRED}, {0}};
 
 static const struct field order_fields[] = {
-    {"id",        UUID,     REQUIRED},
-    {"number",    TEXT,     REQUIRED},
-    {"channel",   TEXT,     REQUIRED},
-    {"currency",  CURRENCY, REQUIRED},
-    {"placed_at", TIME,     REQUIRED},
-    {"discount",  INTEGER           },
-    {"paid",      INTEGER           },
-    {"refunded",  INTEGER           },
+    {"id", UUID, REQUIRED},
+    {"number", TEXT, REQUIRED},
+    {"channel", TEXT, REQUIRED},
+    {"currency", CURRENCY, REQUIRED},
+    {"placed_at", TIME, REQUIRED},
+    {"discount", INTEGER},
+    {"paid", INTEGER},
+    {"refunded", INTEGER},
     {0},
 };
 
 static const struct field refund_fields[] = {
-    {"id",          UUID,     REQUIRED},
-    {"order_id",    UUID,     REQUIRED},
-    {"currency",    CURRENCY, REQUIRED},
-    {"amount",      INTEGER,  REQUIRED},
-    {"refunded_at", TIME,     REQUIRED},
-    {0},
+    {"id", UUID, REQUIRED},        {"order_id", UUID, REQUIRED},    {"currency", CURRENCY, REQUIRED},
+    {"amount", INTEGER, REQUIRED}, {"refunded_at", TIME, REQUIRED}, {0},
 };
 
 static const struct field shipment_fields[] = {
-    {"id",           UUID, REQUIRED},
-    {"order_id",     UUID          },
-    {"shipped_at",   TIME          },
-    {"delivered_at", TIME          },
-    {0},
+    {"id", UUID, REQUIRED}, {"order_id", UUID}, {"shipped_at", TIME}, {"delivered_at", TIME}, {0},
 };
 
 /* --- the table of contents ------------------------------------------------------------------------------------- */
 
 static const struct route routes[] = {
-    {"GET",  "/v1/sales",        "sales:read",   sales_fields,        sales_get,        200, "Sales of a window, cut one way"},
-    {"GET",  "/v1/sales/events", "sales:read",   sales_events_fields, sales_events_get, 200,
-     "The orders and refunds behind a figure"                                                                              },
-    {"GET",  "/v1/stages",       "reports:read", stages_fields,       stages_get,       200, "Time from stage to stage"      },
-    {"GET",  "/v1/parcels",      "reports:read", parcels_fields,      parcels_get,      200, "Parcels shipped and delivered" },
-    {"GET",  "/v1/service",      "reports:read", service_fields,      service_get,      200, "Tickets and surveys"           },
-    {"POST", "/v1/rebuild",      "ops:write",    NULL,                rebuild_start,    202, "Make all figures anew"         },
+    {"GET", "/v1/sales", "sales:read", sales_fields, sales_get, 200, "Sales of a window, cut one way"},
+    {"GET", "/v1/sales/events", "sales:read", sales_events_fields, sales_events_get, 200,
+     "The orders and refunds behind a figure"},
+    {"GET", "/v1/stages", "reports:read", stages_fields, stages_get, 200, "Time from stage to stage"},
+    {"GET", "/v1/parcels", "reports:read", parcels_fields, parcels_get, 200, "Parcels shipped and delivered"},
+    {"GET", "/v1/service", "reports:read", service_fields, service_get, 200, "Tickets and surveys"},
+    {"POST", "/v1/rebuild", "ops:write", NULL, rebuild_start, 202, "Make all figures anew"},
     {0},
 };
 
 static const struct filter quarantine_filters[] = {
-    {"type",   TEXT, "type = ?::text"           },
-    {"about",  TEXT, "about = ?::text"          },
+    {"type", TEXT, "type = ?::text"},
+    {"about", TEXT, "about = ?::text"},
     {"reason", TEXT, "reasons @> array[?::text]"},
     {0},
 };
@@ -64,18 +56,18 @@ static const struct filter quarantine_filters[] = {
 static const struct filter rebuild_filters[] = {{"status", TEXT, "status = ?::text"}, {0}};
 
 static const struct resource resources[] = {
-    {"quarantine", NULL,      NULL,      "quarantine_json", "reports:read", NULL, NULL, quarantine_filters, "at"        },
-    {"rebuild",    "rebuild", "rebuild", "rebuild_json",    "ops:read",     NULL, NULL, rebuild_filters,    "started_at"},
+    {"quarantine", NULL, NULL, "quarantine_json", "reports:read", NULL, NULL, quarantine_filters, "at"},
+    {"rebuild", "rebuild", "rebuild", "rebuild_json", "ops:read", NULL, NULL, rebuild_filters, "started_at"},
     {0},
 };
 
 static const struct consumer consumers[] = {
-    {"catalog.product.*",      "analytics-products",  BATCH, product_fields,  on_products },
-    {"orders.order.*",         "analytics-orders",    BATCH, order_fields,    on_orders   },
-    {"orders.refund.*",        "analytics-refunds",   BATCH, refund_fields,   on_refunds  },
+    {"catalog.product.*", "analytics-products", BATCH, product_fields, on_products},
+    {"orders.order.*", "analytics-orders", BATCH, order_fields, on_orders},
+    {"orders.refund.*", "analytics-refunds", BATCH, refund_fields, on_refunds},
     {"fulfillment.shipment.*", "analytics-shipments", BATCH, shipment_fields, on_shipments},
-    {"support.ticket.*",       "analytics-tickets",   BATCH, NULL,            on_tickets  },
-    {"support.survey.*",       "analytics-surveys",   BATCH, NULL,            on_surveys  },
+    {"support.ticket.*", "analytics-tickets", BATCH, NULL, on_tickets},
+    {"support.survey.*", "analytics-surveys", BATCH, NULL, on_surveys},
     {0},
 };
 

@@ -58,8 +58,8 @@ static bool is_week(const char *key)
 {
     int year, week, end = 0;
 
-    return sscanf(key, "%4d-W%2d%n", &year, &week, &end) == 2 && strlen(key) == 8 && end == 8 && year > 0 && week > 0 &&
-           week <= 53;
+    return sscanf(key, "%4d-W%2d%n", &year, &week, &end) == 2 && strlen(key) == 8 && end == 8 && year > 0 &&
+           week > 0 && week <= 53;
 }
 
 bool key_fits(const char *cut, const char *key)

@@ -2,6 +2,7 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from stack.books import analytics_equal_orders
 from stack.client import eventually
 
 SHOP = {"env": {"SHOP_TIME_ZONE": "Europe/London"}}
@@ -39,4 +40,7 @@ def test_the_main_road_is_told_as_it_happened(shop):
     events = [each["event_id"] for each in shop.analytics.all("/v1/sales/events", params=window, limit=100)]
     told = {each["id"]: each["type"] for each in shop.events("orders")}
     assert [told[id_] for id_ in events] == ["orders.order.placed", "orders.refund.paid"]
+    what, figures, holds = analytics_equal_orders(shop, list(shop.orders.all("/v1/orders", limit=100)), window["from"], window["to"],
+                                                  lambda order: True)
+    assert holds, f"{what}: {figures}"
     assert shop.analytics.get("/v1/dead-letters").json["data"] == [] == shop.analytics.get("/v1/quarantine").json["data"]

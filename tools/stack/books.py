@@ -127,7 +127,7 @@ def analytics_equal_orders(shop, orders, start, end, days):
     holds = (totals["orders"], totals["gross"], totals["units"]) == (len(wanted), gross, units)
     return ("analytics equal orders", f"{totals['orders']:,} orders, {totals['units']:,} units, gross "
             f"{money(totals['gross'])}; the orders say {len(wanted):,}, {units:,}, {money(gross)} "
-            f"(refunds {money(totals['refunds'])} / {money(refunds)})", holds and totals["refunds"] == refunds)
+            f"(refunds {money(totals['refunded'])} / {money(refunds)})", holds and totals["refunded"] == refunds)
 
 
 def sum_of_lines(order):

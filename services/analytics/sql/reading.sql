@@ -21,12 +21,16 @@ with asked as materialized (
     select r.start, r.channel, r.key, r.orders, r.units, r.gross, r.discount, r.refunds, r.refunded, r.currency
     from chosen c join sales_rollup r on r.dimension = :dimension and r.grain = :grain and r.start >= c.m1 and r.start < c.t
 ), figure as (
-    select sales_key(:cut, p.start, p.channel, p.key, c.zone) as key, sum(orders) as orders, sum(units) as units, sum(gross) as gross,
-        sum(discount) as discount, sum(refunds) as refunds, sum(refunded) as refunded
-    from part p join chosen c using (currency) where :channel::text is null or p.channel = :channel group by 1
+    select case when :cut in ('hour', 'day', 'week', 'month') then date_trunc(:cut, p.start, c.zone) end as start,
+        case when :cut in ('country', 'product', 'customer') then p.key when :cut = 'channel' then p.channel end as key,
+        sum(orders) as orders, sum(units) as units, sum(gross) as gross, sum(discount) as discount, sum(refunds) as refunds,
+        sum(refunded) as refunded
+    from part p, chosen c
+    where p.currency = (select currency from chosen) and (:channel::text is null or p.channel = :channel) group by 1, 2
 ), shown as (
-    select f.*, row_number() over (order by case when :cut in ('hour', 'day', 'week', 'month') then 0 else -gross end, key) as place
-    from figure f where (orders, units, gross, discount, refunds, refunded) <> (0, 0, 0, 0, 0, 0)
+    select coalesce(f.key, time_key(:cut, f.start, c.zone)) as key, orders, units, gross, discount, refunds, refunded,
+        row_number() over (order by f.start, case when f.start is null then -gross end, f.key) as place
+    from figure f, chosen c where (orders, units, gross, discount, refunds, refunded) <> (0, 0, 0, 0, 0, 0)
 ), total as (
     select coalesce(sum(orders), 0) as orders, coalesce(sum(units), 0) as units, coalesce(sum(gross), 0) as gross,
         coalesce(sum(discount), 0) as discount, coalesce(sum(refunds), 0) as refunds, coalesce(sum(refunded), 0) as refunded
