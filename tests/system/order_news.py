@@ -1,4 +1,4 @@
-"""The news that orders hear, said in the place of catalog and fulfillment, which do not run in these tests."""
+"""Steps of the order tests, and the news that orders hear, said in the place of catalog and fulfillment."""
 import json
 import uuid
 from collections import Counter
@@ -83,3 +83,37 @@ class News:
 
 def now():
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+# --- what tests do with orders all the time -------------------------------------------------------------------------
+
+def cart(shop, *lines, **more):
+    return shop.road.order_body(lines, **{"paid": False, **more})
+
+
+def place(shop, *lines, **more):
+    return shop.orders.post("/v1/orders", cart(shop, *lines, **more), role="storefront").expect(201)
+
+
+def read(shop, order):
+    return shop.orders.get(f"/v1/orders/{order['id']}").expect(200)
+
+
+def wait(shop, order, **fields):
+    return shop.road.wait_order(order["id"], 10, **fields)
+
+
+def types(shop, order):
+    steps = shop.orders.get(f"/v1/orders/{order['id']}/timeline").expect(200)["data"]
+    return [step["type"].removeprefix("orders.order.") for step in steps]
+
+
+def do(shop, order, action, body=None, **options):
+    return shop.orders.post(f"/v1/orders/{order['id']}/{action}", body, **options)
+
+
+def confirmed(shop, news, *lines, **more):
+    order = place(shop, *lines, **more)
+    do(shop, order, "payments", {"method": "card", "amount": order["total"], "reference": "all"})
+    news.reservation(order)
+    return wait(shop, order, status="confirmed")

@@ -1,8 +1,9 @@
 """Orders: taken once, priced by our own list, paid, reserved, confirmed by themselves, shipped."""
+import threading
 import uuid
 
 import pytest
-from order_news import News
+from order_news import News, cart, confirmed, do, place, read, types, wait
 from stack.client import eventually
 
 SHOP = {"services": ("orders",)}
@@ -15,31 +16,6 @@ def news(shop):
     said.product(("POST", 395, {"stocked": False}))
     shop.orders.put("/v1/channels/bazaar", {"kind": "platform"}).expect(200)
     return said
-
-
-def cart(shop, *lines, **more):
-    return shop.road.order_body(lines, **{"paid": False, **more})
-
-
-def place(shop, *lines, **more):
-    return shop.orders.post("/v1/orders", cart(shop, *lines, **more), role="storefront").expect(201)
-
-
-def read(shop, order):
-    return shop.orders.get(f"/v1/orders/{order['id']}").expect(200)
-
-
-def wait(shop, order, **fields):
-    return shop.road.wait_order(order["id"], 10, **fields)
-
-
-def types(shop, order):
-    steps = shop.orders.get(f"/v1/orders/{order['id']}/timeline").expect(200)["data"]
-    return [step["type"].removeprefix("orders.order.") for step in steps]
-
-
-def do(shop, order, action, body=None, **options):
-    return shop.orders.post(f"/v1/orders/{order['id']}/{action}", body, **options)
 
 
 # --- taking it down -----------------------------------------------------------------------------------------------
@@ -251,8 +227,6 @@ def test_confirming_by_hand_is_refused_with_the_reason(shop, news):
 
 def test_prefer_wait_answers_when_the_stock_has_spoken(shop, news):
     body = cart(shop, ("MUG", 1))
-    import threading
-
     def answer():
         found = eventually(lambda: shop.orders.get("/v1/orders", params={"channel_ref": body["channel_ref"]}).json["data"])
         news.reservation(found[0])
@@ -305,13 +279,6 @@ def test_only_a_held_order_is_released(shop, news):
 
 
 # --- parcels ------------------------------------------------------------------------------------------------------
-
-def confirmed(shop, news, *lines, **more):
-    order = place(shop, *lines, **more)
-    do(shop, order, "payments", {"method": "card", "amount": order["total"], "reference": "all"})
-    news.reservation(order)
-    return wait(shop, order, status="confirmed")
-
 
 def test_an_order_is_shipped_and_delivered_with_its_parcel(shop, news):
     order = confirmed(shop, news, ("MUG", 2), ("POST", 1))
@@ -411,3 +378,53 @@ def test_an_order_of_a_thousand_lines_goes_its_way(shop, news):
     largest = shop.value("orders", "select max(octet_length(data::text)) from event where aggregate_id = %s", order["id"])
     assert largest < 256 * 1024
     shop.settle()
+
+
+# --- every action in every state ----------------------------------------------------------------------------------
+
+BODIES = {"payments": {"method": "card", "amount": 1, "reference": "again"}, "hold": {"reason": "x"},
+          "cancel": {"reason": "x"}}
+
+
+def brought_to(shop, news, status):
+    """An order in this status."""
+    if status in ("placed", "cancelled"):
+        order = place(shop, ("MUG", 1))
+        if status == "cancelled":
+            do(shop, order, "cancel", {"reason": "x"}).expect(200)
+        return order
+    order = confirmed(shop, news, ("MUG", 1))
+    parcel = news.shipment(order, "created")
+    if status == "cancelling":
+        do(shop, order, "cancel", {"reason": "x"}).expect(200)
+    if status in ("shipped", "delivered"):
+        news.shipment(order, "shipped", parcel)
+    if status == "delivered":
+        news.shipment(order, "delivered", parcel)
+    return wait(shop, order, status=status)
+
+
+@pytest.mark.parametrize("status", ["placed", "confirmed", "cancelling", "shipped", "delivered", "cancelled"])
+def test_in_every_state_only_the_allowed_actions_are_taken(shop, news, status):
+    order = brought_to(shop, news, status)
+    allowed = read(shop, order)["allowed_actions"]
+    assert allowed == {"placed": ["payments", "hold", "release", "confirm", "cancel"], "confirmed": ["cancel"]}.get(status, [])
+    for action in ("payments", "hold", "release", "confirm", "cancel"):
+        answer = do(shop, order, f"{action}?dry_run=1", BODIES.get(action))
+        forbidden = answer.code in ("order.invalid_transition", "payment.too_much")
+        assert forbidden != (action in allowed), f"{action} in {status}: {answer}"
+    assert read(shop, order)["allowed_actions"] == allowed
+
+
+def test_what_each_role_may_do(shop, news):
+    order = place(shop, ("MUG", 1))
+    may = {"storefront": {"payments", "cancel"}, "clerk": {"payments", "confirm", "hold", "release", "cancel", "refunds"},
+           "cashier": {"payments", "refunds"}, "manager": {"confirm", "hold", "release", "cancel", "refunds"},
+           "agent": set(), "picker": set(), "customer": set()}
+    for role, actions in may.items():
+        for action in ("payments", "confirm", "hold", "release", "cancel", "refunds"):
+            body = {**BODIES, "refunds": {"amount": 1, "reason": "x"}}.get(action)
+            answer = do(shop, order, f"{action}?dry_run=1", body, role=role)
+            assert (answer.status == 403) == (action not in actions), f"{role} {action}: {answer}"
+    assert shop.orders.get("/v1/orders", role="picker").status == 403
+    assert shop.orders.get("/v1/orders", token="").status == 401

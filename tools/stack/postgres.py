@@ -102,10 +102,10 @@ class Postgres:
         wait_for("PostgreSQL", self.ready, self.process, self.log, 120)
 
     def forget_dead_postmaster(self):
-        """A killed server leaves its pid file; while its pid is a zombie, PostgreSQL takes it for living."""
-        file = self.data / "postmaster.pid"
-        if file.exists() and start_of(file.read_text().split()[0]) == "":
-            file.unlink()
+        """A killed server leaves its pid files; while its pid is a zombie, PostgreSQL takes it for living."""
+        for file in (self.data / "postmaster.pid", self.socket / f".s.PGSQL.{self.port}.lock"):
+            if file.exists() and start_of(file.read_text().split()[0]) == "":
+                file.unlink()
 
     def stop(self, patience=30):
         """Fast shutdown: open transactions roll back, everything committed stays."""

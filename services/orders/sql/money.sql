@@ -11,7 +11,8 @@ values (:id::uuid, :method, :amount::bigint, :reference, :actor);
 update orders set paid = paid + :amount::bigint where id = :id::uuid returning paid >= total;
 
 -- name: refund_look(id, reference, refunded_at) :row open int, early bool, refund_id, amount int
-select o.paid - o.refunded, coalesce(:refunded_at::timestamptz > now() + interval '5 minutes', false), r.id, coalesce(r.amount, 0)
+select o.paid - o.refunded, coalesce(:refunded_at::timestamptz > now() + interval '5 minutes', false), r.id,
+    coalesce(r.amount, 0)
 from orders o left join refund r on r.order_id = o.id and r.reference = :reference
 where o.id = :id::uuid;
 

@@ -66,7 +66,8 @@ with news as (
 ), last as (
     select distinct on (id) * from news where status is not null order by id, place desc
 ), noted as (
-    insert into parcel (id, order_id, number, status, warehouse, carrier, tracking_number, units, lines, shipped_at, delivered_at)
+    insert into parcel (id, order_id, number, status, warehouse, carrier, tracking_number, units, lines, shipped_at,
+        delivered_at)
     select id, order_id, number, status, warehouse, carrier, tracking_number,
         coalesce((select sum((l ->> 'quantity')::bigint) from json_array_elements(lines) l), 0), coalesce(lines, '[]'),
         shipped_at, delivered_at

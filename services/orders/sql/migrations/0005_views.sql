@@ -46,7 +46,8 @@ select o.id, o.personal as private,
             o.stock_status, o.payment_status, o.placed_at, o.total, o.discount, o.shipping_fee, o.paid, o.refunded,
             o.allow_partial, o.held,
             (select coalesce(json_agg(row_to_json(l)), '[]') from (
-                select line, sku, quantity, unit_price, stocked from order_line where order_id = o.id order by line) l) as lines,
+                select line, sku, quantity, unit_price, stocked from order_line where order_id = o.id order by line
+            ) l) as lines,
             o.allocation) e) as doc
 from orders o;
 

@@ -1,0 +1,134 @@
+"""Orders among the real others: the handshakes with catalog and fulfilment, over the whole road."""
+import pytest
+from order_news import cart, do, read, types
+from stack.client import eventually
+
+SHOP = {"services": ("catalog", "orders", "fulfillment")}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def range_(shop):
+    shop.road.publish({"sku": "MUG", "price": 450}, {"sku": "POST", "price": 395, "stocked": False})
+    shop.road.publish({"sku": "RARE", "price": 900})
+    shop.road.book_in("MUG", 1000)
+    eventually(lambda: shop.orders.get("/v1/prices/RARE").status == 200)
+
+
+def stock(shop, sku):
+    level = shop.road.stock(sku)
+    return level["on_hand"], level["reserved"]
+
+
+def cancel(shop, order, **options):
+    return do(shop, order, "cancel", {"reason": "changed her mind"}, **options)
+
+
+def test_an_order_becomes_a_delivered_parcel(shop):
+    before = stock(shop, "MUG")
+    order = shop.road.order([("MUG", 2), ("POST", 1)])
+    shop.road.wait_order(order["id"], status="confirmed", stock_status="reserved")
+    assert stock(shop, "MUG") == (before[0], before[1] + 2)
+    parcel = shop.road.deliver(order["id"])
+    order = shop.road.wait_order(order["id"], status="delivered", stock_status="taken")
+    assert [each["tracking_number"] for each in order["parcels"]] == [parcel["tracking_number"]]
+    assert stock(shop, "MUG") == (before[0] - 2, before[1])
+    shop.settle()
+
+
+def test_an_order_of_services_alone_is_shipped_with_an_empty_parcel(shop):
+    order = shop.road.order([("POST", 1)])
+    shop.road.wait_order(order["id"], status="confirmed")
+    shop.road.shipment(order["id"])
+    shop.road.wave()
+    parcel = shop.road.ship(shop.road.shipment(order["id"], "packed"))      # nothing to scan
+    shop.road.wait_order(order["id"], status="shipped")
+    shop.road.track(parcel, "delivered")
+    shop.road.wait_order(order["id"], status="delivered")
+
+
+def test_waiting_for_the_stock_answers_with_it(shop):
+    assert shop.road.order([("MUG", 1)], paid=False, wait=5)["stock_status"] == "reserved"
+    assert shop.road.order([("RARE", 1)], paid=False, wait=5)["stock_status"] == "backordered"
+
+
+def test_a_cancelled_backorder_and_a_cancelled_reservation_are_released(shop):
+    before = stock(shop, "MUG")
+    for sku in ("MUG", "RARE"):
+        order = shop.road.order([(sku, 1)], paid=False, wait=5)
+        assert cancel(shop, order).json["status"] == "cancelled"
+        shop.road.wait_order(order["id"], status="cancelled", stock_status="released")
+    assert stock(shop, "MUG") == before
+
+
+def test_fulfilment_voids_the_papers_and_stock_and_money_come_back_once(shop):
+    before = stock(shop, "MUG")
+    order = shop.road.order([("MUG", 3)])
+    shop.road.shipment(order["id"])
+    shop.road.wave()
+    shop.road.shipment(order["id"], "waved")
+    assert cancel(shop, order).json["status"] == "cancelling"
+    gone = shop.road.wait_order(order["id"], status="cancelled", stock_status="released", payment_status="refunded")
+    assert gone["refunded"] == gone["paid"] == 1350 and stock(shop, "MUG") == before
+    assert [each["status"] for each in shop.road.shipments(order["id"])] == ["voided"]
+
+
+def test_an_order_is_cancelled_though_the_warehouse_has_not_heard_of_it_yet(shop):
+    shop.stop("fulfillment")
+    order = shop.road.order([("MUG", 1)])
+    shop.road.wait_order(order["id"], status="confirmed")
+    assert cancel(shop, order).json["status"] == "cancelling"
+    shop.start("fulfillment")
+    shop.road.wait_order(order["id"], 20, status="cancelled", stock_status="released", payment_status="refunded")
+
+
+def test_what_is_shipped_is_not_cancelled(shop):
+    order = shop.road.order([("MUG", 1)])
+    parcel = shop.road.shipment(order["id"])
+    shop.road.wave()
+    parcel = shop.road.shipment(order["id"], "waved")
+    shop.road.pack(parcel)
+    shop.stop("orders")
+    shop.road.ship(parcel)
+    shop.pause("fulfillment")
+    shop.start("orders")
+    shop.resume("fulfillment")
+    shop.road.wait_order(order["id"], status="shipped", payment_status="paid")
+    assert cancel(shop, order).code == "order.invalid_transition"
+
+
+def test_cancelling_races_with_shipping_and_ends_one_way(shop):
+    """Over and over: stock and money come back exactly once, or not at all."""
+    for number in range(6):
+        before = stock(shop, "MUG")
+        order = shop.road.order([("MUG", 1)])
+        shop.road.shipment(order["id"])
+        shop.road.wave()
+        parcel = shop.road.shipment(order["id"], "waved")
+        shop.road.pack(parcel)
+        steps = {"cancel": lambda: cancel(shop, order),
+                 "ship": lambda: shop.fulfillment.post(f"/v1/shipments/{parcel['id']}/ship",
+                                                       {"carrier": "dhl", "tracking_number": f"R{number}"})}
+        turns = sorted(steps, reverse=number % 2)
+        done = {name: steps[name]() for name in turns}
+        asked, shipped = done["cancel"], done["ship"]
+        assert asked.status in (200, 409) and shipped.status in (200, 409)
+        if shipped.status == 200:
+            shop.road.wait_order(order["id"], status="shipped", payment_status="paid", refunded=0, stock_status="taken")
+            assert stock(shop, "MUG") == (before[0] - 1, before[1])
+        else:
+            shop.road.wait_order(order["id"], status="cancelled", refunded=450, stock_status="released")
+            assert stock(shop, "MUG") == before
+        assert types(shop, order).count("cancelled") + types(shop, order).count("shipped") == 1
+
+
+def test_an_order_of_six_hundred_lines_is_reserved_and_confirmed(shop):
+    skus = [f"BIG-{n:03}" for n in range(600)]
+    shop.road.publish(*[{"sku": sku, "price": 255} for sku in skus[:300]])
+    shop.road.publish(*[{"sku": sku, "price": 255} for sku in skus[300:]])
+    for sku in skus:
+        shop.road.book_in(sku, 6)
+    eventually(lambda: shop.orders.get(f"/v1/prices/{skus[-1]}").status == 200)
+    order = shop.orders.post("/v1/orders", cart(shop, *[(sku, 6) for sku in skus], paid=600 * 6 * 255)).expect(201)
+    shop.road.wait_order(order["id"], 20, status="confirmed", stock_status="reserved")
+    assert len(shop.road.shipment(order["id"])["lines"]) == 600
+    assert len(read(shop, order)["allocation"]) == 600
