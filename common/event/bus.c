@@ -199,27 +199,48 @@ bool bus_message_id(const char *service, int64_t seq, char id[64])
     return found;
 }
 
-bool bus_durable(const char *service, const char *durable, const char *subject)
+/* Where a consumer that is ours alone must begin again: right behind what it has answered, if messages were delivered
+ * and never answered (whoever had them is gone). Else the server would bring them after those that came later. */
+static uint64_t rewound(const char *stream, const char *durable, const jsConsumerInfo *info)
+{
+    jsErrCode code = 0;
+
+    if (!info || info->NumAckPending == 0 ||
+        js_DeleteConsumer(bus.js, stream, durable, NULL, &code) != NATS_OK)
+        return 0;
+    return info->AckFloor.Stream + 1;
+}
+
+static natsStatus add_durable(const char *stream, const char *durable, const char *subject, uint64_t start,
+                              jsErrCode *code)
+{
+    jsConsumerConfig c;
+
+    jsConsumerConfig_Init(&c);
+    c.Durable = durable;
+    c.FilterSubject = subject;
+    c.DeliverPolicy = start ? js_DeliverByStartSequence : js_DeliverAll;
+    c.OptStartSeq = start;
+    c.AckPolicy = js_AckExplicit;
+    c.AckWait = (int64_t)30 * 1000000000;
+    c.MaxDeliver = -1;
+    c.MaxAckPending = 1000;
+    return js_AddConsumer(NULL, bus.js, stream, &c, NULL, code);
+}
+
+bool bus_durable(const char *service, const char *durable, const char *subject, bool ours_alone)
 {
     jsConsumerInfo *info = NULL;
-    jsConsumerConfig c;
     jsErrCode code = 0;
     char stream[64];
+    uint64_t start;
     natsStatus s;
 
     bus_stream_name(service, stream);
     s = js_GetConsumerInfo(&info, bus.js, stream, durable, NULL, &code);
-    if (s != NATS_OK && (int)code == JS_CONSUMER_MISSING) {
-        jsConsumerConfig_Init(&c);
-        c.Durable = durable;
-        c.FilterSubject = subject;
-        c.DeliverPolicy = js_DeliverAll;
-        c.AckPolicy = js_AckExplicit;
-        c.AckWait = (int64_t)30 * 1000000000;
-        c.MaxDeliver = -1;
-        c.MaxAckPending = 1000;
-        s = js_AddConsumer(&info, bus.js, stream, &c, NULL, &code);
-    }
+    start = ours_alone ? rewound(stream, durable, info) : 0;
+    if (start || (s != NATS_OK && (int)code == JS_CONSUMER_MISSING))
+        s = add_durable(stream, durable, subject, start, &code);
     if (s != NATS_OK && (int)code != JS_STREAM_MISSING)
         log_rarely("nats.consumer", "consumer %s of %s: %s (%d)", durable, stream, natsStatus_GetText(s),
                    (int)code);

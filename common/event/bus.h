@@ -29,7 +29,8 @@ bool bus_stream(const char *service, struct stream_state *state);
 void bus_stream_name(const char *service, char name[64]);
 /* The Nats-Msg-Id of the message at a place of the stream, false if there is none. */
 bool bus_message_id(const char *service, int64_t seq, char id[64]);
-/* Create the durable pull consumer if it is missing. */
-bool bus_durable(const char *service, const char *durable, const char *subject);
+/* Create the durable pull consumer if it is missing. ours_alone: nobody else pulls from it now, so whatever was
+ * delivered and never answered is brought again, at once and before anything later. */
+bool bus_durable(const char *service, const char *durable, const char *subject, bool ours_alone);
 
 #endif

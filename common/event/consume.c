@@ -304,7 +304,7 @@ static bool subscribe(struct puller *p)
     if (p->inbox && p->generation == bus_generation())
         return true;
     unsubscribe(p);
-    if (!bus_connected() || !bus_durable(p->source, p->row->name, p->row->subject))
+    if (!bus_connected() || !bus_durable(p->source, p->row->name, p->row->subject, p->row->mode & ORDERED))
         return false;
     if (natsInbox_Create(&inbox) != NATS_OK)
         return false;

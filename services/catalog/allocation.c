@@ -149,7 +149,7 @@ size_t allocate(struct cell *cells, size_t cell_count, const struct demand *dema
 {
     struct ledger l = {cells, cell_count, grants, 0};
 
-    for (size_t i = 0; i < demand_count; i++)
+    for (size_t i = 0; cell_count && i < demand_count; i++)
         serve(&l, &demands[i], i);
     return l.grant_count;
 }

@@ -1,10 +1,9 @@
 #include "product.h"
 
-#include <string.h>
-
 #include "catalog_queries.h"
 #include "event.h"
 #include "resource.h"
+#include "review.h"
 
 static int may_submit(struct work *w, const char *id);
 static int may_approve(struct work *w, const char *id);
@@ -24,42 +23,35 @@ const struct step product_flow[] = {
 
 /* --- drafting ------------------------------------------------------------------------------------------------ */
 
-/* Codes that two variants of one draft share, or that belong to another product: all named at once. */
-static void check_codes(struct work *w, const json_t *variants, const struct variants_taken_row *taken,
-                        size_t n)
+/* Codes that two variants share, or that belong to another product: all named at once. */
+static int check_codes(struct work *w, const char *id)
 {
-    const json_t *v, *before;
-    size_t i, j;
-
-    json_array_foreach(variants, i, v)
-    {
-        const char *sku = json_string_value(json_object_get(v, "sku"));
-
-        for (j = 0; j < n; j++) {
-            if (strcmp(taken[j].sku, sku) == 0)
-                fault_at(w, textf(w, "/variants/%zu/sku", i), "product.sku_taken",
-                         "The SKU %s or its barcode %s belongs to another product.", sku, taken[j].barcode);
-        }
-        for (j = 0; j < i; j++) {
-            before = json_array_get(variants, j);
-            if (strcmp(json_string_value(json_object_get(before, "sku")), sku) == 0)
-                fault_at(w, textf(w, "/variants/%zu/sku", i), "product.sku_twice",
-                         "The SKU %s stands twice here.", sku);
-        }
-    }
-}
-
-static int put_variants(struct work *w, const char *id)
-{
-    struct variants_taken_row *taken;
+    struct variants_conflicts_row *rows;
     size_t n;
 
-    if (!in_has(w, "variants"))
-        return OK;
-    TRY(q_variants_taken(w, id, in_json(w, "variants"), &taken, &n));
-    check_codes(w, in_get(w, "variants"), taken, n);
-    TRY(failed_if_any(w, "product.invalid", "The product has faults."));
-    return q_variants_insert(w, id, in_json(w, "variants"));
+    TRY(q_variants_conflicts(w, id, in_json(w, "variants"), &rows, &n));
+    for (size_t i = 0; i < n; i++)
+        fault_at(w, textf(w, "/variants/%s/%s", rows[i].place, rows[i].field),
+                 textf(w, "product.%s_%s", rows[i].field, rows[i].twice ? "twice" : "taken"),
+                 rows[i].twice ? "The %s %s stands twice here." : "The %s %s belongs to another product.",
+                 rows[i].field, rows[i].value);
+    return failed_if_any(w, "product.invalid", "The product has faults.");
+}
+
+/* A variant keeps its stock when its product is edited; one that has any cannot be left out. */
+static int put_variants(struct work *w, const char *id)
+{
+    const char *variants = in_has(w, "variants") ? in_json(w, "variants") : "[]";
+    int64_t put;
+
+    if (in_has(w, "variants"))
+        TRY(check_codes(w, id));
+    TRY(q_variants_drop(w, id, variants));
+    TRY(q_variants_put(w, id, variants, &put));
+    if (put < (int64_t)json_array_size(in_get(w, "variants")))
+        return fail(w, CONFLICT, "product.sku_taken",
+                    "A SKU of these variants was just taken by another product.");
+    return OK;
 }
 
 int product_draft(struct work *w)
@@ -79,78 +71,32 @@ int product_edit(struct work *w)
 
     TRY(flow_apply(w, "product", id, "edit"));
     TRY(q_product_update(w, id, in_str(w, "title"), in_str(w, "description"), in_str(w, "category"),
-                         in_json(w, "images")));
-    TRY(q_variants_delete(w, id));
+                         in_json(w, "images"), w->actor));
     TRY(put_variants(w, id));
     return reply_resource(w, "products", id);
 }
 
 /* --- review -------------------------------------------------------------------------------------------------- */
 
-static void check_images(struct work *w, const json_t *images)
-{
-    const json_t *image;
-    size_t i;
-
-    if (!json_array_size(images))
-        fault_at(w, "/images", "product.no_image", "At least one image is needed.");
-    json_array_foreach(images, i, image)
-    {
-        if (json_integer_value(json_object_get(image, "width")) < 300 ||
-            json_integer_value(json_object_get(image, "height")) < 300)
-            fault_at(w, textf(w, "/images/%zu", i), "product.image_small",
-                     "An image must be at least 300 by 300 pixels.");
-    }
-}
-
-static void check_variants(struct work *w, const json_t *variants)
-{
-    const json_t *v, *cost;
-    size_t i;
-
-    if (!json_array_size(variants))
-        fault_at(w, "/variants", "product.no_variant", "At least one variant is needed.");
-    json_array_foreach(variants, i, v)
-    {
-        cost = json_object_get(v, "cost");
-        if (json_is_integer(cost) &&
-            json_integer_value(json_object_get(v, "price")) < json_integer_value(cost))
-            fault_at(w, textf(w, "/variants/%zu/price", i), "product.price_below_cost",
-                     "The price is below the cost.");
-    }
-}
-
-/* What a listing must have before somebody reviews it: every failure is named at once. */
 static int may_submit(struct work *w, const char *id)
 {
-    struct product_for_review_row p;
-    json_t *images, *variants;
+    const char *listing;
 
-    TRY(q_product_for_review(w, id, &p));
-    if (!p.description || strlen(p.description) < 10)
-        fault_at(w, "/description", "product.no_description",
-                 "A description of at least 10 characters is needed.");
-    if (!p.category)
-        fault_at(w, "/category", "product.no_category", "A category is needed.");
-    images = json_loads(p.images, 0, NULL);
-    variants = json_loads(p.variants, 0, NULL);
-    check_images(w, images);
-    check_variants(w, variants);
-    json_decref(images);
-    json_decref(variants);
+    TRY(q_product_for_review(w, id, &listing));
+    review_check(w, arena_owns(w->arena, json_loads(listing, 0, NULL), (void (*)(void *))json_decref));
     return failed_if_any(w, "product.incomplete",
                          "The product cannot be submitted yet: errors[] names everything that is missing.");
 }
 
-/* Four eyes: whoever drafted or submitted it does not decide on it, whatever the role. */
+/* Four eyes: whoever drafted, edited or submitted it does not decide on it, whatever the role. */
 static int may_approve(struct work *w, const char *id)
 {
-    struct product_for_review_row p;
+    struct product_worked_on_row worked_on;
 
-    TRY(q_product_for_review(w, id, &p));
-    if (strcmp(p.drafted_by, w->actor) == 0 || (p.submitted_by && strcmp(p.submitted_by, w->actor) == 0))
+    TRY(q_product_worked_on(w, id, w->actor, &worked_on));
+    if (worked_on.by_actor)
         return fail(w, FORBIDDEN, "product.four_eyes",
-                    "Somebody else must decide on what you drafted or submitted.");
+                    "Somebody else must decide on what you drafted, edited or submitted.");
     return OK;
 }
 

@@ -7,6 +7,7 @@
 #include "catalog_queries.h"
 #include "consume.h"
 #include "event.h"
+#include "level.h"
 
 enum { PAGE = 1000 };
 
@@ -110,7 +111,8 @@ static int book(struct work *w, const struct page *p, struct text *touched)
     TRY(q_reservation_lock(w, ids.bytes));
     TRY(q_reservation_cells(w, grants));
     TRY(q_reservation_lines(w, grants));
-    return q_stock_reserve(w, grants);
+    TRY(q_stock_reserve(w, grants));
+    return level_watch(w, skus_of(w, p));
 }
 
 /* One page of demands behind a place in the line; *after moves on, and is -1 behind the last page. */
@@ -183,5 +185,6 @@ int on_orders(struct work *w)
     TRY(q_reservation_release(w, cancelled, &gone));
     TRY(announce_all(w, "catalog.reservation.released", "reservation", gone.ids));
     TRY(announce_new(w, "catalog.reservation.released", "reservation", gone.new_ids));
-    return reservation_serve(w, new.ids, freed.skus);
+    TRY(reservation_serve(w, new.ids, freed.skus));
+    return level_watch(w, freed.skus);
 }

@@ -2,6 +2,7 @@
 #include "service.h"
 
 #include "catalog_queries.h"
+#include "level.h"
 #include "product.h"
 #include "reservation.h"
 #include "roles.h"
@@ -25,6 +26,7 @@ static const struct field variant_fields[] = {
     {"options", OBJECT},
     {"price", MONEY, REQUIRED},
     {"cost", MONEY},
+    {"below_cost_reason", TEXT, OPTIONAL, 1, 500},
     {"currency", CURRENCY, REQUIRED},
     {"weight_g", QUANTITY, OPTIONAL, 0, 100000000},
     {"stocked", BOOLEAN},
@@ -40,6 +42,7 @@ static const struct field product_fields[] = {
     {0},
 };
 
+static const struct field level_fields[] = {{"reorder_point", INTEGER, REQUIRED, 0, 1000000000}, {0}};
 static const struct field reject_fields[] = {{"reasons", TEXTS, REQUIRED, 1, 20}, {0}};
 static const struct field publish_fields[] = {{"channels", TEXTS, REQUIRED, 1, 20}, {0}};
 static const struct field delist_fields[] = {{"reason", TEXT, REQUIRED, 1, 500}, {0}};
@@ -100,6 +103,10 @@ static const struct route routes[] = {
      "Book stock in or out"},
     {"GET", "/v1/stock/{sku}/movements", "stock:read", NULL, resource_list, 200,
      "What made the level of a SKU"},
+    {"POST", "/v1/stock/{sku}/levels", "stock:write", level_fields, level_set, 200,
+     "Say at which available stock to reorder"},
+    {"GET", "/v1/stock/{sku}/explain", "stock:read", NULL, stock_explain, 200,
+     "Which movements and orders make the level of a SKU"},
     {0},
 };
 
@@ -128,6 +135,9 @@ static const struct filter movement_filters[] = {
     {0},
 };
 
+static const struct filter level_filters[] = {
+    {"sku", CODE, "sku = ?::text"}, {"low", BOOLEAN, "low = ?::boolean"}, {0}};
+
 static const struct filter reservation_filters[] = {
     {"order_id", UUID, "order_id = ?::uuid"},
     {"status", TEXT, "status = ?::text"},
@@ -146,6 +156,8 @@ static const struct resource resources[] = {
      reservation_filters, "created_at,arrived"},
     {"movements", "movement", "stock_movement", "movement_json", "stock:read", NULL, NULL, movement_filters,
      "created_at"},
+    {"levels", "level", "stock_level", "level_json", "stock:read", NULL, NULL, level_filters, "sku", NULL,
+     "sku"},
     {0},
 };
 
@@ -160,6 +172,9 @@ static const struct constraint constraints[] = {
     {"stock_movement_of_level", CONFLICT, "stock.insufficient", "There is none of that in this warehouse."},
     {"stock_reserved_is_there", CONFLICT, "stock.insufficient",
      "There is not that much in stock that nobody has reserved."},
+    {"stock_sku_fkey", CONFLICT, "product.sku_in_stock", "A variant that was left out is kept in stock."},
+    {"stock_level_sku_fkey", CONFLICT, "product.sku_in_stock",
+     "A variant that was left out is kept in stock."},
     {"variant_pkey", CONFLICT, "product.sku_taken",
      "A SKU of these variants was just taken by another product."},
     {"variant_barcode", CONFLICT, "product.barcode_taken",

@@ -2,6 +2,7 @@
 
 #include "catalog_queries.h"
 #include "event.h"
+#include "level.h"
 #include "reservation.h"
 #include "resource.h"
 
@@ -62,6 +63,15 @@ int stock_movement(struct work *w)
     TRY(check_movement(w, sku, quantity));
     TRY(quantity > 0 ? book_in(w, sku, warehouse, quantity) : book_out(w, sku, warehouse, -quantity));
     TRY(q_stock_move(w, id, sku, warehouse, quantity, in_str(w, "reason"), in_str(w, "reference"), w->actor));
+    TRY(level_watch(w, list_of(w, sku)));
     TRY(announce_new(w, "catalog.stock.moved", "movement", id));
     return reply_resource(w, "movements", id);
+}
+
+int stock_explain(struct work *w)
+{
+    const char *explanation;
+
+    TRY(q_stock_explain(w, path_var(w, "sku"), &explanation));
+    return reply(w, explanation);
 }

@@ -4,6 +4,8 @@
 
 #include "work.h"
 
+/* Book stock in (quantity above zero) or out (below). */
 int stock_movement(struct work *w);
+int stock_explain(struct work *w);
 
 #endif

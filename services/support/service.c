@@ -50,7 +50,7 @@ static const struct field task_fields[] = {
 };
 
 static const struct field owner_fields[] = {{"owner", CODE, REQUIRED}, {0}};
-static const struct field outcome_fields[] = {{"outcome", TEXT, REQUIRED, 1, 2000}, {0}};
+static const struct field outcome_fields[] = {{"outcome", TEXT, REQUIRED, 1, 2000}, {"again_at", TIME}, {0}};
 static const struct field score_fields[] = {
     {"score", INTEGER, REQUIRED, 1, 5},
     {"comment", TEXT, OPTIONAL, 1, 2000},
@@ -104,11 +104,16 @@ static const struct route routes[] = {
 };
 
 static const struct filter ticket_filters[] = {
-    {"status", TEXT, "status = ?::text"},           {"number", CODE, "number = ?::text"},
-    {"channel", TEXT, "channel = ?::text"},         {"priority", TEXT, "priority = ?::text"},
-    {"department", TEXT, "department = ?::text"},   {"owner", CODE, "owner = ?::text"},
-    {"order_id", UUID, "order_id = ?::uuid"},       {"customer_id", UUID, "customer_id = ?::uuid"},
-    {"breached", BOOLEAN, "breached = ?::boolean"}, {0},
+    {"status", TEXT, "status = ?::text"},
+    {"number", CODE, "number = ?::text"},
+    {"channel", TEXT, "channel = ?::text"},
+    {"priority", TEXT, "priority = ?::text"},
+    {"department", TEXT, "department = ?::text"},
+    {"owner", CODE, "owner = ?::text"},
+    {"order_id", UUID, "order_id = ?::uuid"},
+    {"customer_id", UUID, "id in (select tickets_of_customer(?::uuid))"},
+    {"breached", BOOLEAN, "breached = ?::boolean"},
+    {0},
 };
 
 static const struct filter message_filters[] = {
@@ -166,6 +171,7 @@ static const struct deadline deadlines[] = {
     {"task_due", task_overdue},
     {"first_answer_soon", ticket_remind},
     {"first_answer", ticket_breach},
+    {"hand_over", ticket_hand_over_late},
     {0},
 };
 

@@ -47,6 +47,15 @@ int task_assign(struct work *w)
     return reply_resource(w, "tasks", id);
 }
 
+static int call_again(struct work *w, const char *first, const char *due_at)
+{
+    const char *id = new_id(w);
+
+    TRY(q_task_again(w, id, first, due_at, w->actor));
+    TRY(deadline_at(w, "task_due", id, due_at));
+    return announce_new(w, "support.task.opened", "task", id);
+}
+
 int task_complete(struct work *w)
 {
     const char *id = path_var(w, "id");
@@ -54,6 +63,8 @@ int task_complete(struct work *w)
     TRY(flow_apply(w, "task", id, "complete"));
     TRY(q_task_done(w, id, in_str(w, "outcome"), w->actor));
     TRY(deadline_met(w, "task_due", id));
+    if (in_has(w, "again_at"))
+        TRY(call_again(w, id, in_str(w, "again_at")));
     return reply_resource(w, "tasks", id);
 }
 

@@ -11,6 +11,8 @@
 #include "resource.h"
 #include "support_queries.h"
 
+enum { HOUR_SECONDS = 3600, WORKING_DAY_SECONDS = 9 * HOUR_SECONDS };
+
 static int may_take_over(struct work *w, const char *id);
 static int may_decline(struct work *w, const char *id);
 
@@ -20,8 +22,6 @@ const struct step ticket_flow[] = {
     {"assigned", "assign", "assigned", NULL, "support.ticket.assigned"},
     {"answered", "assign", "assigned", NULL, "support.ticket.assigned"},
     {"new", "take", "assigned", NULL, "support.ticket.assigned"},
-    {"assigned", "take", "assigned", NULL, "support.ticket.assigned"},
-    {"answered", "take", "assigned", NULL, "support.ticket.assigned"},
     {"new", "answer", "answered", NULL, "support.ticket.answered"},
     {"assigned", "answer", "answered", NULL, "support.ticket.answered"},
     {"answered", "answer", "answered", NULL, "support.ticket.answered"},
@@ -80,10 +80,10 @@ static int64_t usual_seconds(const char *priority)
         const char *priority, *setting;
         long seconds;
     } rows[] = {
-        {"urgent", "FIRST_ANSWER_SECONDS_URGENT", 3600},
-        {"high", "FIRST_ANSWER_SECONDS_HIGH", 4 * 3600},
-        {"normal", "FIRST_ANSWER_SECONDS_NORMAL", 9 * 3600},
-        {"low", "FIRST_ANSWER_SECONDS_LOW", 27 * 3600},
+        {"urgent", "FIRST_ANSWER_SECONDS_URGENT", HOUR_SECONDS},
+        {"high", "FIRST_ANSWER_SECONDS_HIGH", 4 * HOUR_SECONDS},
+        {"normal", "FIRST_ANSWER_SECONDS_NORMAL", WORKING_DAY_SECONDS},
+        {"low", "FIRST_ANSWER_SECONDS_LOW", 3 * WORKING_DAY_SECONDS},
     };
     size_t i = 0;
 
@@ -233,6 +233,7 @@ static int may_decline(struct work *w, const char *id)
 int ticket_hand_over(struct work *w)
 {
     const char *id = path_var(w, "id"), *department = in_str(w, "department");
+    struct calendar calendar;
     int64_t handed;
 
     TRY(flow_apply(w, "ticket", id, "hand-over"));
@@ -240,6 +241,9 @@ int ticket_hand_over(struct work *w)
     if (!handed)
         return fail(w, CONFLICT, "ticket.same_department", "The ticket is with %s already.", department);
     TRY(q_ticket_say(w, id, "hand_over", w->actor, in_str(w, "reason")));
+    TRY(calendar_read(w, &calendar));
+    TRY(deadline_at(w, "hand_over", id,
+                    calendar_after(w, &calendar, config_int("HAND_OVER_SECONDS", WORKING_DAY_SECONDS))));
     return reply_resource(w, "tickets", id);
 }
 
@@ -249,6 +253,7 @@ int ticket_accept(struct work *w)
 
     TRY(flow_apply(w, "ticket", id, "accept"));
     TRY(q_ticket_accept(w, id, w->actor));
+    TRY(deadline_met(w, "hand_over", id));
     return reply_resource(w, "tickets", id);
 }
 
@@ -259,6 +264,7 @@ int ticket_decline(struct work *w)
     TRY(flow_apply(w, "ticket", id, "decline"));
     TRY(q_ticket_decline(w, id));
     TRY(q_ticket_say(w, id, "decline", w->actor, in_str(w, "reason")));
+    TRY(deadline_met(w, "hand_over", id));
     return reply_resource(w, "tickets", id);
 }
 
@@ -304,4 +310,14 @@ int ticket_breach(struct work *w)
 
     TRY(q_ticket_breach(w, id, &breached));
     return breached ? announce(w, "support.ticket.breached", "ticket", id) : OK;
+}
+
+/* Nobody took it over: it stands before the head, with its owner still answerable. */
+int ticket_hand_over_late(struct work *w)
+{
+    const char *id = in_str(w, "aggregate_id");
+    int64_t stuck;
+
+    TRY(q_ticket_hand_over_late(w, id, &stuck));
+    return stuck ? announce(w, "support.ticket.hand_over_late", "ticket", id) : OK;
 }

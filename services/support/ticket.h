@@ -40,8 +40,9 @@ int ticket_decline(struct work *w);
 int ticket_solve(struct work *w);
 int ticket_reopen(struct work *w);
 
-/* Deadlines: the first answer will be due soon; it is over. */
+/* Deadlines: the first answer will be due soon; it is over; nobody accepted a hand-over. */
 int ticket_remind(struct work *w);
 int ticket_breach(struct work *w);
+int ticket_hand_over_late(struct work *w);
 
 #endif

@@ -1,4 +1,12 @@
 """Products: drafted, submitted, approved by somebody else, published, delisted; the stock ledger."""
+import re
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
 SHOP = {"services": ("catalog",)}
 
 IMAGE = {"url": "https://img.example.org/mug.jpg", "width": 800, "height": 800, "alt": "a mug"}
@@ -78,3 +86,160 @@ def test_the_same_key_is_the_same_answer_and_one_effect(shop):
     other = shop.catalog.post("/v1/stock/movements", {**move, "quantity": 2}, key="k-1")
     assert other.status == 422 and other.json["code"] == "idempotency.key_reused"
     assert shop.catalog.get("/v1/stock/ONCE").json["on_hand"] == 1
+
+
+def test_an_editor_does_not_decide_either(shop):
+    made = shop.catalog.post("/v1/products", mug("EDITED"), sub="ann").json
+    link = f"/v1/products/{made['id']}"
+    assert shop.catalog.post(link + "/edit", mug("EDITED"), sub="ben").status == 200
+    assert shop.catalog.post(link + "/submit", {}, sub="ann").status == 200
+    for name in ("ann", "ben"):
+        no = shop.catalog.post(link + "/reject", {"reasons": ["blurred"]}, sub=name)
+        assert no.status == 403 and no.code == "product.four_eyes"
+    done = shop.catalog.post(link + "/reject", {"reasons": ["blurred"]}, sub="cid").expect(200)
+    assert done["status"] == "rejected" and done["reject_reasons"] == ["blurred"] and done["edited_by"] == ["ben"]
+    assert done["allowed_actions"] == ["edit"]
+
+
+def test_a_price_below_the_cost_needs_its_reason(shop):
+    made = shop.catalog.post("/v1/products", mug("CHEAP", price=100, cost=200)).json
+    link = f"/v1/products/{made['id']}"
+    assert shop.catalog.post(link + "/submit", {}).codes == ["product.price_below_cost"]
+    shop.catalog.post(link + "/edit", mug("CHEAP", price=100, cost=200, below_cost_reason="season over")).expect(200)
+    assert shop.catalog.post(link + "/submit", {}).status == 200
+
+
+def test_an_edited_variant_keeps_its_stock_and_cannot_be_left_out(shop):
+    made = shop.catalog.post("/v1/products", mug("KEPT")).json
+    shop.road.book_in("KEPT", 5)
+    link = f"/v1/products/{made['id']}/edit"
+    done = shop.catalog.post(link, mug("KEPT", price=475)).expect(200)
+    assert done["variants"][0]["price"] == 475
+    assert shop.catalog.get("/v1/stock/KEPT").json["on_hand"] == 5
+    no = shop.catalog.post(link, mug("OTHER"))
+    assert no.status == 409 and no.code == "product.sku_in_stock"
+    assert shop.catalog.get(f"/v1/products/{made['id']}").json["variants"][0]["sku"] == "KEPT"
+
+
+def test_codes_that_stand_twice_or_belong_to_others_are_named_at_once(shop):
+    shop.catalog.post("/v1/products", mug("THEIRS")).expect(201)
+    two = mug("TWIN", barcode="bar-TWIN")
+    two["variants"] = [{**two["variants"][0], **change} for change in (
+        {}, {"sku": "TWIN", "barcode": "bar-other"}, {"sku": "TWIN-2"}, {"sku": "THEIRS", "barcode": "bar-THEIRS"})]
+    no = shop.catalog.post("/v1/products", two)
+    assert no.status == 422
+    assert {(fault["pointer"], fault["code"]) for fault in no.json["errors"]} == {
+        ("/variants/1/sku", "product.sku_twice"), ("/variants/2/barcode", "product.barcode_twice"),
+        ("/variants/3/sku", "product.sku_taken"), ("/variants/3/barcode", "product.barcode_taken")}
+
+
+def test_two_who_draft_the_same_sku_at_once_do_not_both_get_it(shop):
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda n: shop.catalog.post("/v1/products", mug("RACE")), range(8)))
+    assert sorted(answer.status for answer in answers)[0] == 201
+    assert sum(answer.status == 201 for answer in answers) == 1
+    assert {answer.code for answer in answers} - {None} <= {"product.sku_taken", "product.invalid"}
+
+
+# -- every action in every state, every route with every role -------------------------------------------------------
+
+BODIES = {"edit": mug, "reject": lambda sku: {"reasons": ["blurred"]}, "publish": lambda sku: {"channels": ["web"]},
+          "delist": lambda sku: {"reason": "season over"}}
+WAYS = {"draft": [], "submitted": ["submit"], "rejected": ["submit", "reject"], "approved": ["submit", "approve"],
+        "published": ["submit", "approve", "publish"], "delisted": ["submit", "approve", "publish", "delist"]}
+DECIDES = ("approve", "reject")
+
+
+def act(shop, product, sku, action):
+    body = BODIES.get(action, lambda _: {})(sku)
+    return shop.catalog.post(f"/v1/products/{product['id']}/{action}", body, sub="ben" if action in DECIDES else "ann")
+
+
+@pytest.mark.parametrize("status", WAYS)
+def test_every_action_in_every_state_is_taken_or_refused_as_allowed_actions_says(shop, status):
+    paths = shop.catalog.get("/openapi.json").json["paths"]
+    actions = [path.split("/")[-1] for path in paths if path.startswith("/v1/products/{id}/") and "post" in paths[path]]
+    assert set(actions) == {"edit", "submit", "approve", "reject", "publish", "delist"}
+    for action in actions:
+        sku = f"{status}-{action}"
+        product = shop.catalog.post("/v1/products", mug(sku), sub="ann").expect(201)
+        for step in WAYS[status]:
+            product = act(shop, product, sku, step).expect(200)
+        assert product["status"] == status
+        answer = act(shop, product, sku, action)
+        after = shop.catalog.get(f"/v1/products/{product['id']}").json
+        if action in product["allowed_actions"]:
+            assert answer.status == 200 and after["version"] == product["version"] + 1, answer
+        else:
+            assert answer.status == 409 and answer.code == "product.invalid_transition", answer
+            assert after == product
+
+
+def test_every_route_is_closed_to_roles_without_its_scope(shop):
+    roles = dict(re.findall(r'\{"(\w+)",\s*((?:"[^"]*"\s*)+)\}', (ROOT / "services" / "roles.c").read_text()))
+    paths = shop.catalog.get("/openapi.json").json["paths"]
+    tried = 0
+    for path, operations in paths.items():
+        for method, operation in operations.items():
+            scope = operation.get("x-scope")
+            for role, text in roles.items() if scope else ():
+                scopes = text.replace('"', "").split()
+                if "*" in scopes or scope in scopes or "/v1/" not in path:
+                    continue
+                target = path.replace("{id}", str(uuid.uuid4())).replace("{sku}", "NONE")
+                answer = shop.catalog.request(method.upper(), target, json={} if method == "post" else None, role=role)
+                assert answer.status == 403, (role, scope, answer)
+                tried += 1
+    assert tried > 200
+
+
+# -- levels -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_sku_that_falls_to_its_reorder_point_is_said_to_be_low_once(shop):
+    shop.catalog.post("/v1/products", mug("LOW")).expect(201)
+    shop.road.book_in("LOW", 10)
+    level = shop.catalog.post("/v1/stock/LOW/levels", {"reorder_point": 5}).expect(200)
+    assert level == {**level, "sku": "LOW", "reorder_point": 5, "low": False, "available": 10}
+
+    def book(quantity):
+        shop.catalog.post("/v1/stock/movements", {"sku": "LOW", "warehouse": "main", "quantity": quantity,
+                                                  "reason": "count"}).expect(201)
+
+    def said_low():
+        shop.settle()
+        return [event["data"]["available"] for event in shop.catalog.get(
+            "/v1/events", params={"aggregate": "LOW", "type": "catalog.stock.low"}).json["data"]]
+
+    book(-4)
+    assert said_low() == []
+    book(-1)
+    assert said_low() == [5]
+    assert shop.catalog.get("/v1/levels", params={"low": "true"}).json["data"][0]["sku"] == "LOW"
+    for quantity in (-1, +3, -3):
+        book(quantity)
+    assert said_low() == [5, 4]
+    assert shop.catalog.post("/v1/stock/NONE/levels", {"reorder_point": 5}).status == 404
+    assert shop.catalog.post("/v1/stock/LOW/levels", {"reorder_point": -1}).status == 422
+
+
+def test_a_level_is_explained_by_its_movements(shop):
+    shop.catalog.post("/v1/products", mug("WHY")).expect(201)
+    assert shop.catalog.get("/v1/stock/WHY").json["on_hand"] == 0
+    shop.road.book_in("WHY", 7)
+    shop.road.book_in("WHY", 5, reason="found")
+    why = shop.catalog.get("/v1/stock/WHY/explain").expect(200)
+    assert why["on_hand"] == 12 == sum(each["quantity"] for each in why["moved"])
+    assert [each["reason"] for each in why["moved"]] == ["found", "received"] and len(why["latest_movements"]) == 2
+    assert shop.catalog.get("/v1/stock/NONE/explain").status == 404
+
+
+def test_a_movement_with_faults_is_refused(shop):
+    shop.catalog.post("/v1/products", mug("FAULT")).expect(201)
+    shop.catalog.post("/v1/products", mug("AIR", stocked=False)).expect(201)
+    for body, code in (({"sku": "NONE"}, "stock.unknown_sku"), ({"sku": "AIR"}, "stock.not_stocked"),
+                       ({"sku": "FAULT", "quantity": 0}, "stock.no_quantity")):
+        no = shop.catalog.post("/v1/stock/movements", {"warehouse": "main", "quantity": 1, "reason": "count", **body})
+        assert no.status == 422 and no.codes == [code], no
+    no = shop.catalog.post("/v1/stock/movements", {"sku": "FAULT", "warehouse": "moon", "quantity": -1, "reason": "loss"})
+    assert no.status == 409 and no.code == "stock.insufficient"

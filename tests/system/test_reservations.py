@@ -297,6 +297,37 @@ def test_reservations_are_listed_by_status_sku_and_order(shop, others):
     assert clerk.get("/v1/reservations/0190c0de-0000-7000-8000-000000000000").status == 404
 
 
+def test_a_level_is_explained_by_the_orders_that_hold_it_and_wait_for_it(shop, others):
+    stocked(shop, "EXPL", quantity=3)
+    first, second, third = (others.place(("EXPL", n)) for n in (2, 2, 5))
+    others.settle()
+    why = shop.catalog.get("/v1/stock/EXPL/explain").expect(200)
+    assert (why["on_hand"], why["reserved"], why["available"]) == (3, 2, 1)
+    assert why["held"] == {"orders": 1, "units": 2} and why["wanted"] == {"orders": 2, "units": 7}
+    assert [each["order_id"] for each in why["held_by"]] == [first["id"]]
+    assert [(each["order_id"], each["missing"]) for each in why["waiting"]] == [(second["id"], 2), (third["id"], 5)]
+    work = shop.catalog.as_("merchandiser", "ann").get("/v1/work").json["data"]
+    restock = next(each for each in work if each["title"] == "EXPL")
+    assert (restock["kind"], restock["orders"], restock["units"]) == ("restock", 2, 7)
+
+
+def test_a_reservation_that_uses_up_the_stock_says_that_it_is_low(shop, others):
+    stocked(shop, "DROP", quantity=5)
+    shop.catalog.post("/v1/stock/DROP/levels", {"reorder_point": 3}).expect(200)
+    order = others.place(("DROP", 2))
+    others.settle()
+
+    def low():
+        events = shop.catalog.get("/v1/events", params={"aggregate": "DROP", "type": "catalog.stock.low"}).json["data"]
+        return [event["data"]["available"] for event in events]
+
+    assert low() == [3]
+    others.cancel(order)
+    others.place(("DROP", 5))
+    others.settle()
+    assert low() == [3, 0]
+
+
 # -- races -----------------------------------------------------------------------------------------------------------
 
 
@@ -315,6 +346,25 @@ def test_a_thousand_orders_for_a_hundred_pieces_with_three_instances(open_shop):
     rows = shop.sql("catalog", "select status from reservation order by arrived")
     assert [row["status"] for row in rows] == ["held"] * 150 + ["short"] * 850
     others.settle()
+    books_hold(shop)
+
+
+def test_the_order_of_arrival_holds_though_instances_are_killed_and_nats_restarts(open_shop):
+    shop = open_shop(services=("catalog",), instances=3)
+    others = Others(shop)
+    stocked(shop, "KILL", quantity=100)
+    orders = [others.order([("KILL", 1)]) for _ in range(1500)]
+    for start in range(0, 1500, 300):
+        others.publish([others.placed(each) for each in orders[start:start + 300]])
+        shop.kill("catalog", start // 300 % 3)
+        if start == 600:
+            shop.nats.kill9()
+            shop.nats.start()
+        shop.start("catalog", start // 300 % 3)
+    others.settle(120)
+    rows = shop.sql("catalog", "select order_id::text, status from reservation order by arrived")
+    assert [row["order_id"] for row in rows] == [each["id"] for each in orders]
+    assert [row["status"] for row in rows] == ["held"] * 100 + ["short"] * 1400
     books_hold(shop)
 
 

@@ -128,6 +128,15 @@ def test_a_task_is_assigned_and_completed_with_its_outcome(sue, others):
     assert [each["type"].split(".")[-1] for each in sue.get(path + "/timeline").json["data"]] == ["opened", "assigned", "done"]
 
 
+def test_a_task_completed_with_another_date_makes_the_second_call(sue, others):
+    first = one(sue, "/v1/tasks", shipment_id=others.parcel(upto="shipped"))
+    later = (now() + timedelta(days=1)).isoformat()
+    sue.post(f"/v1/tasks/{first['id']}/complete", {"outcome": "not reached", "again_at": later}).expect(200)
+    second = one(sue, "/v1/tasks", shipment_id=first["shipment_id"], kind="second_call")
+    assert (second["status"], second["owner"], second["order_id"]) == ("assigned", "sue", first["order_id"])
+    assert when(second["due_at"]) == when(later)
+
+
 def test_a_task_nobody_had_belongs_to_whoever_completes_it(sue, others):
     task = one(sue, "/v1/tasks", shipment_id=others.parcel(upto="shipped"))
     assert sue.post(f"/v1/tasks/{task['id']}/complete", {"outcome": "reached"}).expect(200)["owner"] == "sue"
@@ -374,3 +383,23 @@ def test_news_that_makes_no_sense_is_set_aside_and_the_rest_flows_on(shop, sue, 
     survey_of(sue, others)
     left = eventually(lambda: [each for each in shop.support.get("/v1/dead-letters").json["data"] if each["aggregate_id"] == bad])
     assert left[0]["code"] == "event.invalid"
+
+
+def test_news_of_a_time_when_support_was_down_or_killed_has_its_effect_once(shop, sue, others):
+    with ThreadPoolExecutor(4) as pool:
+        parcels = [pool.submit(others.parcel) for _ in range(120)]
+        parcels[20].result()
+        shop.kill("support")
+        parcels[60].result()
+        shop.start("support")
+        parcels[90].result()
+        shop.kill("support")
+        shop.start("support")
+        parcels = {each.result() for each in parcels}
+
+    def counted(table):
+        rows = shop.sql("support", f"select shipment_id::text, count(*) as n from {table} group by 1")
+        return {row["shipment_id"]: row["n"] for row in rows if row["shipment_id"] in parcels}
+    eventually(lambda: len(counted("survey")) == len(parcels), 60)
+    assert set(counted("survey").values()) == {1} == set(counted("task").values())
+    assert set(counted("task")) == parcels

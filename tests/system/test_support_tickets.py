@@ -1,4 +1,6 @@
 """Tickets: opened, assigned, answered in time, handed over, solved; what goes to the head; business hours."""
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from uuid import uuid4
 
@@ -6,20 +8,32 @@ import pytest
 
 from stack.client import eventually
 
-SHOP = {"services": ("support",), "env": {"FIRST_ANSWER_SECONDS_LOW": "2", "FIRST_ANSWER_SECONDS_URGENT": "2"}}
+SHOP = {"services": ("support",), "env": {"FIRST_ANSWER_SECONDS_LOW": "2", "FIRST_ANSWER_SECONDS_URGENT": "2",
+                                         "HAND_OVER_SECONDS": "2"}}
 
 ALWAYS = {"hours": [{"weekday": day, "opens": "00:00", "closes": "24:00"} for day in range(1, 8)]}
 OFFICE = {"hours": [{"weekday": day, "opens": "09:00", "closes": "18:00"} for day in range(1, 6)]}
+# Not today, nor tomorrow: no deadline comes up where a test does not ask for it.
+CLOSED = {"hours": [{"weekday": (datetime.now(timezone.utc) + timedelta(3)).isoweekday(), "opens": "09:00", "closes": "18:00"}]}
 
 
 @pytest.fixture(scope="module")
-def sue(shop):
+def sue(shop, sol):
     return shop.support.as_("agent", "sue")
 
 
 @pytest.fixture(scope="module")
 def sol(shop):
-    return shop.support.as_("support_lead", "sol")
+    head = shop.support.as_("support_lead", "sol")
+    head.put("/v1/business-hours", CLOSED).expect(200)
+    return head
+
+
+@pytest.fixture
+def open_always(sol):
+    sol.put("/v1/business-hours", ALWAYS).expect(200)
+    yield
+    sol.put("/v1/business-hours", CLOSED).expect(200)
 
 
 def opened(client, subject="A spoon is missing", body="There were five in the box.", **more):
@@ -67,12 +81,43 @@ def test_a_ticket_is_opened_assigned_answered_and_solved(shop, sue, sol):
 
 
 def test_whoever_answers_or_takes_a_new_ticket_owns_it_and_others_may_help(shop, sue):
+    assert sue.post(link(opened(sue)) + "/take", {}).expect(200)["owner"] == "sue"
     ticket = opened(sue)
     assert sue.post(link(ticket) + "/answer", {"body": "Hello."}).expect(200)["owner"] == "sue"
     tom = shop.support.as_("agent", "tom")
     helped = tom.post(link(ticket) + "/answer", {"body": "Hello again."}).expect(200)
     assert helped["owner"] == "sue" and words(sue, ticket)[-1] == ("answer", "tom", "Hello again.")
-    assert tom.post(link(ticket) + "/take", {}).expect(200)["owner"] == "tom"
+
+
+def test_of_twenty_who_take_a_ticket_at_once_one_gets_it(shop, sue):
+    ticket = opened(sue)
+
+    def take(n):
+        while True:
+            got = shop.support.as_("agent", f"agent-{n}").post(link(ticket) + "/take", {})
+            if got.status != 503:
+                return got.status
+    with ThreadPoolExecutor(20) as pool:
+        assert sorted(pool.map(take, range(20))) == [200] + [409] * 19
+    assert steps(sue, ticket) == ["opened", "assigned"]
+
+
+def test_an_answer_and_a_breach_at_the_same_moment_leave_one_truth(sue, sol, open_always):
+    """Whichever comes first: what was answered in time is not breached, and nothing hangs."""
+    tickets = [opened(sue, priority="urgent") for _ in range(16)]
+    due = max(when(ticket["first_answer_by"]) for ticket in tickets)
+
+    def reply(ticket):
+        time.sleep(max(0, (when(ticket["first_answer_by"]) - datetime.now(timezone.utc)).total_seconds()))
+        return sue.post(link(ticket) + "/answer", {"body": "Just."}).status
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(reply, tickets)) <= {200, 503}
+    eventually(lambda: datetime.now(timezone.utc) > due + timedelta(seconds=1), 10)
+    for ticket in tickets:
+        seen, said = sue.get(link(ticket)).json, steps(sue, ticket)
+        assert seen["breached"] == ("breached" in said)
+        if "answered" in said and "breached" in said:
+            assert said.index("breached") < said.index("answered")
 
 
 def test_an_internal_answer_is_a_note_and_meets_no_deadline(sue):
@@ -115,6 +160,17 @@ def test_a_ticket_handed_over_keeps_its_owner_until_it_is_accepted_with_everythi
     assert sue.post(link(ticket) + "/accept", {}).expect(200)["owner"] == "sue"
     assert steps(sue, ticket)[1:] == ["assigned", "handed_over", "declined", "handed_over", "accepted", "handed_over",
                                       "accepted"]
+
+
+def test_a_hand_over_that_nobody_takes_goes_to_the_head(sue, sol, open_always):
+    stuck, declined = opened(sue), opened(sue)
+    for ticket in (stuck, declined):
+        sue.post(link(ticket) + "/hand-over", {"department": "finance", "reason": "a refund"}).expect(200)
+    sue.post(link(declined) + "/decline", {"reason": "mine after all"}).expect(200)
+    assert eventually(lambda: work(sol, stuck), 8) == [("support_lead", "hand_over_late")]
+    seen = sue.get(link(stuck)).json
+    assert seen["hand_over"]["late"] and seen["owner"] == "sue" and steps(sue, stuck)[-1] == "hand_over_late"
+    assert steps(sue, declined)[-1] == "declined"
 
 
 def test_whoever_handed_a_ticket_over_may_take_it_back(sue):
@@ -243,8 +299,7 @@ def test_complaints_and_urgent_tickets_go_to_the_head_at_once(sue, sol):
     assert work(sol, complaint) == [] == work(sue, complaint)
 
 
-def test_a_ticket_that_nobody_answers_in_time_is_reminded_of_breached_and_escalated(sue, sol):
-    sol.put("/v1/business-hours", ALWAYS).expect(200)
+def test_a_ticket_that_nobody_answers_in_time_is_reminded_of_breached_and_escalated(sue, sol, open_always):
     late, met = opened(sue, priority="low"), opened(sue, priority="low")
     for each in (late, met):
         sol.post(link(each) + "/assign", {"agent": "sue"})
@@ -256,16 +311,13 @@ def test_a_ticket_that_nobody_answers_in_time_is_reminded_of_breached_and_escala
     sue.post(link(late) + "/answer", {"body": "Sorry."})
     assert work(sol, late) == []
     assert steps(sue, met) == ["opened", "assigned", "answered"] and not sue.get(link(met)).json["breached"]
-    sol.put("/v1/business-hours", OFFICE).expect(200)
 
 
-def test_a_solved_ticket_breaches_nothing(sue, sol):
-    sol.put("/v1/business-hours", ALWAYS).expect(200)
+def test_a_solved_ticket_breaches_nothing(sue, sol, open_always):
     ticket, other = opened(sue, priority="low"), opened(sue, priority="low")
     sue.post(link(ticket) + "/solve", {"resolution": "spam"})
     eventually(lambda: sue.get(link(other)).json["breached"], 8)
     assert steps(sue, ticket) == ["opened", "solved"]
-    sol.put("/v1/business-hours", OFFICE).expect(200)
 
 
 def test_the_first_answer_is_due_in_business_hours_without_holidays(sue, sol):
@@ -283,6 +335,7 @@ def test_the_first_answer_is_due_in_business_hours_without_holidays(sue, sol):
     assert timedelta(days=8) < due() - now < timedelta(days=10)
     sol.put("/v1/business-hours", OFFICE).expect(200)
     assert due().weekday() < 5
+    sol.put("/v1/business-hours", CLOSED).expect(200)
 
 
 def test_hours_keep_their_local_time_when_summer_time_begins_and_ends(shop):
@@ -300,6 +353,7 @@ def test_business_hours_are_changed_by_the_head_and_the_change_is_told(shop, sue
     shop.settle()
     told = [each for each in shop.events("support") if each["type"] == "support.business_hours.changed"]
     assert told[0]["version"] == 1 and told[-1]["actor"] == "sol" and told[-1]["data"]["hours"] == OFFICE["hours"]
+    sol.put("/v1/business-hours", CLOSED).expect(200)
 
 
 def test_faults_of_business_hours_are_named_at_once(sol):

@@ -11,11 +11,13 @@ insert into figures (zone) values (:zone) on conflict do nothing;
 -- name: figures_state() :row zone, rebuilding bool
 select zone, exists (select from rebuild where status = 'running') from figures;
 
+-- A batch may hold an aggregate's events out of order: a rebuild must meet them in order.
 -- name: archive_add(events) :exec
 insert into archive (id, type, aggregate, aggregate_id, version, at, country, data)
 select id, type, aggregate, aggregate_id, version, time, country, data
 from json_to_recordset(:events::json) as e(id uuid, type text, aggregate text, aggregate_id text, version int, time timestamptz,
     country text, data json)
+order by version
 on conflict (id) do nothing;
 
 -- name: archive_read(after int, count int) :rows no int, event

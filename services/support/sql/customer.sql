@@ -69,16 +69,16 @@ where order_id in (select o.id from known_order o where o.customer_id = :id::uui
 update survey set comment = null where order_id in (select o.id from known_order o where o.customer_id = :id::uuid);
 
 -- name: customer_erase_messages(id) :exec
-update ticket_message set body = '(erased)' where ticket_id in (select t.id from ticket_json t where t.customer_id = :id::uuid);
+update ticket_message set body = '(erased)' where ticket_id in (select tickets_of_customer(:id::uuid));
 
 -- name: customer_erase_tickets(id) :exec
 update ticket set subject = '(erased)', contact = null, resolution = case when resolution is not null then '(erased)' end
-where id in (select t.id from ticket_json t where t.customer_id = :id::uuid);
+where id in (select tickets_of_customer(:id::uuid));
 
 -- Answers that were kept to be given again hold what their readers might see.
 -- name: customer_erase_answers(id) :exec
 delete from idempotency where route like any (array['/v1/customers%', '/v1/tickets%', '/v1/tasks%']) and exists (
-    select 1 from (select t.id from ticket_json t where t.customer_id = :id::uuid
+    select 1 from (select tickets_of_customer(:id::uuid) as id
         union all select k.id from task k join known_order o on o.id = k.order_id where o.customer_id = :id::uuid
         union all select :id::uuid) about
     where position(about.id::text in idempotency.body) > 0);

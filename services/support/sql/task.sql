@@ -21,5 +21,11 @@ update task set owner = :owner where id = :id::uuid;
 update task set outcome = :outcome, completed_at = now(), completed_by = :actor, owner = coalesce(owner, :actor)
 where id = :id::uuid;
 
+-- A second call: about the same, by the same, later.
+-- name: task_again(id, first, due_at, actor) :exec
+insert into task (id, kind, order_id, shipment_id, owner, status, due_at, note, created_by)
+select :id::uuid, 'second_call', order_id, shipment_id, owner, 'assigned', :due_at::timestamptz, note, :actor
+from task where id = :first::uuid;
+
 -- name: task_late(id) :count
 update task set overdue = true where id = :id::uuid and status <> 'done' and not overdue;

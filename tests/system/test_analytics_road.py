@@ -1,0 +1,42 @@
+"""Analytics hears the real services: what they did is what it counts."""
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from stack.client import eventually
+
+SHOP = {"env": {"SHOP_TIME_ZONE": "Europe/London"}}
+
+
+def test_the_main_road_is_told_as_it_happened(shop):
+    today = datetime.now(ZoneInfo("Europe/London")).date()
+    window = {"from": str(today), "to": str(today + timedelta(1))}
+    shop.road.publish({"sku": "MUG", "price": 450}, title="Mug", category="kitchen")
+    shop.road.book_in("MUG", 10)
+
+    def known():
+        return shop.road.order([("MUG", 2)], paid=False)
+    kept = eventually(known)
+    unpaid = shop.road.order([("MUG", 3)], paid=False)
+    shop.road.pay(kept)
+    shop.road.wait_order(kept["id"], status="confirmed")
+    shop.road.deliver(kept["id"])
+    shop.road.wait_order(kept["id"], status="delivered")
+    shop.orders.post(f"/v1/orders/{unpaid['id']}/cancel", {"reason": "changed their mind"}).expect(200, 202)
+    shop.road.wait_order(unpaid["id"], status="cancelled")
+    shop.orders.post(f"/v1/orders/{kept['id']}/refunds", {"amount": 200, "reason": "a chip", "reference": "r-1"}).expect(200, 201)
+    shop.settle()
+
+    said = shop.analytics.get("/v1/sales", params={**window, "by": "product"}).expect(200)
+    assert {name: said["totals"][name] for name in ("orders", "units", "gross", "refunds", "net")} == {
+        "orders": 1, "units": 2, "gross": 900, "refunds": 200, "net": 700}
+    assert [(row["key"], row["title"], row["gross"]) for row in said["data"]] == [("MUG", "Mug", 900)]
+    country = shop.analytics.get("/v1/sales", params={**window, "by": "country"}).json["data"]
+    assert [(row["key"], row["orders"]) for row in country] == [("GB", 1)]
+    assert shop.analytics.get("/v1/parcels", params=window).json["totals"] == {"shipped": 1, "units": 2, "delivered": 1}
+    stages = {each["stage"]: each["count"] for each in shop.analytics.get("/v1/stages", params=window).json["data"]}
+    assert stages == {"placed_to_confirmed": 1, "confirmed_to_shipped": 1, "shipped_to_delivered": 1, "placed_to_delivered": 1}
+    assert shop.analytics.get("/v1/service", params=window).json["surveys"]["sent"] == 1
+    events = [each["event_id"] for each in shop.analytics.all("/v1/sales/events", params=window, limit=100)]
+    told = {each["id"]: each["type"] for each in shop.events("orders")}
+    assert [told[id_] for id_ in events] == ["orders.order.placed", "orders.refund.paid"]
+    assert shop.analytics.get("/v1/dead-letters").json["data"] == [] == shop.analytics.get("/v1/quarantine").json["data"]
