@@ -53,13 +53,22 @@ static const struct deadline *row_of(const char *kind)
     return d && d->kind ? d : NULL;
 }
 
-/* Claim the deadline that is longest over and do what it asks, in one transaction. */
+/* The deadline at hand, for what is done about it after its transaction. */
 static _Thread_local char claimed[40];
 
+/* It was met or moved while the handler waited for the aggregate: what the handler did is taken back, in silence. */
+static int too_late(struct work *w)
+{
+    claimed[0] = '\0';
+    return fail(w, CONFLICT, "deadline.moved", "The deadline was met or moved meanwhile.");
+}
+
+/* Claim the deadline that is longest over and do what it asks, in one transaction. */
 static int fire_one(struct work *w)
 {
     struct deadline_claim_row row;
     const struct deadline *d;
+    int64_t still_due;
 
     claimed[0] = '\0';
     TRY(q_deadline_claim(w, &row));
@@ -72,7 +81,8 @@ static int fire_one(struct work *w)
                    (void (*)(void *))json_decref);
     if (d)
         TRY(d->handler(w));
-    return q_deadline_fired(w, row.id);
+    TRY(q_deadline_fired(w, row.id, row.due_at, &still_due));
+    return still_due ? OK : too_late(w);
 }
 
 static int put_off(struct work *w)

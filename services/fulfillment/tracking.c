@@ -64,6 +64,7 @@ static int deliver(struct work *w, const char *shipment)
     return deadline_met(w, "parcel_silent", shipment);
 }
 
+/* Locks: the shipment, then its exceptions, then its deadline. */
 static int apply_news(struct work *w, const struct parcel_lock_row *parcel, const char *status)
 {
     struct tracking_place_row place;
@@ -72,13 +73,13 @@ static int apply_news(struct work *w, const struct parcel_lock_row *parcel, cons
     TRY(q_tracking_place(w, parcel->id, in_str(w, "occurred_at"), &place));
     opens = tracking_opens(status, place.delivered_later);
     settles = tracking_settles(status, place.newest);
+    if (settles)
+        TRY(exceptions_settle(w, textf(w, "{%s}", parcel->id), settles,
+                              textf(w, "The carrier says: %s.", status)));
     if (strcmp(status, "delivered") == 0)
         TRY(deliver(w, parcel->id));
     else if (place.newest && strcmp(parcel->status, "shipped") == 0)
         TRY(parcel_listen(w, parcel->id));
-    if (settles)
-        TRY(exceptions_settle(w, textf(w, "{%s}", parcel->id), settles,
-                              textf(w, "The carrier says: %s.", status)));
     return opens ? exception_open(w, opens, parcel->id, textf(w, "The carrier says: %s.", status)) : OK;
 }
 

@@ -1,4 +1,7 @@
 """Fulfilment: what carriers tell of parcels, out of order and more than once (F-12)."""
+import time
+
+import psycopg2
 import pytest
 
 from fulfillment import Desk, at
@@ -121,3 +124,20 @@ def test_a_parcel_that_does_not_move_is_an_exception_until_it_does(desk, open_sh
     eventually(lambda: len(desk.exceptions(silent)) == 3)            # settled by hand, and still silent
     desk.track(silent, "delivered").expect(201)
     assert kinds(desk, silent) == [] and kinds(desk, lively) == kinds(desk, lively, "resolved") == []
+
+
+def test_a_deadline_that_fires_does_not_stand_in_the_way_of_the_change_that_meets_it(shop, desk, parcel):
+    """The carrier's word locks the parcel, then meets its deadline; the deadline that fires wants both, too."""
+    with psycopg2.connect(shop.postgres.url("fulfillment", shop.database)) as connection:
+        with connection.cursor() as change:
+            change.execute("select 1 from shipment where id = %s for no key update", (parcel["id"],))
+            shop.sql("fulfillment", "update deadline set due_at = now() where aggregate_id = %s", parcel["id"])
+            time.sleep(0.7)                                     # it fires, and waits for the parcel
+            change.execute("set local lock_timeout = '300ms'")
+            change.execute("update deadline set due_at = now() + interval '1 day' where aggregate_id = %s",
+                           (parcel["id"],))
+    connection.close()
+    time.sleep(0.5)
+    assert kinds(desk, parcel) == []                            # it moved in time, so nothing was opened
+    shop.sql("fulfillment", "update deadline set due_at = now() where aggregate_id = %s", parcel["id"])
+    eventually(lambda: kinds(desk, parcel) == ["no_movement"])
