@@ -18,9 +18,9 @@ enum {
 };
 
 static struct {
-    natsConnection *nc;
+    _Atomic(natsConnection *) nc;
     natsOptions *options;
-    jsCtx *js;
+    _Atomic(jsCtx *) js;
     atomic_ulong generation;
     pthread_mutex_t lock;
 } bus = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -47,7 +47,9 @@ static void on_error(natsConnection *nc, natsSubscription *sub, natsStatus s, vo
 
 static natsStatus connect_now(void)
 {
-    natsStatus s = natsConnection_Connect(&bus.nc, bus.options);
+    natsConnection *nc = NULL;
+    jsCtx *js = NULL;
+    natsStatus s = natsConnection_Connect(&nc, bus.options);
 
     if (s == NATS_NOT_YET_CONNECTED)
         s = NATS_OK;
@@ -56,7 +58,11 @@ static natsStatus connect_now(void)
 
         jsOptions_Init(&o);
         o.Wait = ASK_MS;
-        s = natsConnection_JetStream(&bus.js, bus.nc, &o);
+        s = natsConnection_JetStream(&js, nc, &o);
+    }
+    if (s == NATS_OK) {
+        atomic_store(&bus.nc, nc);
+        atomic_store(&bus.js, js);
     }
     return s;
 }
@@ -178,6 +184,7 @@ bool bus_stream(const char *service, struct stream_state *state)
         return false;
     }
     snprintf(state->epoch, sizeof state->epoch, "%" PRId64, info->Created);
+    state->first_seq = (int64_t)info->State.FirstSeq;
     state->last_seq = (int64_t)info->State.LastSeq;
     jsStreamInfo_Destroy(info);
     return true;

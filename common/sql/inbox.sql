@@ -13,7 +13,7 @@ with incoming as (
     select c.aggregate, c.aggregate_id, c.version from inbox_cursor c
     where c.consumer = :consumer
       and (c.aggregate, c.aggregate_id) in (select aggregate, aggregate_id from incoming)
-    order by c.aggregate, c.aggregate_id for update
+    order by c.aggregate, c.aggregate_id for no key update
 ), ranked as (
     select i.n, i.version, c.version as last,
         dense_rank() over newer as place, row_number() over (partition by i.aggregate, i.aggregate_id, i.version order by i.n) as copy
@@ -45,7 +45,7 @@ select json_build_object('id', id, 'consumer', consumer, 'event_id', event_id, '
 from dead_letter order by at desc, id desc limit 250;
 
 -- name: dead_letter_lock(id) :row consumer, body, state
-select consumer, body, state from dead_letter where id = :id::uuid for update;
+select consumer, body, state from dead_letter where id = :id::uuid for no key update;
 
 -- name: dead_letter_close(id, state, actor, reason) :exec
 update dead_letter set state = :state, closed_at = now(), closed_by = :actor, reason = :reason where id = :id::uuid;

@@ -8,6 +8,10 @@
 
 enum { ANSWER_WITHIN_MS = 3000, TRY_AGAIN_MS = 500 };
 
+/* A leader that was stopped in its tracks does not ask any more: the server ends its session, and another leads. */
+static const char try_lock[] = "select pg_try_advisory_lock(hashtext($1), hashtext($2)), "
+                               "set_config('idle_session_timeout', '20s', false)";
+
 struct leader {
     const char *names[2];
     PGconn *pg;
@@ -68,8 +72,7 @@ bool leader_check(struct leader *l, bool *fresh)
         l->pg = conn_direct();
     if (!l->pg || (!held && clock_ms() < l->next_try))
         return false;
-    answer = held ? ask(l, "select true", 0)
-                  : ask(l, "select pg_try_advisory_lock(hashtext($1), hashtext($2))", 2);
+    answer = held ? ask(l, "select true", 0) : ask(l, try_lock, 2);
     if (!answer) {
         lose(l);
         return false;
