@@ -163,6 +163,14 @@ static void describe(jsStreamConfig *c, const char *name, const char **subjects)
     c->Duplicates = (int64_t)120 * 1000000000;
 }
 
+/* What an operator may not have changed: with anything else events could be lost or dropped in silence (R-10). Bytes and
+ * age are his to set. */
+static bool is_as_wanted(const jsStreamConfig *has)
+{
+    return has->Retention == js_LimitsPolicy && has->Storage == js_FileStorage &&
+           has->Discard == js_DiscardNew && has->MaxMsgs <= 0 && !has->NoAck;
+}
+
 bool bus_stream(const char *service, struct stream_state *state)
 {
     char name[64], subject[80];
@@ -171,6 +179,7 @@ bool bus_stream(const char *service, struct stream_state *state)
     jsStreamConfig wanted;
     jsErrCode code = 0;
     natsStatus s;
+    bool good;
 
     bus_stream_name(service, name);
     snprintf(subject, sizeof subject, "%s.>", service);
@@ -186,8 +195,12 @@ bool bus_stream(const char *service, struct stream_state *state)
     snprintf(state->epoch, sizeof state->epoch, "%" PRId64, info->Created);
     state->first_seq = (int64_t)info->State.FirstSeq;
     state->last_seq = (int64_t)info->State.LastSeq;
+    good = is_as_wanted(info->Config);
     jsStreamInfo_Destroy(info);
-    return true;
+    if (!good)
+        log_rarely("nats.stream_config",
+                   "stream %s must be a file, keep by limits and refuse what is new when full", name);
+    return good;
 }
 
 bool bus_message_id(const char *service, int64_t seq, char id[64])

@@ -11,7 +11,7 @@ import pytest
 from stack.client import eventually
 from test_products import mug
 
-SECONDS = 3
+SECONDS = 2
 SHOP = {"services": ("catalog",),
         "env": {"REQUEST_SECONDS": str(SECONDS), "JWKS_SECONDS": "1", "TIDY_SECONDS": "1"}}
 
