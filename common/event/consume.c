@@ -305,7 +305,6 @@ static void unsubscribe(struct puller *p)
     if (p->inbox) {
         hand_back(p);
         natsSubscription_Unsubscribe(p->inbox);
-        natsSubscription_Unsubscribe(p->inbox);
         /* Nothing is on its way to it any more when the server answers (reliability.md, A.5). */
         natsConnection_FlushTimeout(bus_connection(), FLUSH_MS);
         natsSubscription_Destroy(p->inbox);
