@@ -74,15 +74,15 @@ static bool is_day(const char *s)
 /* RFC 3339: date, T, time with optional fraction, Z or an offset. */
 static bool is_time(const char *s)
 {
-    char day[11] = "";
+    char day[11] = "", clock[9] = "";
     int hour, minute, second;
     const char *zone;
 
     if (strlen(s) < 20 || strlen(s) > 40 || (s[10] != 'T' && s[10] != 't'))
         return false;
     memcpy(day, s, 10);
-    if (!is_day(day) || s[13] != ':' || s[16] != ':' ||
-        sscanf(s + 11, "%2d:%2d:%2d", &hour, &minute, &second) != 3)
+    memcpy(clock, s + 11, 8);
+    if (!is_day(day) || !fits(clock, "dd:dd:dd") || sscanf(clock, "%d:%d:%d", &hour, &minute, &second) != 3)
         return false;
     zone = s + 19;
     if (*zone == '.')

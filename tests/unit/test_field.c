@@ -58,6 +58,8 @@ TEST(times_are_rfc_3339, "times are RFC 3339 with an offset")
     CHECK(field_text_fits(TIME, "2010-12-01T08:26:00.123+08:00"));
     CHECK(!field_text_fits(TIME, "2010-12-01T08:26:00"));
     CHECK(!field_text_fits(TIME, "2010-12-01 08:26:00Z"));
+    CHECK(!field_text_fits(TIME, "2010-12-01T-1:00:00Z"));
+    CHECK(!field_text_fits(TIME, "2010-12-01T+1: 2:-3Z"));
     CHECK(!field_text_fits(TIME, "2010-13-01T08:26:00Z"));
     CHECK(!field_text_fits(TIME, "2010-12-01T08:26:00.Z"));
 }
