@@ -296,6 +296,8 @@ int resource_list(struct work *w)
     const char *cursor = NULL, *direction;
     struct pg_result *rows;
 
+    for (int i = 0; i < w->request->segment_count; i++)
+        text_addf(&same_query, "/%s", w->request->segments[i]);
     TRY(read_query(w, &l, &cursor, &same_query));
     if (r->read && !add_owner(w, r, &l))
         return fail(w, FORBIDDEN, "auth.not_for_customers", "This list is not for customers.");
