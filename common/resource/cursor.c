@@ -74,8 +74,9 @@ static const char *decoded(struct work *w, const char *cursor)
     if (!n || gnutls_base64_decode2(&in, &out) < 0)
         return NULL;
     plain = arena_copy(w->arena, (char *)out.data, out.size);
+    n = out.size;
     gnutls_free(out.data);
-    return plain;
+    return strlen(plain) == n ? plain : NULL;
 }
 
 bool cursor_read(struct work *w, const char *query, const char *cursor, const char **sort_value,
