@@ -58,6 +58,19 @@ static void add_list_parameters(const struct bound_route *b, json_t *list)
     json_array_append_new(list, parameter("sort", "query", string_schema()));
 }
 
+static bool is_listed(const json_t *names, const char *name)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(names, i, one)
+    {
+        if (strcmp(json_string_value(one), name) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void add_query_parameters(const struct bound_route *b, json_t *list)
 {
     json_t *schema = field_schema(b->row.fields), *one;
@@ -67,7 +80,13 @@ static void add_query_parameters(const struct bound_route *b, json_t *list)
         add_list_parameters(b, list);
     } else {
         json_object_foreach(json_object_get(schema, "properties"), name, one)
-            json_array_append_new(list, parameter(name, "query", json_incref(one)));
+        {
+            json_t *p = parameter(name, "query", json_incref(one));
+
+            json_object_set_new(p, "required",
+                                json_boolean(is_listed(json_object_get(schema, "required"), name)));
+            json_array_append_new(list, p);
+        }
     }
     json_decref(schema);
 }

@@ -105,7 +105,7 @@ static bool meets(const struct bound_route *b, char **segments, int count)
     if (b->count != count)
         return false;
     for (int i = 0; i < count; i++) {
-        if (b->segments[i][0] != '{' && strcmp(b->segments[i], segments[i]) != 0)
+        if (b->segments[i][0] == '{' ? !*segments[i] : strcmp(b->segments[i], segments[i]) != 0)
             return false;
     }
     return true;

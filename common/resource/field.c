@@ -126,8 +126,10 @@ bool field_text_fits(enum field_type type, const char *s)
 
 static bool is_choice(const char *choices, const char *s)
 {
-    size_t n = strlen(s);
+    size_t n = strcspn(s, "|");
 
+    if (s[n])
+        return false;
     for (const char *p = choices; p; p = strchr(p, '|') ? strchr(p, '|') + 1 : NULL) {
         if (!strncmp(p, s, n) && (p[n] == '|' || !p[n]))
             return true;

@@ -82,7 +82,8 @@ def nothing_changes(world, request):
 
 
 def none_of(faults):
-    assert not faults, f"{len(faults)}:\n" + "\n".join(str(fault)[:600] for fault in faults[:20])
+    if faults:
+        pytest.fail(f"{len(faults)}:\n" + "\n".join(str(fault)[:600] for fault in faults[:20]), pytrace=False)
 
 
 def refuses(world, each, wanted, code=None, pointer=None, note="", path=None, **options):
@@ -177,9 +178,8 @@ def test_a_target_that_is_not_one_of_ours_is_refused(world, service):
             jobs.append(refuses(world, each, 400, "request.target", note=query, path=f"{here}?{query}", **body))
         jobs.append(refuses(world, each, 400, "request.target", path=f"{here}?{'x' * 8200}", **body))
         jobs.append(refuses(world, each, 400, "query.invalid", "?unheard", path=f"{here}?unheard=1", **body))
-        for tail, status in (("/", 404), ("//", 404), ("/..", 404), ("/%2e%2e", 404), ("/%00", 400), ("/a%2fb", 400), ("/%ff", 400)):
-            if len(here + tail) > 1:
-                jobs.append(refuses(world, each, status, note=tail, path=here + tail, **body))
+        for tail, status in (("/", 404), ("//", 404), ("//..", 404), ("/%00", 400), ("/a%2fb", 400), ("/%ff", 400)):
+            jobs.append(refuses(world, each, status, note=tail, path=here + tail, **body))
         for name in filter(lambda name: name == "id" or name.endswith("_id"), each.variables):
             for wrong in ("5", NOBODY + "0", NOBODY.replace("-", ""), f"{NOBODY}%20", MARK, "x" * 4000, "%27%3b--"):
                 path = each.path.replace("{" + name + "}", wrong)
@@ -198,8 +198,10 @@ def odd_query(schema):
 @every_service
 def test_every_filter_answers_or_is_refused_by_name(world, service):
     def job(each, name, value):
-        answer = world.ask(each, params={name: value})
-        good = answer.status in (200, 404) or (answer.status == 400 and f"?{name}" in answer.pointers)
+        needed = {one["name"]: sample(one["schema"]) for one in each.query if one["required"]}
+        answer = world.ask(each, params={**needed, name: value})
+        named = {f"?{name}", f"/{name}"} | {f"/{other}" for other in needed}
+        good = answer.status in (200, 404) or (answer.status == 400 and named & set(answer.pointers))
         return None if good else f"{each} {name}={str(value)[:60]!r}: {answer}"
     jobs = []
     for each in filter(lambda each: not each.writes and each.query, world.operations[service]):
