@@ -9,11 +9,7 @@
 
 enum { DEPTH_MAX = 32, VALUES_MAX = 10000 };
 
-struct bounds {
-    int64_t min, max;
-};
-
-static struct bounds bounds_of(const struct field *f)
+struct bounds field_bounds(const struct field *f)
 {
     static const struct bounds usual[] = {[TEXT] = {1, 200},
                                           [CODE] = {1, 64},
@@ -131,8 +127,10 @@ bool field_text_fits(enum field_type type, const char *s)
 
 static bool is_choice(const char *choices, const char *s)
 {
-    size_t n = strlen(s);
+    size_t n = strcspn(s, "|");
 
+    if (s[n])
+        return false;
     for (const char *p = choices; p; p = strchr(p, '|') ? strchr(p, '|') + 1 : NULL) {
         if (!strncmp(p, s, n) && (p[n] == '|' || !p[n]))
             return true;
@@ -161,7 +159,7 @@ static void check_object(struct work *w, const json_t *object, const struct fiel
 
 static void check_text(struct work *w, const struct field *f, const char *s, const char *at)
 {
-    struct bounds b = bounds_of(f);
+    struct bounds b = field_bounds(f);
     int64_t n = (int64_t)characters(s);
 
     if (!field_text_fits(f->type, s))
@@ -176,7 +174,7 @@ static void check_text(struct work *w, const struct field *f, const char *s, con
 
 static void check_number(struct work *w, const struct field *f, int64_t n, const char *at)
 {
-    struct bounds b = bounds_of(f);
+    struct bounds b = field_bounds(f);
 
     if (n < b.min || n > b.max)
         fault_at(w, at, "field.out_of_range", "%s must be from %" PRId64 " to %" PRId64 ".", f->name, b.min,
@@ -185,7 +183,7 @@ static void check_number(struct work *w, const struct field *f, int64_t n, const
 
 static void check_list(struct work *w, const struct field *f, const json_t *list, bool open, const char *at)
 {
-    struct bounds b = bounds_of(f);
+    struct bounds b = field_bounds(f);
     const json_t *item;
     size_t i;
 

@@ -49,7 +49,14 @@ json_t *json_parse(const char *bytes, size_t length, const char **why);
  * has more than a body may. */
 json_t *json_parse_news(const char *bytes, size_t length, const char **why);
 
-/* The JSON Schema (2020-12) of the fields, owned by the caller. */
+/* What a field's length, value or count may be, also where its row does not say. */
+struct bounds {
+    int64_t min, max;
+};
+struct bounds field_bounds(const struct field *f);
+
+/* The JSON Schema (2020-12) of the fields, and of one of them, owned by the caller. */
 json_t *field_schema(const struct field *fields);
+json_t *field_schema_one(const struct field *f);
 
 #endif
