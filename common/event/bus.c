@@ -157,6 +157,21 @@ static void describe(jsStreamConfig *c, const char *name, const char **subjects)
     c->Duplicates = (int64_t)120 * 1000000000;
 }
 
+/* Larger or smaller than it was set up to be: an operator has changed STREAM_MAX_MEGABYTES. */
+static void adjust(const jsStreamInfo *info, const char *name, const char **subjects)
+{
+    jsStreamConfig wanted;
+    jsErrCode code = 0;
+    natsStatus s;
+
+    describe(&wanted, name, subjects);
+    if (info->Config->MaxBytes == wanted.MaxBytes)
+        return;
+    s = js_UpdateStream(NULL, bus.js, &wanted, NULL, &code);
+    log_rarely("nats.stream", "stream %s: now at most %" PRId64 " bytes: %s (%d)", name, wanted.MaxBytes,
+               natsStatus_GetText(s), (int)code);
+}
+
 bool bus_stream(const char *service, struct stream_state *state)
 {
     char name[64], subject[80];
@@ -177,6 +192,7 @@ bool bus_stream(const char *service, struct stream_state *state)
         log_rarely("nats.stream", "stream %s: %s (%d)", name, natsStatus_GetText(s), (int)code);
         return false;
     }
+    adjust(info, name, subjects);
     snprintf(state->epoch, sizeof state->epoch, "%" PRId64, info->Created);
     state->last_seq = (int64_t)info->State.LastSeq;
     jsStreamInfo_Destroy(info);

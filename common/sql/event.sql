@@ -16,11 +16,12 @@ from event where aggregate = :aggregate and aggregate_id = :aggregate_id order b
 select no, position, id, type, aggregate, aggregate_id, version, to_json(at)#>>'{}', actor, trace, data, private
 from event where seq is null order by no limit :count::int;
 
--- name: event_published(marks) :exec
+-- Counts those that nobody else has marked meanwhile.
+-- name: event_published(marks) :count
 update event e
 set position = m.position, hash = coalesce(e.hash, decode(m.hash, 'hex')), epoch = m.epoch, seq = m.seq
 from jsonb_to_recordset(:marks::jsonb) as m(no bigint, position bigint, hash text, epoch text, seq bigint)
-where e.no = m.no;
+where e.no = m.no and e.seq is null;
 
 -- name: event_head() :maybe position int, hash
 select position, encode(hash, 'hex') from event where position is not null order by position desc limit 1;

@@ -6,6 +6,10 @@
 #include "clock.h"
 #include "sql_conn.h"
 
+/* A leader asks all the time. One that was stopped (SIGSTOP, a frozen machine) keeps its connection: so PostgreSQL ends
+ * the session of whoever is silent for a while, and somebody else can lead. */
+#define SILENT_FOR "15s"
+
 enum { ANSWER_WITHIN_MS = 3000, TRY_AGAIN_MS = 500 };
 
 struct leader {
@@ -69,7 +73,10 @@ bool leader_check(struct leader *l, bool *fresh)
     if (!l->pg || (!held && clock_ms() < l->next_try))
         return false;
     answer = held ? ask(l, "select true", 0)
-                  : ask(l, "select pg_try_advisory_lock(hashtext($1), hashtext($2))", 2);
+                  : ask(l,
+                        "select pg_try_advisory_lock(hashtext($1), hashtext($2)), "
+                        "set_config('idle_session_timeout', '" SILENT_FOR "', false)",
+                        2);
     if (!answer) {
         lose(l);
         return false;

@@ -11,6 +11,8 @@
 #include "work.h"
 
 enum { REQUEST_WAIT_MS = 200, BACKGROUND_WAIT_MS = 5000 };
+/* A little longer than statement_timeout: 2 s (sql_conn.c), in the background 30 s (begin()). */
+enum { REQUEST_ANSWER_MS = 3000, BACKGROUND_ANSWER_MS = 32000 };
 
 /* --- outcome of a statement that failed ---------------------------------------------------------------- */
 
@@ -84,6 +86,7 @@ static int take_connection(struct work *w)
     if (!w->db)
         return busy(w, "database.unavailable");
     w->db->begun = w->db->failed = false;
+    w->db->answer_ms = w->kind == REQUEST ? REQUEST_ANSWER_MS : BACKGROUND_ANSWER_MS;
     return OK;
 }
 
@@ -121,6 +124,7 @@ static bool begin(struct work *w)
     if (!w->writes || w->db->begun)
         return true;
     w->db->begun = true;
+    crash_point("work.begun");
     if (!send(w->db, "begin", "begin", 0, NULL))
         return false;
     return w->kind == REQUEST || send(w->db, "patience",

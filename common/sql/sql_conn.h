@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PENDING_MAX = 4096, ANSWER_MS = 6000 };
+enum { PENDING_MAX = 4096 };
 
 struct pending {
     const char
@@ -21,6 +21,7 @@ struct sql_conn {
     size_t prepared_room, prepared_count;
     struct pending pending[PENDING_MAX];
     int pending_count;
+    int answer_ms; /* how long to wait for a statement's result: longer than the server's own time-out for it */
 };
 
 /* A plain connection to the configured database with the house's time-outs, or NULL. Not of the pool: for the
