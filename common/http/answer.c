@@ -125,7 +125,7 @@ void answer(struct work *w, struct _u_response *p)
     if (p->stream_callback)
         return;
     put(p, "Content-Type",
-        status >= 400              ? "application/problem+json"
+        status >= 400            ? "application/problem+json"
         : w->request->reply_type ? w->request->reply_type
                                  : "application/json");
     if (w->etag)

@@ -72,7 +72,7 @@ const char *batch_json(struct work *w, const struct batch *b)
     text_add(&t, "[");
     for (size_t i = 0; i < b->n; i++) {
         if (batch_good(b, i))
-            text_addf(&t, "%s{\"i\":%zu,\"row\":%s}", t.length > 1 ? "," : "", i,
+            text_addf(&t, "%s{\"i\":%zu,\"doc\":%s}", t.length > 1 ? "," : "", i,
                       json_text(w, b->rows[i].data));
     }
     text_add(&t, "]");
@@ -91,8 +91,8 @@ const char *batch_refused_json(struct work *w, const struct batch *b, int64_t fi
 
         if (!row->faults)
             continue;
-        text_addf(&t, "%s{\"row_no\":%" PRId64 ",\"is_row\":%s,\"faults\":[%s],\"data\":", t.length > 1 ? "," : "",
-                  first + (int64_t)i, row->data ? "true" : "false", row->faults);
+        text_addf(&t, "%s{\"row_no\":%" PRId64 ",\"is_row\":%s,\"faults\":[%s],\"data\":",
+                  t.length > 1 ? "," : "", first + (int64_t)i, row->data ? "true" : "false", row->faults);
         text_add_json(&t, row->data ? json_text(w, row->data) : row->raw);
         text_add(&t, "}");
     }

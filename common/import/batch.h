@@ -6,9 +6,9 @@
 #include "work.h"
 
 struct batch_row {
-    json_t *data;            /* NULL: it could not be read */
-    const char *raw;         /* then: as it came, what is not UTF-8 replaced */
-    const char *faults;      /* JSON, without brackets; NULL for none */
+    json_t *data;       /* NULL: it could not be read */
+    const char *raw;    /* then: as it came, what is not UTF-8 replaced */
+    const char *faults; /* JSON, without brackets; NULL for none */
     bool known;
 };
 

@@ -24,7 +24,6 @@ struct import_kind {
     const char *scope; /* what the caller's roles must grant besides imports:write */
     const struct field *fields;
     int (*handler)(struct work *w, struct batch *b);
-    const char *summary;
 };
 
 enum { BATCH_ROWS = 500 };
@@ -38,7 +37,7 @@ bool batch_good(const struct batch *b, size_t i);
 void batch_refuse(struct work *w, struct batch *b, size_t i);
 /* The same row came in before: nothing is to be done, and nothing is wrong. */
 void batch_known(struct batch *b, size_t i);
-/* The rows that are good so far, as a JSON list of {"i": place in the batch, "row": {…}}. */
+/* The rows that are good so far, as a JSON list of {"i": place in the batch, "doc": {…}}. */
 const char *batch_json(struct work *w, const struct batch *b);
 
 /* The row of `resources[]` that a service with imports has: GET /v1/imports, one, its timeline. */

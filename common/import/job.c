@@ -287,7 +287,8 @@ static int whole_file(struct work *w, struct run *r)
     r->job.read_to = r->job.row_no = 0;
     r->job.header = NULL;
     TRY(all_batches(w, r, &state));
-    if (r->status && strcmp(r->status, "done") == 0 && state.refused > 0 && strcmp(r->job.policy, "reject_all") == 0)
+    if (r->status && strcmp(r->status, "done") == 0 && state.refused > 0 &&
+        strcmp(r->job.policy, "reject_all") == 0)
         r->status = "refused";
     if (r->status && strcmp(r->status, "done") == 0 && !r->job.dry_run) {
         crash_point("import.whole");

@@ -13,7 +13,7 @@ enum { ROW_BYTES_MAX = 128 * 1024, COLUMNS_MAX = 256 };
 
 /* What a refused row's file adds to it; a row that comes back may still have them. */
 #define ROW_FAULTS "import_faults"
-#define ROW_RAW "import_raw"
+#define ROW_RAW    "import_raw"
 
 /*
  * The length of the first row with its line end, 0 where it does not end within these bytes; at the end of the file

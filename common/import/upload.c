@@ -51,7 +51,8 @@ static int lock_open(struct work *w, const char *id)
     TRY(q_import_lock(w, id, &job));
     TRY(import_may(w, job.kind));
     if (strcmp(job.status, "open") != 0)
-        return fail(w, CONFLICT, "import.not_open", "The import is %s: nothing can be added to it.", job.status);
+        return fail(w, CONFLICT, "import.not_open", "The import is %s: nothing can be added to it.",
+                    job.status);
     return OK;
 }
 
@@ -65,8 +66,8 @@ static int import_open(struct work *w)
     const char *id = new_id(w);
 
     TRY(import_may(w, in_str(w, "kind")));
-    TRY(q_import_open(w, id, in_str(w, "kind"), in_str(w, "format"), in_str(w, "policy"), in_bool(w, "dry_run"),
-                      w->actor));
+    TRY(q_import_open(w, id, in_str(w, "kind"), in_str(w, "format"), in_str(w, "policy"),
+                      in_bool(w, "dry_run"), w->actor));
     TRY(announce_new(w, textf(w, "%s.import.opened", w->service->name), "import", id));
     return reply_resource(w, "imports", id);
 }

@@ -87,9 +87,10 @@ static void price_line(struct work *w, struct intake *in, size_t i, const json_t
     const struct intake_look_row *row = &in->rows[i];
     const json_t *price = json_object_get(line, "unit_price");
     int64_t quantity = json_integer_value(json_object_get(line, "quantity"));
-    struct quote q = cart_quote(&(struct offer){row->known, row->sellable, row->price, row->currency},
-                                &(struct ask){in->history || !strcmp(row->kind, "platform"), in_str(w, "currency"),
-                                              json_is_integer(price), json_integer_value(price)});
+    struct quote q =
+        cart_quote(&(struct offer){row->known, row->sellable, row->price, row->currency},
+                   &(struct ask){in->history || !strcmp(row->kind, "platform"), in_str(w, "currency"),
+                                 json_is_integer(price), json_integer_value(price)});
 
     name_faults(w, i, json_string_value(json_object_get(line, "sku")), q.faults);
     if (!q.faults && !cart_add(&in->gross, quantity, q.unit_price))
