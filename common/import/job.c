@@ -13,7 +13,6 @@
 
 #include "batch.h"
 #include "common_queries.h"
-#include "crash.h"
 #include "event.h"
 #include "log.h"
 #include "rows.h"
@@ -291,7 +290,6 @@ static int whole_file(struct work *w, struct run *r)
         strcmp(r->job.policy, "reject_all") == 0)
         r->status = "refused";
     if (r->status && strcmp(r->status, "done") == 0 && !r->job.dry_run) {
-        crash_point("import.whole");
         return end(w, r);
     }
     w->dry_run = true; /* what the rows did is taken back */
@@ -343,7 +341,7 @@ static void batch_failed(const struct work *w)
 
     snprintf(trouble.id, sizeof trouble.id, "%s", current.id);
     if (!trouble.careful)
-        trouble.careful = BATCH_ROWS;
+        trouble.careful = current.batch ? (int)current.batch->n : 1;
     snprintf(trouble.code, sizeof trouble.code, "%s", alone && w->code ? w->code : "");
     snprintf(trouble.detail, sizeof trouble.detail, "%s", alone && w->detail ? w->detail : "");
 }

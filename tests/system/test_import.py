@@ -271,6 +271,29 @@ def test_progress_is_told_as_events_and_on_the_resource(shop, news):
     assert said()[:2] == ["opened", "started"] and said().count("progressed") >= 2
 
 
+def test_a_row_that_breaks_its_batch_is_refused_alone(shop, news):
+    shop.sql("orders", "alter table orders add constraint no_poison check (customer_ref <> 'poison') not valid")
+    try:
+        rows = [past(ref, ("MUG", 1, 450)) for ref in fresh(300)]
+        rows[7]["customer"]["ref"] = rows[250]["customer"]["ref"] = "poison"
+        job = take(shop.orders, "orders", rows)
+        assert job["rows"] == {"read": 300, "taken": 298, "known": 0, "refused": 2}
+        assert codes(bulk.refused_rows(shop.orders, job)) == [["internal.error"]] * 2
+        job = take(shop.orders, "orders", [{**row, "channel": "web"} for row in rows], policy="reject_all")
+        assert job["status"] == "failed" and job["fault"]["code"] == "internal.error"
+        assert not list(shop.orders.all("/v1/orders", params={"channel_ref": rows[0]["channel_ref"], "channel": "web"}))
+    finally:
+        shop.sql("orders", "alter table orders drop constraint no_poison")
+
+
+def test_a_cancelled_import_stays_where_it_was(shop, news):
+    job = bulk.hand_in(shop.orders, "orders", bulk.ndjson([past(ref, ("MUG", 1, 450)) for ref in fresh(5000)]))
+    answer = shop.orders.post(f"/v1/imports/{job['id']}/cancel").expect(200)
+    assert answer["status"] == "cancelled" and answer["rows"]["taken"] < 5000
+    time.sleep(0.5)
+    assert shop.orders.get(f"/v1/imports/{job['id']}").json["rows"] == answer["rows"]
+
+
 # --- kills --------------------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("policy", ["reject_rows", "reject_all"])
