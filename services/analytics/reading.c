@@ -33,6 +33,11 @@ const char *zone_setting(void)
     return config_text("SHOP_TIME_ZONE", "Europe/London");
 }
 
+const char *home_currency(void)
+{
+    return config_text("SHOP_CURRENCY", "GBP");
+}
+
 int bad_query(struct work *w)
 {
     w->status = w->error_count ? 400 : 0;

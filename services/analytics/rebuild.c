@@ -6,6 +6,7 @@
 #include "care.h"
 #include "deadline.h"
 #include "event.h"
+#include "products.h"
 #include "reading.h"
 #include "resource.h"
 #include "sales.h"
@@ -14,7 +15,7 @@
 enum { PART = 1000 };
 
 /* Every kind of news takes its own from a part; what is of no kind here stays in the archive only. */
-static const apply_news kinds[] = {products_apply,  orders_apply,  refunds_apply,
+static const apply_news kinds[] = {products_apply,  stock_apply,   orders_apply, refunds_apply,
                                    shipments_apply, tickets_apply, surveys_apply};
 
 /* A deadline cannot set itself anew while it is handled, so two take turns: "<id>/a" and "<id>/b". */

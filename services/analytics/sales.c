@@ -1,7 +1,6 @@
 #include "sales.h"
 
 #include "analytics_queries.h"
-#include "config.h"
 #include "cursor.h"
 #include "reading.h"
 #include "window.h"
@@ -20,12 +19,16 @@ int orders_apply(struct work *w, const json_t *news, const char *zone)
 
     if (placed)
         TRY(q_orders_placed(w, placed, zone));
+    if (placed)
+        TRY(q_customers_seen(w, placed));
     TRY(q_orders_stepped(w, heads_of(w, news)));
     if (placed)
         TRY(q_refunds_count(w, zone));
     if (cancelled) {
         TRY(q_orders_void(w, cancelled, zone));
         TRY(q_sums_sweep(w, cancelled, zone));
+        TRY(q_customers_lock(w, cancelled));
+        TRY(q_customers_anew(w, cancelled));
     }
     return OK;
 }
@@ -72,6 +75,7 @@ const struct field sales_fields[] = {
     {"by", TEXT, .choices = CUTS},
     {"channel", TEXT},
     {"currency", CURRENCY},
+    {"compare", TEXT, .choices = "previous"},
     {"limit", INTEGER, OPTIONAL, 1, KEYS},
     {0},
 };
@@ -93,11 +97,6 @@ static const struct cut *cut_asked(struct work *w)
     return cut_named(in_has(w, "by") ? in_str(w, "by") : "day");
 }
 
-static const char *home_currency(void)
-{
-    return config_text("SHOP_CURRENCY", "GBP");
-}
-
 int sales_get(struct work *w)
 {
     const struct cut *cut = cut_asked(w);
@@ -108,7 +107,7 @@ int sales_get(struct work *w)
     TRY(check_window(w, cut->days_max));
     TRY(q_sales(w, cut->name, cut->dimension, cut->grain, cut->months, in_str(w, "from"), in_str(w, "to"),
                 zone_setting(), in_str(w, "currency"), home_currency(), in_str(w, "channel"), count,
-                &figures));
+                in_has(w, "compare"), &figures));
     return reply_figures(w, figures);
 }
 
