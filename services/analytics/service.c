@@ -5,6 +5,7 @@
 #include "care.h"
 #include "customers.h"
 #include "products.h"
+#include "quality.h"
 #include "reading.h"
 #include "rebuild.h"
 #include "roles.h"
@@ -70,6 +71,10 @@ static const struct route routes[] = {
     {"GET", "/v1/stages", "reports:read", stages_fields, stages_get, 200, "Time from stage to stage"},
     {"GET", "/v1/parcels", "reports:read", parcels_fields, parcels_get, 200, "Parcels shipped and delivered"},
     {"GET", "/v1/service", "reports:read", service_fields, service_get, 200, "Tickets and surveys"},
+    {"GET", "/v1/quality", "reports:read", quality_fields, quality_get, 200,
+     "What came, was booked and was set aside"},
+    {"POST", "/v1/quarantine/{id}/mend", "quarantine:mend", mend_fields, quarantine_mend, 201,
+     "Mend what was set aside and feed it in again"},
     {"POST", "/v1/rebuild", "ops:write", NULL, rebuild_start, 202, "Make all figures anew"},
     {0},
 };
@@ -78,6 +83,8 @@ static const struct filter quarantine_filters[] = {
     {"type", TEXT, "type = ?::text"},
     {"about", TEXT, "about = ?::text"},
     {"reason", TEXT, "reasons @> array[?::text]"},
+    {"since", TIME, "at >= ?::timestamptz"},
+    {"before", TIME, "at < ?::timestamptz"},
     {0},
 };
 
@@ -87,11 +94,14 @@ static const struct filter move_filters[] = {
     {0},
 };
 
+static const struct filter mend_filters[] = {{"about", TEXT, "about = ?::text"}, {0}};
+
 static const struct filter rebuild_filters[] = {{"status", TEXT, "status = ?::text"}, {0}};
 
 static const struct resource resources[] = {
     {"quarantine", NULL, NULL, "quarantine_json", "reports:read", NULL, NULL, quarantine_filters, "at"},
     {"moves", NULL, NULL, "move_json", "reports:read", NULL, NULL, move_filters, "moved_at"},
+    {"mends", "mend", "mend", "mend_json", "reports:read", NULL, NULL, mend_filters, "created_at"},
     {"rebuild", "rebuild", "rebuild", "rebuild_json", "ops:read", NULL, NULL, rebuild_filters, "started_at"},
     {0},
 };

@@ -80,7 +80,7 @@ with asked as materialized (
 )
 select s.on_hand, s.sku, json_build_object('key', s.sku, 'title', k.title, 'category', k.category, 'on_hand', s.on_hand,
     'units', s.units, 'last_sold_on', (l.hour at time zone c.zone)::date, 'first_in_on', (s.first_in at time zone c.zone)::date,
-    'days_of_stock', s.on_hand * :days::int / nullif(s.units, 0))
+    'days_of_stock', div(s.on_hand * :days::int, nullif(s.units, 0)))
 from slow s cross join chosen c left join sku k on k.sku = s.sku
     left join lateral (select r.start as hour from sales_rollup r where r.dimension = 'product' and r.grain = 'day' and r.key = s.sku
         and r.start < c.t and r.orders > 0 order by r.start desc limit 1) l on true
