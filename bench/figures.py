@@ -30,7 +30,7 @@ FILL = [
     """insert into figures (zone) values ('Europe/London') on conflict do nothing""",
     """insert into sku select 'SKU-' || n, uuid_v7(), 'Article ' || n, 'shelf ' || n % 20, '2010-12-01Z' from generate_series(0, 4999) n""",
     """insert into fact_line (order_id, line, sku, quantity, unit_price, hour)
-        select md5('o' || o)::uuid, l, 'SKU-' || (floor(1666 * power(random(), 3))::int * 3 + l - 1), 1 + floor(random() * 9),
+        select lpad(to_hex(o), 32, '0')::uuid, l, 'SKU-' || (floor(1666 * power(random(), 3))::int * 3 + l - 1), 1 + floor(random() * 9),
             100 + floor(random() * 5000), date_trunc('hour', timestamptz '2010-12-15Z' + o * interval '400 days' / (%(lines)s / 3))
         from generate_series(0, %(lines)s / 3 - 1) o, generate_series(1, 3) l""",
     """insert into fact_order (order_id, event_id, number, channel, currency, country, customer, placed_at, entered_at, hour, units, gross,

@@ -25,6 +25,7 @@ int listing_open(struct work *w, struct listing *l)
 {
     const char *twice;
 
+    TRY(check_ready(w));
     if (in_has(w, "limit"))
         l->limit = in_int(w, "limit");
     if (!in_has(w, "cursor") || cursor_read(w, l->query, in_str(w, "cursor"), &l->after, &twice))

@@ -11,6 +11,17 @@ enum { KEYS = 1000, PAGE = 50, PAGE_MAX = 250 };
 
 /* --- what comes in --------------------------------------------------------------------------------------------- */
 
+/* After all sums, so that everybody locks sums first and customers then. */
+static int customers_follow(struct work *w, const char *placed, const char *cancelled)
+{
+    if (placed)
+        TRY(q_customers_seen(w, placed));
+    if (!cancelled)
+        return OK;
+    TRY(q_customers_lock(w, cancelled));
+    return q_customers_anew(w, cancelled);
+}
+
 /* Steps before cancellations: an order that is void still tells when it was cancelled. */
 int orders_apply(struct work *w, const json_t *news, const char *zone)
 {
@@ -19,18 +30,14 @@ int orders_apply(struct work *w, const json_t *news, const char *zone)
 
     if (placed)
         TRY(q_orders_placed(w, placed, zone));
-    if (placed)
-        TRY(q_customers_seen(w, placed));
     TRY(q_orders_stepped(w, heads_of(w, news)));
     if (placed)
         TRY(q_refunds_count(w, zone));
     if (cancelled) {
         TRY(q_orders_void(w, cancelled, zone));
         TRY(q_sums_sweep(w, cancelled, zone));
-        TRY(q_customers_lock(w, cancelled));
-        TRY(q_customers_anew(w, cancelled));
     }
-    return OK;
+    return customers_follow(w, placed, cancelled);
 }
 
 int refunds_apply(struct work *w, const json_t *news, const char *zone)
@@ -149,6 +156,7 @@ int sales_events_get(struct work *w)
     size_t n;
 
     TRY(check_key(w, cut));
+    TRY(check_ready(w));
     TRY(read_cursor(w, query, &at, &id));
     TRY(q_sales_events(w, cut->name, in_str(w, "key"), in_str(w, "from"), in_str(w, "to"), zone_setting(),
                        in_str(w, "currency"), home_currency(), in_str(w, "channel"), at, id, limit + 1, &rows,

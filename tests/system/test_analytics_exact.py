@@ -359,8 +359,9 @@ def test_a_rebuild_goes_on_after_a_kill_and_figures_wait_for_it(open_shop):
     # Somebody holds what a rebuild needs, so that it cannot end before the kill.
     held = psycopg2.connect(shop.postgres.url("analytics", shop.database))
     started = caught_running(shop, held)
-    busy = shop.analytics.get("/v1/sales", params={"from": "2011-03-01", "to": "2011-03-02"})
-    assert (busy.status, busy.code) == (503, "figures.rebuilding")
+    for path in ("sales", "sales/events", "products/ranking", "customers/figures", "customers", "returns/events", "quality"):
+        busy = shop.analytics.get(f"/v1/{path}", params={"from": "2011-03-01", "to": "2011-03-02"})
+        assert (busy.status, busy.code) == (503, "figures.rebuilding"), path
     shop.kill("analytics")
     held.close()
     shop.start("analytics")

@@ -162,6 +162,7 @@ def test_what_was_set_aside_can_be_mended_and_counts_with_all_that_came_after_it
     quality = asked(shop, "/v1/quality", "2005-01-01", "2005-02-01")
     assert (quality["totals"]["set_aside"], quality["totals"]["unexplained"], quality["mended"]) == (0, 0, 1)
     assert shop.analytics.post(path, {"reason": "again", "data": {}}).status == 404
+    assert shop.analytics.post("/v1/quarantine/none/mend", {"reason": "again", "data": {}}).status == 404
     told = [event["type"] for event in shop.events("analytics")]
     assert told == ["analytics.mend.made"]
 

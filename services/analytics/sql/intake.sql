@@ -11,6 +11,9 @@ insert into figures (zone) values (:zone) on conflict do nothing;
 -- name: figures_state() :row zone, rebuilding bool
 select zone, exists (select from rebuild where status = 'running') from figures;
 
+-- name: figures_busy() :row rebuilding bool
+select exists (select from rebuild where status = 'running');
+
 -- A batch may hold an aggregate's events out of order: a rebuild must meet them in order.
 -- name: archive_add(events) :exec
 insert into archive (id, type, aggregate, aggregate_id, version, at, country, data)
