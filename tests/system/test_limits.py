@@ -120,15 +120,6 @@ def test_a_dry_run_that_is_not_clearly_one_is_refused(shop, value):
     assert shop.value("catalog", "select count(*) from product") == before
 
 
-def test_a_cursor_is_good_for_its_own_list_only(shop):
-    for n in range(3):
-        shop.catalog.post("/v1/products", mug(f"CURSOR-{n}")).expect(201)
-    cursor = shop.catalog.get("/v1/products?limit=1").json["next_cursor"]
-    shop.catalog.get("/v1/products", params={"limit": 1, "cursor": cursor}).expect(200)
-    for other in ("/v1/storefront/products", "/v1/stock", "/v1/movements", "/v1/levels"):
-        assert shop.catalog.get(other, params={"limit": 1, "cursor": cursor}).code == "query.invalid", other
-
-
 def test_a_problem_has_a_type_that_names_it(shop):
     assert shop.catalog.get("/v1/nothing").json["type"] == "/problems/route.unknown"
 
