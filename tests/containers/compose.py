@@ -30,8 +30,9 @@ class Compose:
         self.port = free_ports(1)[0]
         self.words = command() + ["--project-name", name]
         self.env = {**os.environ, "GATEWAY_PORT": str(self.port)}
-        self.token_command = " ".join(self.words + ["run", "--rm", "-T", "token"])
-        os.environ["GATEWAY_PORT"] = str(self.port)     # the token command reads the same file
+        # What `docker compose run --rm -T token` does, in a third of the time.
+        self.token_command = (f"docker run --rm --network=none -v {name}_keys:/run/keys:ro --entrypoint=backroom-token "
+                              "backroom-catalog issue /run/keys")
         self.door = Door(ORIGIN, self.port, Tokens(command=self.token_command))
 
     # -- commands ----------------------------------------------------------------------------------
@@ -43,10 +44,10 @@ class Compose:
         self.run("up", "-d", *words)
         self.wait_healthy()
 
-    def play(self, *words):
+    def play(self, *words, token_command=None):
         """The main job, in at the gateway; its text."""
         return run([str(ROOT / "tools" / "play"), "--host", ORIGIN, "--port", str(self.port), "--token-command",
-                    self.token_command, *words], True, self.env).stdout
+                    token_command or self.token_command, *words], True, self.env).stdout
 
     def inside(self, service, script, check=False):
         """A shell's words in a running container; (exit code, text)."""
@@ -78,8 +79,8 @@ class Compose:
     def crash(self, service):
         """kill -9 from the engine's side, as a fault and not as an operator's stop; wait until it is up again."""
         victim = self.containers(service)[0]
-        run(["docker", "run", "--rm", "--privileged", "--pid=host", "--network=none", "--entrypoint=bash", "--user=root",
-             "backroom-catalog", "-c", f"kill -9 {victim['State']['Pid']}"])
+        run(["docker", "run", "--rm", "--pid=host", "--security-opt=apparmor=unconfined", "--network=none",
+             "--entrypoint=bash", "--user=root", "backroom-catalog", "-c", f"kill -9 {victim['State']['Pid']}"])
         self.wait(lambda: self.restarts(victim["Id"]) > victim["RestartCount"], f"{service} is started again", 30)
 
     @staticmethod

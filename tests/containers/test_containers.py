@@ -36,7 +36,7 @@ def books_hold(text):
 
 
 def test_the_main_job_passes_against_the_containers(made):
-    books_hold(made.play())
+    books_hold(made.play(token_command=" ".join(made.words + ["run", "--rm", "-T", "token"])))
 
 
 def test_it_passes_with_three_instances_of_orders_and_catalog_and_all_of_them_work(made):
