@@ -13,6 +13,7 @@
 enum {
     DAY_S = 86400,
     ASK_MS = 2000,
+    ACK_WAIT_S = 10, /* a batch takes well below a second; what takes longer says +WPI */
     JS_STREAM_MISSING = 10059,
     JS_CONSUMER_MISSING = 10014,
 };
@@ -222,7 +223,7 @@ static natsStatus add_durable(const char *stream, const char *durable, const cha
     c.DeliverPolicy = start ? js_DeliverByStartSequence : js_DeliverAll;
     c.OptStartSeq = start;
     c.AckPolicy = js_AckExplicit;
-    c.AckWait = (int64_t)30 * 1000000000;
+    c.AckWait = (int64_t)ACK_WAIT_S * 1000000000;
     c.MaxDeliver = -1;
     c.MaxAckPending = 1000;
     return js_AddConsumer(NULL, bus.js, stream, &c, NULL, code);

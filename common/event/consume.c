@@ -287,9 +287,23 @@ static void process(struct puller *p)
 
 /* --- pulling (reliability.md, A.6; protocol: nats-architecture-and-design ADR-13) ---------------------- */
 
+/* What the server sent and we did not look at goes back at once, instead of waiting for its time to run out. */
+static void hand_back(struct puller *p)
+{
+    natsMsg *msg;
+
+    while (natsSubscription_NextMsg(&msg, p->inbox, 0) == NATS_OK) {
+        if (natsMsg_GetDataLength(msg) > 0)
+            natsConnection_PublishString(bus_connection(), natsMsg_GetReply(msg), "-NAK");
+        natsMsg_Destroy(msg);
+    }
+}
+
 static void unsubscribe(struct puller *p)
 {
     if (p->inbox) {
+        hand_back(p);
+        natsSubscription_Unsubscribe(p->inbox);
         natsSubscription_Unsubscribe(p->inbox);
         natsSubscription_Destroy(p->inbox);
     }

@@ -91,6 +91,8 @@ static const struct route routes[] = {
      "Replace what a draft says"},
     {"POST", "/v1/products/{id}/submit", "products:submit", NULL, product_submit, 200,
      "Submit it for review"},
+    {"POST", "/v1/products/{id}/withdraw", "products:submit", NULL, flow_route, 200,
+     "Take a submission back to the draft"},
     {"POST", "/v1/products/{id}/approve", "products:approve", NULL, product_approve, 200,
      "Approve it: not by whoever drafted it"},
     {"POST", "/v1/products/{id}/reject", "products:approve", reject_fields, product_reject, 200,
