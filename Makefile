@@ -1,12 +1,8 @@
 # Backroom. `make help` lists what can be made; behind each target is one script or one command.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help run import up down test build install token check reference asan fuzz
-=======
 MAKEFLAGS += --no-print-directory
-.PHONY: help run up down test build install token check reference asan containers
->>>>>>> containers
+.PHONY: help run import up down test build install token check reference asan fuzz containers
 
 BUILD ?= build
 RUN_DIR ?= .run
