@@ -142,7 +142,7 @@ static int read_query(struct work *w, const struct request *r)
     }
     if (!w->writes) {
         w->in = in;
-        field_check(w, in, r->route->row.fields, true);
+        field_check_query(w, in, r->route->row.fields);
     }
     w->status = w->error_count ? 400 : 0;
     return failed_if_any(w, "query.invalid", "The query string has faults.");
