@@ -17,6 +17,7 @@ static int erase(struct work *w, const char *ref)
 
     TRY(q_orders_erase(w, ref, &orders));
     TRY(forget(w, "order", orders.ids, "{customer,ship_to,wishes,cancel_reason,reason}"));
+    TRY(forget(w, "refund", orders.refunds, "{reason}"));
     TRY(announce_all(w, "orders.order.erased", "order", orders.ids));
     TRY(q_orders_not_erased(w, ref, &left));
     return left.n ? deadline_set(w, "erase", ref, config_int("ERASE_AGAIN_SECONDS", HOUR)) : OK;

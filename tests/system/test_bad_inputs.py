@@ -16,6 +16,7 @@ from stack import plan
 ROLES = Path(__file__).parents[2] / "services" / "roles.c"
 OURS = {"id": NOBODY, "status": "shipped", "version": 7, "created_at": "2010-12-01T00:00:00Z", "role": "admin", "customer_id": NOBODY}
 UNTOLD = {"idempotency", "schedule_slot"}           # may change while nobody does anything wrong
+SHOP = {"env": {"AUTH_FAILURES": "1000000"}}
 every_service = pytest.mark.parametrize("service", plan.SERVICES)
 
 

@@ -6,7 +6,7 @@ on conflict (ref) do update set erased_at = greatest(excluded.erased_at, erased_
 returning ref;
 
 -- Money, lines and the course of things stay. An order under way keeps what is needed to bring it.
--- name: orders_erase(ref) :row ids
+-- name: orders_erase(ref) :row ids, refunds
 with ended as (
     select o.id from orders o join erased_customer e on e.ref = o.customer_ref
     where o.customer_ref = :ref and o.created_at <= e.erased_at and o.personal is not null
@@ -17,9 +17,9 @@ with ended as (
 ), holds as (
     update order_hold set reason = '(erased)' where order_id in (select id from ended)
 ), refunds as (
-    update refund set reason = '(erased)' where order_id in (select id from ended) and reason is not null
+    update refund set reason = '(erased)' where order_id in (select id from ended) and reason is not null returning id
 )
-select coalesce(array_agg(id), '{}')::text from erased;
+select (select coalesce(array_agg(id), '{}') from erased)::text, (select coalesce(array_agg(id), '{}') from refunds)::text;
 
 -- name: orders_not_erased(ref) :row n int
 select count(*) from orders o join erased_customer e on e.ref = o.customer_ref
