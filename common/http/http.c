@@ -17,6 +17,7 @@
 #include "idempotency.h"
 #include "log.h"
 #include "metrics.h"
+#include "peer.h"
 #include "request.h"
 #include "resource.h"
 #include "service.h"
@@ -175,21 +176,10 @@ static int read_body(struct work *w, const struct _u_request *q, struct request 
     return failed_if_any(w, "body.invalid", "The body has faults: errors[] names every one.");
 }
 
-/* We listen on IPv4 only: ulfius copies no more of an address (reliability.md, D). */
-static const char *address_of(struct work *w, const struct _u_request *q)
-{
-    const struct sockaddr_in *from = (const struct sockaddr_in *)q->client_address;
-    char text[INET_ADDRSTRLEN] = "";
-
-    if (from && from->sin_family == AF_INET)
-        inet_ntop(AF_INET, &from->sin_addr, text, sizeof text);
-    return textf(w, "%s", text);
-}
-
 static int prepare(struct work *w, const struct _u_request *q, struct request *r)
 {
     r->method = q->http_verb;
-    r->address = address_of(w, q);
+    r->address = peer_address(w, q);
     TRY(read_trace(w, q));
     TRY(guard_headers(w, q));
     TRY(find_route(w, q, r));

@@ -16,7 +16,7 @@ static atomic_llong *slot_of(const char *address)
 
     for (; address && *address; address++)
         hash = (hash ^ (unsigned char)*address) * 1099511628211u;
-    return &full_at[(hash >> 20) % SLOTS];
+    return &full_at[(hash ^ hash >> 40) % SLOTS];
 }
 
 static int64_t interval(void)
