@@ -30,7 +30,7 @@ static const char *fault_in(const json_t *e)
 
 json_t *envelope_read(struct work *w, const char *bytes, size_t length, int n, const char **why)
 {
-    json_t *e = json_parse(bytes, length, why), *out;
+    json_t *e = json_parse_news(bytes, length, why), *out;
     const char *trace;
 
     if (!e)

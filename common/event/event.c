@@ -136,18 +136,39 @@ int event_feed(struct work *w)
     return page_reply(w, &page, (int64_t)n == limit ? sql_from_int(w, rows[n - 1].position) : NULL);
 }
 
+/* For staff: who, when, what. */
+static int add_timeline(struct work *w, const char *aggregate, const char *id, struct text *page)
+{
+    struct event_timeline_row *rows;
+    size_t n;
+
+    TRY(q_event_timeline(w, aggregate, id, &rows, &n));
+    for (size_t i = 0; i < n; i++)
+        page_add(page, rows[i].doc);
+    return OK;
+}
+
+/* For the customer whose it is: when, what. */
+static int add_course(struct work *w, const char *aggregate, const char *id, struct text *page)
+{
+    struct event_course_row *rows;
+    size_t n;
+
+    TRY(q_event_course(w, aggregate, id, &rows, &n));
+    for (size_t i = 0; i < n; i++)
+        page_add(page, rows[i].doc);
+    return OK;
+}
+
 int event_timeline(struct work *w)
 {
     const struct resource *r = w->request->route->resource;
     const char *id = path_var(w, resource_key(r));
-    struct event_timeline_row *rows;
     struct text page = page_begin(w);
-    size_t n;
 
     TRY(resource_one(w));
-    TRY(q_event_timeline(w, r->aggregate, id, &rows, &n));
-    for (size_t i = 0; i < n; i++)
-        page_add(&page, rows[i].doc);
+    TRY(auth_is_customer(w->who) ? add_course(w, r->aggregate, id, &page)
+                                 : add_timeline(w, r->aggregate, id, &page));
     w->etag = NULL;
     return page_reply(w, &page, NULL);
 }

@@ -1,4 +1,4 @@
--- Why money was given back is what people wrote, and may name somebody: it is told in private and can be erased.
+-- Why money was given back is in somebody's own words, which may name somebody: beside the event's public data.
 create or replace view refund_event as
 select r.id, case when r.reason is not null then json_build_object('reason', r.reason) end as private,
     (select row_to_json(e) from (
