@@ -1,7 +1,7 @@
 # Backroom. `make help` lists what can be made; behind each target is one script or one command.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run up down test build install token check reference asan
+.PHONY: help run up down test build install token check reference asan faults soak
 
 BUILD ?= build
 RUN_DIR ?= .run
@@ -47,3 +47,11 @@ reference: build ## docs/api from the services' own tables
 asan: install ## the whole suite under AddressSanitizer and UndefinedBehaviourSanitizer
 	@tools/build.sh build-asan $(JOBS) -DSANITIZE=address
 	@BUILD=build-asan tools/test.sh
+
+faults: install build ## every fault under traffic, and the table of faults × invariants
+	@tools/build.sh build-faults $(JOBS) -DFAULT_POINTS=ON
+	@rm -f .test/faults.jsonl
+	@tools/test.sh tests/faults/test_faults.py -s
+
+soak: install build ## faults at random for HOURS (default 2), memory, threads and files watched
+	@tools/test.sh tests/faults/soak.py -s

@@ -7,4 +7,7 @@ export BUILD=${BUILD:-build}
 if [ -x "$BUILD/bin/unit-tests" ]; then
     "$BUILD/bin/unit-tests"
 fi
-exec /usr/bin/python3 -m pytest "${@:-tests/system}"
+if [ $# -eq 0 ]; then
+    set -- tests/system tests/faults/test_quick.py
+fi
+exec /usr/bin/python3 -m pytest "$@"
