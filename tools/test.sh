@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The suite on what is built in $BUILD: unit tests, then the stories. Arguments go to pytest.
+# The suite on what is built in $BUILD: unit tests, what the fuzzers found once, then the stories. Arguments go to pytest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export BUILD=${BUILD:-build}
@@ -7,6 +7,11 @@ export BUILD=${BUILD:-build}
 if [ -x "$BUILD/bin/unit-tests" ]; then
     "$BUILD/bin/unit-tests"
 fi
+for corpus in tests/fuzz/corpus/*; do
+    if [ -x "$BUILD/bin/fuzz-${corpus##*/}" ]; then
+        "$BUILD/bin/fuzz-${corpus##*/}" "$corpus"/*
+    fi
+done
 if [ $# -eq 0 ]; then
     set -- tests/system tests/faults/test_quick.py
 fi

@@ -12,7 +12,6 @@
 
 enum { REQUEST_WAIT_MS = 200, BACKGROUND_WAIT_MS = 5000 };
 /* A little longer than statement_timeout: 2 s (sql_conn.c), in the background 30 s (begin()). */
-enum { REQUEST_ANSWER_MS = 3000, BACKGROUND_ANSWER_MS = 32000 };
 
 /* --- outcome of a statement that failed ---------------------------------------------------------------- */
 
@@ -86,7 +85,7 @@ static int take_connection(struct work *w)
     if (!w->db)
         return busy(w, "database.unavailable");
     w->db->begun = w->db->failed = false;
-    w->db->answer_ms = w->kind == REQUEST ? REQUEST_ANSWER_MS : BACKGROUND_ANSWER_MS;
+    w->db->answer_ms = w->kind == REQUEST ? ANSWER_MS : BACKGROUND_MS;
     return OK;
 }
 
@@ -128,7 +127,7 @@ static bool begin(struct work *w)
     if (!send(w->db, "begin", "begin", 0, NULL))
         return false;
     return w->kind == REQUEST || send(w->db, "patience",
-                                      "select set_config('statement_timeout', '30s', true), "
+                                      "select set_config('statement_timeout', '20s', true), "
                                       "set_config('lock_timeout', '10s', true)",
                                       0, NULL);
 }

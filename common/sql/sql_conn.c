@@ -59,6 +59,7 @@ static struct sql_conn *conn_new(void)
         return NULL;
     c = calloc(1, sizeof *c);
     c->pg = pg;
+    c->answer_ms = ANSWER_MS;
     PQsetnonblocking(pg, 1);
     PQenterPipelineMode(pg);
     return c;
