@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help run import up down test build install token check reference asan fuzz containers
+.PHONY: help run import up down test build install token check reference asan fuzz containers faults soak
 
 BUILD ?= build
 RUN_DIR ?= .run
@@ -55,6 +55,14 @@ containers: install ## build the images, start them and play the main job on the
 asan: install ## the whole suite under AddressSanitizer and UndefinedBehaviourSanitizer
 	@tools/build.sh build-asan $(JOBS) -DSANITIZE=address
 	@BUILD=build-asan tools/test.sh
+
+faults: install build ## every fault under traffic, and the table of faults × invariants
+	@tools/build.sh build-faults $(JOBS) -DFAULT_POINTS=ON
+	@rm -f .test/faults.jsonl
+	@tools/test.sh tests/faults/test_faults.py -s
+
+soak: install build ## faults at random for HOURS (default 2), memory, threads and files watched
+	@tools/test.sh tests/faults/soak.py -s
 
 fuzz: install ## each parser of ours against libFuzzer: FUZZ_SECONDS=60 each
 	@tools/fuzz.sh $(or $(FUZZ_SECONDS),60)
