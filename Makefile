@@ -1,7 +1,7 @@
 # Backroom. `make help` lists what can be made; behind each target is one script or one command.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run up down test build install token check reference asan
+.PHONY: help run import up down test build install token check reference asan fuzz
 
 BUILD ?= build
 RUN_DIR ?= .run
@@ -13,11 +13,15 @@ help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 	@echo
 	@echo "  make run DATA=FILE DAY=2010-12-01     plays one real day of a real shop"
+	@echo "  make import DATA=FILE                 moves all of it in"
 	@echo "  make up INSTANCES=3 GATEWAY_PORT=8080  three of each service"
 	@echo "  make -s token ROLE=merchandiser SUB=ann [SECONDS=3600]"
 
 run: up ## install, build, start everything and play the main job, from order to parcel
 	@tools/play
+
+import: up ## move a shop's past in: products, orders with their own times, refunds (DATA=FILE)
+	@tools/import_shop
 
 up: install build ## start everything on this machine, or what of it died
 	@tools/up
@@ -47,3 +51,6 @@ reference: build ## docs/api from the services' own tables
 asan: install ## the whole suite under AddressSanitizer and UndefinedBehaviourSanitizer
 	@tools/build.sh build-asan $(JOBS) -DSANITIZE=address
 	@BUILD=build-asan tools/test.sh
+
+fuzz: install ## each parser of ours against libFuzzer: FUZZ_SECONDS=60 each
+	@tools/fuzz.sh $(or $(FUZZ_SECONDS),60)

@@ -7,12 +7,12 @@ with shipped as (
 )
 select 1 from stock s
 where s.sku = any(array(select sku from shipped)) and (s.sku, s.warehouse) in (select sku, warehouse from shipped)
-order by s.sku collate "C", s.warehouse collate "C" for update of s;
+order by s.sku collate "C", s.warehouse collate "C" for no key update of s;
 
 -- name: shipment_reservation_lock(shipments) :exec
 select 1 from reservation r
 where r.order_id = any(array(select order_id from json_to_recordset(:shipments::json) as p(order_id uuid)))
-order by r.arrived for update of r;
+order by r.arrived for no key update of r;
 
 -- On hand falls by what was shipped, reserved by what of that was held; the rest comes out of what nobody reserved, or
 -- the level's constraints refuse it. One movement a shipment and SKU.
