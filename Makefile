@@ -1,7 +1,7 @@
 # Backroom. `make help` lists what can be made; behind each target is one script or one command.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run import up down test build install token check reference asan fuzz
+.PHONY: help run import up down test build install token check reference asan fuzz bench
 
 BUILD ?= build
 RUN_DIR ?= .run
@@ -54,3 +54,7 @@ asan: install ## the whole suite under AddressSanitizer and UndefinedBehaviourSa
 
 fuzz: install ## each parser of ours against libFuzzer: FUZZ_SECONDS=60 each
 	@tools/fuzz.sh $(or $(FUZZ_SECONDS),60)
+
+bench: install build ## measure everything beside its ceiling: docs/performance.md (ROUNDS=5 ROUND_SECONDS=3)
+	@bench/install.sh
+	@bench/run.py
