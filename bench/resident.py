@@ -6,12 +6,12 @@ from load import Row
 
 
 def memory(world, when):
-    shown = {service: world.own_memory(service) / 1024 for service in world.shop.instances}
+    shown = {service: world.proportional_memory(service) / 1024 for service in world.shop.instances}
     row = Row(f"memory of the five services, {when}", unit="MiB", wanted="≤ 60 MiB" if when == "idle" else "")
     resident = sum(world.memory(service) for service in world.shop.instances) / 1024
-    row.note = (f"{sum(shown.values()):.1f} MiB of their own ("
+    row.note = (f"{sum(shown.values()):.1f} MiB PSS ("
                 + ", ".join(f"{name} {value:.1f}" for name, value in shown.items())
-                + f"); {resident:.0f} MiB resident with shared libraries")
+                + f"); {resident:.0f} MiB RSS, shared libraries counted five times")
     return [row]
 
 

@@ -76,10 +76,10 @@ class World:
                 return int(line.split()[1])
         return 0
 
-    def own_memory(self, service):
-        """KiB that nobody else shares: what one more process of its kind costs."""
+    def proportional_memory(self, service):
+        """KiB, shared pages divided among those who share them (PSS): the sum over processes is what they take up."""
         text = Path(f"/proc/{self.instance(service).process.pid}/smaps_rollup").read_text()
-        return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Private_"))
+        return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:"))
 
 
 def cpu_of(pid, ended_children=False):
