@@ -85,7 +85,7 @@ const char *answer_problem(struct work *w)
     struct text t = text_new(w->arena);
     int status = answer_status(w);
 
-    text_addf(&t, "{\"type\":\"about:blank#%s\",\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",\"detail\":",
+    text_addf(&t, "{\"type\":\"/problems/%s\",\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",\"detail\":",
               w->code, title_of(status), status, w->code);
     text_add_json(&t, w->detail);
     text_addf(&t, ",\"trace_id\":\"%s\",\"errors\":[%s]}", w->trace, w->errors.bytes);
@@ -124,7 +124,10 @@ void answer(struct work *w, struct _u_response *p)
     put(p, "Cache-Control", "no-store");
     if (p->stream_callback)
         return;
-    put(p, "Content-Type", status >= 400 ? "application/problem+json" : "application/json");
+    put(p, "Content-Type",
+        status >= 400            ? "application/problem+json"
+        : w->request->reply_type ? w->request->reply_type
+                                 : "application/json");
     if (w->etag)
         put(p, "ETag", w->etag);
     if (w->location && status == 201)

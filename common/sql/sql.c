@@ -11,6 +11,7 @@
 #include "work.h"
 
 enum { REQUEST_WAIT_MS = 200, BACKGROUND_WAIT_MS = 5000 };
+/* A little longer than statement_timeout: 2 s (sql_conn.c), in the background 30 s (begin()). */
 
 /* --- outcome of a statement that failed ---------------------------------------------------------------- */
 
@@ -84,6 +85,7 @@ static int take_connection(struct work *w)
     if (!w->db)
         return busy(w, "database.unavailable");
     w->db->begun = w->db->failed = false;
+    w->db->answer_ms = w->kind == REQUEST ? ANSWER_MS : BACKGROUND_MS;
     return OK;
 }
 
@@ -121,10 +123,11 @@ static bool begin(struct work *w)
     if (!w->writes || w->db->begun)
         return true;
     w->db->begun = true;
+    crash_point("work.begun");
     if (!send(w->db, "begin", "begin", 0, NULL))
         return false;
     return w->kind == REQUEST || send(w->db, "patience",
-                                      "select set_config('statement_timeout', '30s', true), "
+                                      "select set_config('statement_timeout', '20s', true), "
                                       "set_config('lock_timeout', '10s', true)",
                                       0, NULL);
 }
