@@ -1,7 +1,7 @@
 # Backroom. `make help` lists what can be made; behind each target is one script or one command.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run import up down test build install token check reference asan
+.PHONY: help run import up down test build install token check reference asan fuzz
 
 BUILD ?= build
 RUN_DIR ?= .run
@@ -51,3 +51,6 @@ reference: build ## docs/api from the services' own tables
 asan: install ## the whole suite under AddressSanitizer and UndefinedBehaviourSanitizer
 	@tools/build.sh build-asan $(JOBS) -DSANITIZE=address
 	@BUILD=build-asan tools/test.sh
+
+fuzz: install ## each parser of ours against libFuzzer: FUZZ_SECONDS=60 each
+	@tools/fuzz.sh $(or $(FUZZ_SECONDS),60)

@@ -28,6 +28,7 @@ enum {
     GAP_DELAY_MS = 100,
     GAP_SECONDS = 300,
     SLOW_TRIES = 5,
+    FLUSH_MS = 500,
 };
 
 struct puller {
@@ -287,10 +288,25 @@ static void process(struct puller *p)
 
 /* --- pulling (reliability.md, A.6; protocol: nats-architecture-and-design ADR-13) ---------------------- */
 
+/* What the server sent and we did not look at goes back at once, instead of waiting for its time to run out. */
+static void hand_back(struct puller *p)
+{
+    natsMsg *msg;
+
+    while (natsSubscription_NextMsg(&msg, p->inbox, 0) == NATS_OK) {
+        if (natsMsg_GetDataLength(msg) > 0)
+            natsConnection_PublishString(bus_connection(), natsMsg_GetReply(msg), "-NAK");
+        natsMsg_Destroy(msg);
+    }
+}
+
 static void unsubscribe(struct puller *p)
 {
     if (p->inbox) {
+        hand_back(p);
         natsSubscription_Unsubscribe(p->inbox);
+        /* Nothing is on its way to it any more when the server answers (reliability.md, A.5). */
+        natsConnection_FlushTimeout(bus_connection(), FLUSH_MS);
         natsSubscription_Destroy(p->inbox);
     }
     p->inbox = NULL;

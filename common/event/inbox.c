@@ -35,21 +35,28 @@ static enum verdict verdict_of(const char *word)
     return *word == 'a' ? APPLY : *word == 's' ? SKIP : GAP;
 }
 
+/* The envelope with this "n": at its own place, or before it where unreadable messages were left out. */
+static json_t *numbered(json_t *envelopes, int64_t n)
+{
+    size_t i = (size_t)n < json_array_size(envelopes) ? (size_t)n : json_array_size(envelopes) - 1;
+
+    while (i > 0 && json_integer_value(json_object_get(json_array_get(envelopes, i), "n")) != n)
+        i--;
+    return json_array_get(envelopes, i);
+}
+
 static int admit(struct work *w, const struct consumer *c, json_t *envelopes, enum verdict *verdicts,
                  json_t *admitted)
 {
     struct inbox_admit_row *rows;
-    json_t *e;
-    size_t n, i;
+    size_t n;
 
     TRY(q_inbox_open(w, c->name, heads_of(w, envelopes)));
     TRY(q_inbox_admit(w, c->name, heads_of(w, envelopes), &rows, &n));
-    for (i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         verdicts[rows[i].n] = verdict_of(rows[i].verdict);
-    json_array_foreach(envelopes, i, e)
-    {
-        if (verdicts[json_integer_value(json_object_get(e, "n"))] == APPLY)
-            json_array_append(admitted, e);
+        if (verdicts[rows[i].n] == APPLY)
+            json_array_append(admitted, numbered(envelopes, rows[i].n));
     }
     return OK;
 }

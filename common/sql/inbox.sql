@@ -5,7 +5,8 @@ from jsonb_to_recordset(:events::jsonb) as e(aggregate text, aggregate_id text)
 order by 2, 3
 on conflict do nothing;
 
--- Which of these events are the next of their aggregate. The cursors are locked, in key order, until the commit.
+-- Which of these events are the next of their aggregate. The cursors are locked, in key order, until the commit. They
+-- come in order of arrival, but those of one aggregate by version: redelivery may have shuffled them.
 -- name: inbox_admit(consumer, events) :rows n int, verdict
 with incoming as (
     select * from jsonb_to_recordset(:events::jsonb) as e(n int, aggregate text, aggregate_id text, version int)
@@ -13,15 +14,18 @@ with incoming as (
     select c.aggregate, c.aggregate_id, c.version from inbox_cursor c
     where c.consumer = :consumer
       and (c.aggregate, c.aggregate_id) in (select aggregate, aggregate_id from incoming)
-    order by c.aggregate, c.aggregate_id for update
+    order by c.aggregate, c.aggregate_id for no key update
 ), ranked as (
     select i.n, i.version, c.version as last,
-        dense_rank() over newer as place, row_number() over (partition by i.aggregate, i.aggregate_id, i.version order by i.n) as copy
+        dense_rank() over newer as place, row_number() over (partition by i.aggregate, i.aggregate_id, i.version order by i.n) as copy,
+        row_number() over (partition by i.aggregate, i.aggregate_id order by i.version, i.n) as turn,
+        array_agg(i.n) over (partition by i.aggregate, i.aggregate_id order by i.n
+            rows between unbounded preceding and unbounded following) as slots
     from incoming i join cursors c using (aggregate, aggregate_id)
     window newer as (partition by i.aggregate, i.aggregate_id, i.version > c.version order by i.version)
 )
 select n, case when version <= last or copy > 1 then 'skip' when version = last + place then 'apply' else 'gap' end
-from ranked order by n;
+from ranked order by slots[turn];
 
 -- name: inbox_done(consumer, events) :exec
 with applied as (
@@ -45,7 +49,7 @@ select json_build_object('id', id, 'consumer', consumer, 'event_id', event_id, '
 from dead_letter order by at desc, id desc limit 250;
 
 -- name: dead_letter_lock(id) :row consumer, body, state
-select consumer, body, state from dead_letter where id = :id::uuid for update;
+select consumer, body, state from dead_letter where id = :id::uuid for no key update;
 
 -- name: dead_letter_close(id, state, actor, reason) :exec
 update dead_letter set state = :state, closed_at = now(), closed_by = :actor, reason = :reason where id = :id::uuid;

@@ -12,6 +12,7 @@ const struct step product_flow[] = {
     {"draft", "edit", "draft", NULL, "catalog.product.edited"},
     {"rejected", "edit", "draft", NULL, "catalog.product.edited"},
     {"draft", "submit", "submitted", may_submit, "catalog.product.submitted"},
+    {"submitted", "withdraw", "draft", NULL, "catalog.product.withdrawn"},
     {"submitted", "approve", "approved", may_approve, "catalog.product.approved"},
     {"submitted", "reject", "rejected", may_approve, "catalog.product.rejected"},
     {"approved", "publish", "published", NULL, "catalog.product.published"},

@@ -115,6 +115,8 @@ static const struct route routes[] = {
      "Replace what a draft says"},
     {"POST", "/v1/products/{id}/submit", "products:submit", NULL, product_submit, 200,
      "Submit it for review"},
+    {"POST", "/v1/products/{id}/withdraw", "products:submit", NULL, flow_route, 200,
+     "Take a submission back to the draft"},
     {"POST", "/v1/products/{id}/approve", "products:approve", NULL, product_approve, 200,
      "Approve it: not by whoever drafted it"},
     {"POST", "/v1/products/{id}/reject", "products:approve", reject_fields, product_reject, 200,
@@ -172,7 +174,7 @@ static const struct filter reservation_filters[] = {
 static const struct resource resources[] = {
     {"products", "product", "product", "product_json", "products:read", NULL, NULL, product_filters,
      "created_at,title", product_flow},
-    {"storefront/products", NULL, NULL, "storefront_json", "products:storefront", NULL, NULL,
+    {"storefront/products", NULL, NULL, "storefront_json", "products:storefront", NULL, EVERYBODYS,
      storefront_filters, "created_at,title"},
     {"stock", NULL, NULL, "stock_json", "stock:read", NULL, NULL, stock_filters, "sku,available,on_hand",
      NULL, "sku"},

@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import datetime, timezone
 
 from stack.client import eventually
+from stack.nats import OPERATOR, Connection
 
 
 class News:
@@ -13,6 +14,7 @@ class News:
     def __init__(self, shop):
         self.shop = shop
         self.versions = Counter()
+        self.speaker = self.speaks_to = None
         for service in ("catalog", "fulfillment"):
             shop.nats.request(f"$JS.API.STREAM.CREATE.{service.upper()}",
                               {"name": service.upper(), "subjects": [f"{service}.>"], "storage": "file",
@@ -29,8 +31,16 @@ class News:
                  "subject": id_, "time": now(), "datacontenttype": "application/json", "aggregate": aggregate,
                  "aggregateversion": version, "actor": "test", "traceparent": f"00-{uuid.uuid4().hex}-{'1' * 16}-01",
                  "data": data}
-        self.shop.nats.publish(type_, json.dumps(event).encode(), {"Nats-Msg-Id": event["id"]})
+        self.connection().request(type_, json.dumps(event).encode(), {"Nats-Msg-Id": event["id"]})
         return event
+
+    def connection(self):
+        """One for as long as nats-server runs."""
+        nats = self.shop.nats
+        if self.speaks_to != nats.process:
+            self.speaker = Connection(nats.port, OPERATOR, nats.passwords[OPERATOR], timeout=5)
+            self.speaks_to = nats.process
+        return self.speaker
 
     # -- catalog -----------------------------------------------------------------------------------
 

@@ -159,7 +159,7 @@ def act(shop, product, sku, action):
 def test_every_action_in_every_state_is_taken_or_refused_as_allowed_actions_says(shop, status):
     paths = shop.catalog.get("/openapi.json").json["paths"]
     actions = [path.split("/")[-1] for path in paths if path.startswith("/v1/products/{id}/") and "post" in paths[path]]
-    assert set(actions) == {"edit", "submit", "approve", "reject", "publish", "delist"}
+    assert set(actions) == {"edit", "submit", "withdraw", "approve", "reject", "publish", "delist"}
     for action in actions:
         sku = f"{status}-{action}"
         product = shop.catalog.post("/v1/products", mug(sku), sub="ann").expect(201)
@@ -243,3 +243,11 @@ def test_a_movement_with_faults_is_refused(shop):
         assert no.status == 422 and no.codes == [code], no
     no = shop.catalog.post("/v1/stock/movements", {"sku": "FAULT", "warehouse": "moon", "quantity": -1, "reason": "loss"})
     assert no.status == 409 and no.code == "stock.insufficient"
+
+
+def test_a_submission_can_be_withdrawn(shop):
+    made = shop.catalog.post("/v1/products", mug("BACK")).json
+    link = f"/v1/products/{made['id']}"
+    assert shop.catalog.post(link + "/withdraw").code == "product.invalid_transition"
+    assert "withdraw" in shop.catalog.post(link + "/submit").expect(200)["allowed_actions"]
+    assert shop.catalog.post(link + "/withdraw").expect(200)["status"] == "draft"

@@ -8,6 +8,9 @@ import urllib.parse
 import uuid
 
 
+PASSING = (429, 502, 503, 504)      # answers that invite to ask again
+
+
 class Refused(Exception):
     """An answer with another status than was expected; the text shows what the service said."""
 
@@ -64,7 +67,7 @@ class Client:
     token(role, sub) gives the bearer token; role and sub are what a call names or the defaults here.
     """
 
-    def __init__(self, addresses, token=None, role="admin", sub="ann", prefix="", timeout=30, inspect=None):
+    def __init__(self, addresses, token=None, role="admin", sub="ann", prefix="", timeout=30, inspect=None, patience=0):
         self.addresses = list(addresses)
         self.token = token
         self.role = role
@@ -72,12 +75,14 @@ class Client:
         self.prefix = prefix
         self.timeout = timeout
         self.inspect = inspect          # called with every answer; raises when it breaks a rule of the house
+        self.patience = patience        # seconds to go on asking, with the same key, while the service is away
         self._local = threading.local()
         self._turn = 0
 
     def as_(self, role, sub=None):
         """The same client for somebody else."""
-        other = Client(self.addresses, self.token, role, sub or self.sub, self.prefix, self.timeout, self.inspect)
+        other = Client(self.addresses, self.token, role, sub or self.sub, self.prefix, self.timeout, self.inspect,
+                       self.patience)
         other.addresses = self.addresses            # shared, so that restarts on other ports are seen
         return other
 
@@ -122,10 +127,24 @@ class Client:
         sent.update(headers or {})
         sent = {name: value for name, value in sent.items() if value is not None}
         safe = method in ("GET", "HEAD", "PUT", "DELETE") or "Idempotency-Key" in sent
-        answer = self._send(method, self.prefix + path, body, sent, instance, timeout, retries if safe else 0)
+        answer = self._ask(method, self.prefix + path, body, sent, instance, timeout, retries if safe else 0,
+                           self.patience if safe else 0)
         if self.inspect:
             self.inspect(answer)
         return answer
+
+    def _ask(self, *request_and_patience):
+        *request, patience = request_and_patience
+        end = time.monotonic() + patience
+        while True:
+            try:
+                answer = self._send(*request)
+                if answer.status not in PASSING or time.monotonic() > end:
+                    return answer
+            except (OSError, http.client.HTTPException):
+                if time.monotonic() > end:
+                    raise
+            time.sleep(0.2)
 
     def _send(self, method, path, body, headers, instance, timeout, retries):
         while True:

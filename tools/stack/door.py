@@ -10,7 +10,7 @@ class Door:
 
     def __init__(self, host="127.0.0.1", port=plan.GATEWAY_PORT, token=None, role="admin", sub="ann"):
         self.host, self.port = host, port
-        self._clients = {service: Client([(host, port)], token, role, sub, f"/{service}", timeout=60)
+        self._clients = {service: Client([(host, port)], token, role, sub, f"/{service}", timeout=60, patience=60)
                          for service in plan.SERVICES}
 
     def __getattr__(self, name):

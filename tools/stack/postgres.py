@@ -34,6 +34,7 @@ SETTINGS = {
     "autovacuum_naptime": "'10s'",
     "log_line_prefix": "'%m [%p] %q%u@%d '",
     "log_lock_waits": "on",
+    "deadlock_timeout": "'200ms'",           # below the services' lock_timeout: a deadlock is found and tried again
     "log_min_duration_statement": "'1s'",
     "log_parameter_max_length": 0,           # no customer's data in the log
     "log_parameter_max_length_on_error": 0,

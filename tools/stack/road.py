@@ -9,7 +9,7 @@ import time
 import urllib.parse
 from datetime import datetime, timezone
 
-from .client import Refused, eventually
+from .client import PASSING, Refused, eventually
 
 WAREHOUSE = "main"
 CHANNEL = "web"
@@ -20,7 +20,6 @@ STAFF = {
     "clerk": "carl", "picker": "pia", "warehouse_lead": "wanda", "carrier": "royal-mail", "agent": "sue",
     "support_lead": "sol", "analyst": "ava",
 }
-PASSING = (429, 502, 503, 504)      # answers that invite to ask again
 
 
 class Road:
