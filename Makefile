@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help run up down test build install token check reference asan containers
+.PHONY: help run up down test build install token check reference asan containers fuzz
 
 BUILD ?= build
 RUN_DIR ?= .run
@@ -51,3 +51,6 @@ containers: install ## build the images, start them and play the main job on the
 asan: install ## the whole suite under AddressSanitizer and UndefinedBehaviourSanitizer
 	@tools/build.sh build-asan $(JOBS) -DSANITIZE=address
 	@BUILD=build-asan tools/test.sh
+
+fuzz: install ## each parser of ours against libFuzzer: FUZZ_SECONDS=60 each
+	@tools/fuzz.sh $(or $(FUZZ_SECONDS),60)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "bus.h"
@@ -19,7 +20,7 @@
 #include "relay.h"
 #include "sql_conn.h"
 
-enum { DRAIN_SECONDS = 20, START_TRIES = 600 };
+enum { DRAIN_SECONDS = 20, START_TRIES = 600, FILES = 16384 };
 
 static bool read_secret(const struct service *s)
 {
@@ -67,6 +68,17 @@ static void wait_for_signal(void)
     sigwait(&set, &signal);
 }
 
+/* Two for each connection (connections.c), and some. */
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max < FILES ? limit.rlim_max : FILES;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 /* Threads inherit the mask: only wait_for_signal() sees a signal. */
 static void block_signals(void)
 {
@@ -99,6 +111,7 @@ static int serve(const struct service *s)
     int port = (int)config_int("PORT", s->port);
 
     block_signals();
+    raise_file_limit();
     log_open(s->name, config_text("INSTANCE", "1"));
     gnutls_global_init();
     json_object_seed(0);

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The suite on what is built in $BUILD: unit tests, then the stories. Arguments go to pytest.
+# The suite on what is built in $BUILD: unit tests, what the fuzzers found once, then the stories. Arguments go to pytest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export BUILD=${BUILD:-build}
@@ -7,4 +7,9 @@ export BUILD=${BUILD:-build}
 if [ -x "$BUILD/bin/unit-tests" ]; then
     "$BUILD/bin/unit-tests"
 fi
+for corpus in tests/fuzz/corpus/*; do
+    if [ -x "$BUILD/bin/fuzz-${corpus##*/}" ]; then
+        "$BUILD/bin/fuzz-${corpus##*/}" "$corpus"/*
+    fi
+done
 exec /usr/bin/python3 -m pytest "${@:-tests/system}"

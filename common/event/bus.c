@@ -19,9 +19,9 @@ enum {
 };
 
 static struct {
-    natsConnection *nc;
+    _Atomic(natsConnection *) nc;
     natsOptions *options;
-    jsCtx *js;
+    _Atomic(jsCtx *) js;
     atomic_ulong generation;
     pthread_mutex_t lock;
 } bus = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -48,7 +48,9 @@ static void on_error(natsConnection *nc, natsSubscription *sub, natsStatus s, vo
 
 static natsStatus connect_now(void)
 {
-    natsStatus s = natsConnection_Connect(&bus.nc, bus.options);
+    natsConnection *nc = NULL;
+    jsCtx *js = NULL;
+    natsStatus s = natsConnection_Connect(&nc, bus.options);
 
     if (s == NATS_NOT_YET_CONNECTED)
         s = NATS_OK;
@@ -57,7 +59,11 @@ static natsStatus connect_now(void)
 
         jsOptions_Init(&o);
         o.Wait = ASK_MS;
-        s = natsConnection_JetStream(&bus.js, bus.nc, &o);
+        s = natsConnection_JetStream(&js, nc, &o);
+    }
+    if (s == NATS_OK) {
+        atomic_store(&bus.nc, nc);
+        atomic_store(&bus.js, js);
     }
     return s;
 }
@@ -158,6 +164,14 @@ static void describe(jsStreamConfig *c, const char *name, const char **subjects)
     c->Duplicates = (int64_t)120 * 1000000000;
 }
 
+/* What an operator may not have changed: with anything else events could be lost or dropped in silence (R-10). Bytes and
+ * age are his to set. */
+static bool is_as_wanted(const jsStreamConfig *has)
+{
+    return has->Retention == js_LimitsPolicy && has->Storage == js_FileStorage &&
+           has->Discard == js_DiscardNew && has->MaxMsgs <= 0 && !has->NoAck;
+}
+
 bool bus_stream(const char *service, struct stream_state *state)
 {
     char name[64], subject[80];
@@ -166,6 +180,7 @@ bool bus_stream(const char *service, struct stream_state *state)
     jsStreamConfig wanted;
     jsErrCode code = 0;
     natsStatus s;
+    bool good;
 
     bus_stream_name(service, name);
     snprintf(subject, sizeof subject, "%s.>", service);
@@ -179,9 +194,14 @@ bool bus_stream(const char *service, struct stream_state *state)
         return false;
     }
     snprintf(state->epoch, sizeof state->epoch, "%" PRId64, info->Created);
+    state->first_seq = (int64_t)info->State.FirstSeq;
     state->last_seq = (int64_t)info->State.LastSeq;
+    good = is_as_wanted(info->Config);
     jsStreamInfo_Destroy(info);
-    return true;
+    if (!good)
+        log_rarely("nats.stream_config",
+                   "stream %s must be a file, keep by limits and refuse what is new when full", name);
+    return good;
 }
 
 bool bus_message_id(const char *service, int64_t seq, char id[64])

@@ -19,7 +19,7 @@ unsigned long bus_generation(void);
 
 struct stream_state {
     char epoch[32]; /* when the stream was created, in nanoseconds: changes when it is made anew */
-    int64_t last_seq;
+    int64_t first_seq, last_seq; /* what came before the first has expired */
 };
 
 /* Create the service's stream if it is missing (subjects <service>.>), and tell its state. False when JetStream

@@ -28,6 +28,7 @@ enum {
     GAP_DELAY_MS = 100,
     GAP_SECONDS = 300,
     SLOW_TRIES = 5,
+    FLUSH_MS = 500,
 };
 
 struct puller {
@@ -304,7 +305,8 @@ static void unsubscribe(struct puller *p)
     if (p->inbox) {
         hand_back(p);
         natsSubscription_Unsubscribe(p->inbox);
-        natsSubscription_Unsubscribe(p->inbox);
+        /* Nothing is on its way to it any more when the server answers (reliability.md, A.5). */
+        natsConnection_FlushTimeout(bus_connection(), FLUSH_MS);
         natsSubscription_Destroy(p->inbox);
     }
     p->inbox = NULL;

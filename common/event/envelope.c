@@ -11,6 +11,8 @@ static const char *text_of(const json_t *e, const char *name)
 
 static const char *fault_in(const json_t *e)
 {
+    const json_t *version = json_object_get(e, "aggregateversion");
+
     if (!text_of(e, "specversion") || !text_of(e, "type") || !text_of(e, "aggregate") ||
         !text_of(e, "subject"))
         return "is not a CloudEvent of ours";
@@ -18,15 +20,17 @@ static const char *fault_in(const json_t *e)
         return "has no id";
     if (!text_of(e, "time") || !field_text_fits(TIME, text_of(e, "time")))
         return "has no time";
-    if (!json_is_integer(json_object_get(e, "aggregateversion")) ||
-        !json_is_object(json_object_get(e, "data")))
-        return "has no version or data";
+    if (!json_is_integer(version) || json_integer_value(version) < 1 ||
+        json_integer_value(version) > INT32_MAX)
+        return "has no version";
+    if (!json_is_object(json_object_get(e, "data")))
+        return "has no data";
     return NULL;
 }
 
 json_t *envelope_read(struct work *w, const char *bytes, size_t length, int n, const char **why)
 {
-    json_t *e = json_parse(bytes, length, why), *out;
+    json_t *e = json_parse_news(bytes, length, why), *out;
     const char *trace;
 
     if (!e)

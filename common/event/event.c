@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "auth.h"
-#include "chain.h"
 #include "common_queries.h"
 #include "page.h"
 #include "request.h"
@@ -112,7 +111,7 @@ int announce_new(struct work *w, const char *type, const char *aggregate, const 
     return queue(w, type, aggregate, ids && *ids != '{' ? array_of(w, ids) : ids, false);
 }
 
-/* --- feed, timeline, audit ----------------------------------------------------------------------------- */
+/* --- feed and timeline -------------------------------------------------------------------------------- */
 
 const struct field event_feed_fields[] = {
     {"after", INTEGER, OPTIONAL, 0, INT64_MAX},
@@ -137,55 +136,39 @@ int event_feed(struct work *w)
     return page_reply(w, &page, (int64_t)n == limit ? sql_from_int(w, rows[n - 1].position) : NULL);
 }
 
+/* For staff: who, when, what. */
+static int add_timeline(struct work *w, const char *aggregate, const char *id, struct text *page)
+{
+    struct event_timeline_row *rows;
+    size_t n;
+
+    TRY(q_event_timeline(w, aggregate, id, &rows, &n));
+    for (size_t i = 0; i < n; i++)
+        page_add(page, rows[i].doc);
+    return OK;
+}
+
+/* For the customer whose it is: when, what. */
+static int add_course(struct work *w, const char *aggregate, const char *id, struct text *page)
+{
+    struct event_course_row *rows;
+    size_t n;
+
+    TRY(q_event_course(w, aggregate, id, &rows, &n));
+    for (size_t i = 0; i < n; i++)
+        page_add(page, rows[i].doc);
+    return OK;
+}
+
 int event_timeline(struct work *w)
 {
     const struct resource *r = w->request->route->resource;
     const char *id = path_var(w, resource_key(r));
-    struct event_timeline_row *rows;
     struct text page = page_begin(w);
-    size_t n;
 
     TRY(resource_one(w));
-    TRY(q_event_timeline(w, r->aggregate, id, &rows, &n));
-    for (size_t i = 0; i < n; i++)
-        page_add(&page, rows[i].doc);
+    TRY(auth_is_customer(w->who) ? add_course(w, r->aggregate, id, &page)
+                                 : add_timeline(w, r->aggregate, id, &page));
     w->etag = NULL;
     return page_reply(w, &page, NULL);
-}
-
-/* The position at which the chain breaks, 0 where it holds; *head is the last position looked at. */
-static int walk_chain(struct work *w, int64_t *broken, int64_t *head, const char **head_hash)
-{
-    struct event_chain_row *rows;
-    size_t n;
-
-    *broken = *head = 0;
-    *head_hash = CHAIN_START;
-    do {
-        TRY(q_event_chain(w, *head, PAGE_MAX, &rows, &n));
-        for (size_t i = 0; i < n && !*broken; i++) {
-            const char *hash =
-                chain_hash(w, *head_hash,
-                           &(struct chain_link){rows[i].id, rows[i].type, rows[i].aggregate,
-                                                rows[i].aggregate_id, rows[i].version, rows[i].at,
-                                                rows[i].actor, rows[i].trace, rows[i].data});
-
-            if (rows[i].position != *head + 1 || !rows[i].hash || strcmp(hash, rows[i].hash) != 0)
-                *broken = *head + 1;
-            *head = rows[i].position;
-            *head_hash = hash;
-        }
-    } while (n == PAGE_MAX && !*broken);
-    return OK;
-}
-
-int event_verify(struct work *w)
-{
-    int64_t broken, head;
-    const char *hash;
-
-    TRY(walk_chain(w, &broken, &head, &hash));
-    return reply(w, textf(w, "{\"intact\":%s,\"broken_at\":%s,\"head\":%" PRId64 ",\"head_hash\":\"%s\"}",
-                          broken ? "false" : "true", broken ? textf(w, "%" PRId64, broken) : "null", head,
-                          hash));
 }

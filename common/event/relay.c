@@ -26,6 +26,7 @@ struct acks {
     int64_t seq[RELAY_BATCH]; /* 0: none yet, -1: refused */
     char ids[RELAY_BATCH][40];
     int sent, answered;
+    bool twice; /* the stream says that it has one of them already */
 };
 
 static struct {
@@ -38,6 +39,7 @@ static struct {
     struct leader *leader;
     struct stream_state stream;
     unsigned long generation; /* of the bus, when the stream was last verified */
+    bool doubted; /* it says that it has what it may have lost: it remembers ids for two minutes */
     int64_t next_look;
     int silent; /* times in a row that JetStream did not answer */
     struct acks acks;
@@ -88,6 +90,7 @@ static void on_ack(jsCtx *js, natsMsg *msg, jsPubAck *ack, jsPubAckErr *error, v
 
         if (a->seq[i] == 0 && strcmp(a->ids[i], id) == 0) {
             a->seq[i] = ack ? (int64_t)ack->Sequence : -1;
+            a->twice |= ack && ack->Duplicate;
             a->answered++;
             break;
         }
@@ -164,6 +167,7 @@ static void send_all(struct work *w, const struct event_unpublished_row *rows, s
     pthread_mutex_lock(&a->lock);
     a->sent = (int)n;
     a->answered = 0;
+    a->twice = false;
     memset(a->seq, 0, sizeof a->seq);
     for (size_t i = 0; i < n; i++)
         snprintf(a->ids[i], sizeof a->ids[i], "%s", rows[i].id);
@@ -186,7 +190,7 @@ static int mark(struct work *w, const struct event_unpublished_row *rows, size_t
     struct text t = text_new(w->arena);
     struct event_head_row head;
     const char *hash;
-    int64_t position;
+    int64_t position, taken;
 
     TRY(q_event_head(w, &head));
     position = head.found ? head.position : 0;
@@ -206,7 +210,10 @@ static int mark(struct work *w, const struct event_unpublished_row *rows, size_t
                   relay.stream.epoch, relay.acks.seq[*marked]);
     }
     text_add(&t, "]");
-    return *marked ? q_event_published(w, t.bytes) : OK;
+    if (!*marked)
+        return OK;
+    TRY(q_event_published(w, t.bytes, &taken));
+    return (size_t)taken == *marked ? OK : fail(w, CONFLICT, "relay.overtaken", "another relay was faster");
 }
 
 static int publish(struct work *w)
@@ -222,6 +229,7 @@ static int publish(struct work *w)
     crash_point("relay.selected");
     send_all(w, rows, n);
     crash_point("relay.published");
+    relay.doubted |= relay.acks.twice;
     TRY(mark(w, rows, n, &marked));
     metrics_add(EVENTS_PUBLISHED, (int64_t)marked);
     if (marked < n) {
@@ -267,6 +275,8 @@ static int verify(struct work *w)
         TRY(q_event_at_seq(w, relay.stream.epoch, seq, &ours));
         if (!ours.found)
             seq--;
+        else if (seq < relay.stream.first_seq && ours.old)
+            break; /* after quiet days all may have expired: that is no loss */
         else if (bus_message_id(relay.service->name, seq, id) && strcmp(id, ours.id) == 0)
             break;
         else
@@ -302,8 +312,9 @@ static bool look_at_stream(bool must)
     if (!known)
         return false;
     if (!must && relay.generation == bus_generation() && !strcmp(before.epoch, relay.stream.epoch) &&
-        relay.stream.last_seq >= before.last_seq)
+        relay.stream.last_seq >= before.last_seq && !relay.doubted)
         return true;
+    relay.doubted = false;
     if (in_work(verify) != OK)
         return false;
     relay.generation = bus_generation();

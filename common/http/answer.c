@@ -85,7 +85,7 @@ const char *answer_problem(struct work *w)
     struct text t = text_new(w->arena);
     int status = answer_status(w);
 
-    text_addf(&t, "{\"type\":\"about:blank#%s\",\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",\"detail\":",
+    text_addf(&t, "{\"type\":\"/problems/%s\",\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",\"detail\":",
               w->code, title_of(status), status, w->code);
     text_add_json(&t, w->detail);
     text_addf(&t, ",\"trace_id\":\"%s\",\"errors\":[%s]}", w->trace, w->errors.bytes);

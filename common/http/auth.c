@@ -7,11 +7,12 @@
 
 #include "chain.h"
 #include "clock.h"
+#include "config.h"
 #include "log.h"
 #include "service.h"
 #include "work.h"
 
-enum { CACHE = 4096, SUBJECT_MAX = 128, LEEWAY = 60, RELOAD_MS = 30000 };
+enum { CACHE = 4096, SUBJECT_MAX = 128, LEEWAY = 60 };
 
 struct principal {
     const struct role *roles; /* of the service */
@@ -24,6 +25,7 @@ struct principal {
 struct remembered {
     char hash[65];
     int64_t expires; /* Unix seconds */
+    unsigned epoch;  /* of the keys it was verified with */
     struct principal who;
 };
 
@@ -31,58 +33,60 @@ static struct {
     pthread_mutex_t lock;
     const char *file;
     jwks_t *keys;
+    json_t *written; /* what the file said */
     int64_t read_at;
+    unsigned epoch; /* rises with every change of the keys */
     struct remembered cache[CACHE];
 } auth = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* --- keys ---------------------------------------------------------------------------------------------- */
 
-static jwks_t *read_keys(const char *file)
+/* Under the lock. Keys that went take their remembered tokens with them. */
+static void read_keys(void)
 {
-    json_t *json = json_load_file(file, JSON_REJECT_DUPLICATES, NULL);
+    json_t *json = json_load_file(auth.file, JSON_REJECT_DUPLICATES, NULL);
     jwks_t *keys = NULL;
 
-    if (json && r_jwks_init(&keys) == RHN_OK && r_jwks_import_from_json_t(keys, json) != RHN_OK) {
-        r_jwks_free(keys);
-        keys = NULL;
+    auth.read_at = clock_ms();
+    if (!json || json_equal(json, auth.written) || r_jwks_init(&keys) != RHN_OK) {
+        json_decref(json);
+        return;
     }
-    json_decref(json);
-    return keys;
+    if (r_jwks_import_from_json_t(keys, json) != RHN_OK) {
+        r_jwks_free(keys);
+        json_decref(json);
+        return;
+    }
+    r_jwks_free(auth.keys);
+    json_decref(auth.written);
+    auth.keys = keys;
+    auth.written = json;
+    auth.epoch++;
+    memset(auth.cache, 0, sizeof auth.cache);
+}
+
+/* The file is looked at again every 30 s, so that a key that was taken out is of no use soon after. */
+static void keep_keys_fresh(void)
+{
+    pthread_mutex_lock(&auth.lock);
+    if (clock_ms() - auth.read_at >= config_int("JWKS_SECONDS", 30) * 1000)
+        read_keys();
+    pthread_mutex_unlock(&auth.lock);
 }
 
 bool auth_open(const char *jwks_file)
 {
     r_global_init();
     auth.file = jwks_file;
-    auth.keys = read_keys(jwks_file);
-    auth.read_at = clock_ms();
+    read_keys();
     if (!auth.keys)
         log_error(NULL, "auth.keys", "cannot read public keys (JWKS_FILE)");
     return auth.keys != NULL;
 }
 
-/* Under the lock. An unknown key id makes us look at the file again, at most every 30 s; keys that went take
- * their remembered tokens with them. */
-static jwk_t *key_named(const char *kid)
-{
-    jwk_t *key = kid ? r_jwks_get_by_kid(auth.keys, kid) : NULL;
-    jwks_t *fresh;
-
-    if (key || clock_ms() - auth.read_at < RELOAD_MS)
-        return key;
-    auth.read_at = clock_ms();
-    fresh = read_keys(auth.file);
-    if (!fresh)
-        return NULL;
-    r_jwks_free(auth.keys);
-    auth.keys = fresh;
-    memset(auth.cache, 0, sizeof auth.cache);
-    return kid ? r_jwks_get_by_kid(auth.keys, kid) : NULL;
-}
-
 /* --- tokens -------------------------------------------------------------------------------------------- */
 
-static bool signed_by_us(jwt_t *jwt)
+static bool signed_by_us(jwt_t *jwt, struct remembered *r)
 {
     jwa_alg alg = r_jwt_get_sign_alg(jwt);
     const char *kid = r_jwt_get_header_str_value(jwt, "kid");
@@ -92,7 +96,8 @@ static bool signed_by_us(jwt_t *jwt)
     if (alg != R_JWA_ALG_ES256 && alg != R_JWA_ALG_EDDSA && alg != R_JWA_ALG_RS256)
         return false;
     pthread_mutex_lock(&auth.lock);
-    key = key_named(kid);
+    key = kid ? r_jwks_get_by_kid(auth.keys, kid) : NULL;
+    r->epoch = auth.epoch;
     pthread_mutex_unlock(&auth.lock);
     if (key)
         good = r_jwt_verify_signature(jwt, key, 0) == RHN_OK;
@@ -116,7 +121,7 @@ static bool is_for_us(jwt_t *jwt, int64_t now, int64_t *expires)
 
     *expires = r_jwt_get_claim_int_value(jwt, "exp");
     return issuer && !strcmp(issuer, "backroom") && audience && !strcmp(audience, "backroom") &&
-           *expires + LEEWAY > now && not_before - LEEWAY <= now;
+           *expires > now - LEEWAY && not_before <= now + LEEWAY;
 }
 
 static bool read_claims(jwt_t *jwt, struct remembered *r)
@@ -143,7 +148,7 @@ static bool verify(const char *token, struct remembered *r)
     if (r_jwt_init(&jwt) != RHN_OK)
         return false;
     good = r_jwt_advanced_parse(jwt, token, R_PARSE_NONE, R_FLAG_IGNORE_REMOTE) == RHN_OK &&
-           signed_by_us(jwt) && read_claims(jwt, r);
+           signed_by_us(jwt, r) && read_claims(jwt, r);
     r_jwt_free(jwt);
     return good;
 }
@@ -162,7 +167,7 @@ static bool recall(const char *hash, struct remembered *r)
     bool found;
 
     pthread_mutex_lock(&auth.lock);
-    found = strcmp(slot_of(hash)->hash, hash) == 0 && slot_of(hash)->expires + LEEWAY > time(NULL);
+    found = strcmp(slot_of(hash)->hash, hash) == 0 && slot_of(hash)->expires > time(NULL) - LEEWAY;
     if (found)
         *r = *slot_of(hash);
     pthread_mutex_unlock(&auth.lock);
@@ -172,7 +177,8 @@ static bool recall(const char *hash, struct remembered *r)
 static void remember(const struct remembered *r)
 {
     pthread_mutex_lock(&auth.lock);
-    *slot_of(r->hash) = *r;
+    if (r->epoch == auth.epoch) /* its key did not go while it was verified */
+        *slot_of(r->hash) = *r;
     pthread_mutex_unlock(&auth.lock);
 }
 
@@ -188,6 +194,7 @@ struct principal *auth_check(struct work *w, const char *authorization, const ch
     if (strncmp(authorization, "Bearer ", 7) != 0 || strlen(authorization) > 4096)
         return NULL;
     token = authorization + 7;
+    keep_keys_fresh();
     memcpy(r.hash, sha256_hex(w, token, strlen(token)), sizeof r.hash);
     if (!recall(r.hash, &r)) {
         if (!verify(token, &r))

@@ -12,6 +12,7 @@
 #include "auth.h"
 #include "clock.h"
 #include "config.h"
+#include "connections.h"
 #include "crash.h"
 #include "guard.h"
 #include "idempotency.h"
@@ -128,8 +129,11 @@ static int read_query(struct work *w, const struct request *r)
         const char *name = r->query[i].name, *value = r->query[i].value;
         const struct field *f = r->route->row.fields;
 
-        if (strcmp(name, "dry_run") == 0 && w->writes)
+        if (strcmp(name, "dry_run") == 0 && w->writes) {
+            if (!field_text_fits(BOOLEAN, value) && strcmp(value, "0") != 0 && strcmp(value, "1") != 0)
+                fault_at(w, "?dry_run", "query.format", "dry_run is 1 or 0, true or false.");
             continue;
+        }
         while (f && f->name && strcmp(f->name, name) != 0)
             f++;
         if (w->writes || !f || !f->name)
@@ -229,10 +233,12 @@ static int serve(const struct _u_request *q, struct _u_response *p, void *unused
     w.writes = false;
     w.request = &r;
     if (prepare(&w, q, &r) == OK) {
-        if (r.streams && r.route->row.handler == event_feed)
+        if (r.streams && r.route->row.handler == event_feed) {
             sse_start(&w, p);
-        else
+            connections_endless();
+        } else {
             run(&w, &r);
+        }
     }
     if (atomic_load(&emptying))
         answer_header(&w, "Connection", "close");
@@ -261,8 +267,9 @@ bool http_start(const struct service *s, const char *address, int port)
     struct sockaddr_in at;
     struct MHD_OptionItem options[] = {
         {MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)parser_complaint, NULL},
-        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)mhd_request_completed, NULL},
-        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)ulfius_uri_logger, NULL},
+        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)connections_completed, NULL},
+        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)connections_notify, NULL},
+        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)connections_uri, NULL},
         {MHD_OPTION_SOCK_ADDR, 0, &at},
         {MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, NULL},
         {MHD_OPTION_CONNECTION_LIMIT, config_int("CONNECTIONS", 2048), NULL},
@@ -275,6 +282,7 @@ bool http_start(const struct service *s, const char *address, int port)
         {MHD_OPTION_END, 0, NULL}};
 
     served = s;
+    connections_start((int)config_int("REQUEST_SECONDS", 30));
     memset(&at, 0, sizeof at);
     at.sin_family = AF_INET;
     at.sin_port = htons((uint16_t)port);
@@ -326,6 +334,7 @@ void http_drain(int seconds)
     usleep(LAST_BYTES_MS * 1000);
     ulfius_stop_framework(&instance);
     ulfius_clean_instance(&instance);
+    connections_stop();
     if (listening != MHD_INVALID_SOCKET)
         close(listening);
 }

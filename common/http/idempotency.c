@@ -98,13 +98,16 @@ int idempotency_replay(struct work *w)
     work_again(w);
     if (work_run(w, find, NULL) == OK || (w->fault == INVALID && w->status == 422))
         return (int)w->fault;
+    if (w->fault == BUSY) /* nobody knows whether it was done before: the refusal may not be its answer */
+        return BUSY;
     work_again(w);
     if (fault == CONFLICT && first.constraint && !strcmp(first.constraint, "idempotency_pkey")) {
         *w = first;
         return fail(w, BUSY, "idempotency.in_progress",
                     "The same request is under way. Try again in a moment.");
     }
-    if (fault != BUSY && fault != BROKEN && first.status != 412 && first.status != 428) {
+    if (fault != BUSY && fault != BROKEN && fault != FORBIDDEN && first.status != 412 &&
+        first.status != 428) {
         w->reply = answer_problem(&first);
         w->status = answer_status(&first);
         work_run(w, store_refusal, NULL);

@@ -33,20 +33,60 @@ static void add_path_parameters(const struct bound_route *b, json_t *list)
     }
 }
 
+/* The value of a filter: its form, not the bounds of a body's field. */
+static json_t *filter_schema(enum field_type type)
+{
+    const struct field f = {.name = "", .type = type, .min = INT64_MIN, .max = INT64_MAX};
+
+    return type == TEXT ? string_schema() : field_schema_one(&f);
+}
+
+/* A variable of the path filters too: it is not told twice. */
+static void add_list_parameters(const struct bound_route *b, json_t *list)
+{
+    for (const struct filter *f = b->resource->filters; f && f->name; f++) {
+        char variable[80];
+
+        snprintf(variable, sizeof variable, "{%s}", f->name);
+        if (!strstr(b->row.path, variable))
+            json_array_append_new(list, parameter(f->name, "query", filter_schema(f->type)));
+    }
+    json_array_append_new(
+        list, parameter("limit", "query",
+                        json_pack("{s:s, s:i, s:i}", "type", "integer", "minimum", 1, "maximum", 250)));
+    json_array_append_new(list, parameter("cursor", "query", string_schema()));
+    json_array_append_new(list, parameter("sort", "query", string_schema()));
+}
+
+static bool is_listed(const json_t *names, const char *name)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(names, i, one)
+    {
+        if (strcmp(json_string_value(one), name) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void add_query_parameters(const struct bound_route *b, json_t *list)
 {
-    static const char *const of_lists[] = {"limit", "cursor", "sort"};
     json_t *schema = field_schema(b->row.fields), *one;
     const char *name;
 
     if (b->row.handler == resource_list) {
-        for (const struct filter *f = b->resource->filters; f && f->name; f++)
-            json_array_append_new(list, parameter(f->name, "query", string_schema()));
-        for (size_t i = 0; i < COUNT(of_lists); i++)
-            json_array_append_new(list, parameter(of_lists[i], "query", string_schema()));
+        add_list_parameters(b, list);
     } else {
         json_object_foreach(json_object_get(schema, "properties"), name, one)
-            json_array_append_new(list, parameter(name, "query", json_incref(one)));
+        {
+            json_t *p = parameter(name, "query", json_incref(one));
+
+            json_object_set_new(p, "required",
+                                json_boolean(is_listed(json_object_get(schema, "required"), name)));
+            json_array_append_new(list, p);
+        }
     }
     json_decref(schema);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit.h"
 #include "dead_letter.h"
 #include "event.h"
 #include "openapi.h"
@@ -23,7 +24,10 @@ static const struct route common_routes[] = {
     {"POST", "/v1/dead-letters/{id}/retry", "ops:write", NULL, dead_letter_retry, 200, "Apply it again"},
     {"POST", "/v1/dead-letters/{id}/discard", "ops:write", dead_letter_fields, dead_letter_discard, 200,
      "Give it up, with a reason"},
-    {"GET", "/v1/audit/verify", "ops:read", NULL, event_verify, 200, "Walk the hash chain of the event log"},
+    {"GET", "/v1/audit/head", "ops:read", NULL, audit_head, 200,
+     "The end of the event log's hash chain: keep it elsewhere"},
+    {"GET", "/v1/audit/verify", "ops:read", audit_verify_fields, audit_verify, 200,
+     "Walk the hash chain of the event log, past a head kept elsewhere"},
     {"GET", "/openapi.json", NULL, NULL, openapi_get, 200, "This description"},
     {0},
 };
@@ -101,7 +105,7 @@ static bool meets(const struct bound_route *b, char **segments, int count)
     if (b->count != count)
         return false;
     for (int i = 0; i < count; i++) {
-        if (b->segments[i][0] != '{' && strcmp(b->segments[i], segments[i]) != 0)
+        if (b->segments[i][0] == '{' ? !*segments[i] : strcmp(b->segments[i], segments[i]) != 0)
             return false;
     }
     return true;

@@ -74,8 +74,9 @@ static const char *decoded(struct work *w, const char *cursor)
     if (!n || gnutls_base64_decode2(&in, &out) < 0)
         return NULL;
     plain = arena_copy(w->arena, (char *)out.data, out.size);
+    n = out.size;
     gnutls_free(out.data);
-    return plain;
+    return strlen(plain) == n ? plain : NULL;
 }
 
 bool cursor_read(struct work *w, const char *query, const char *cursor, const char **sort_value,
@@ -96,5 +97,6 @@ bool cursor_read(struct work *w, const char *query, const char *cursor, const ch
     arena_owns(w->arena, json, (void (*)(void *))json_decref);
     *sort_value = json_string_value(json_array_get(json, 0));
     *key = json_string_value(json_array_get(json, 1));
-    return true;
+    /* base64 has several spellings of the same bytes: only ours counts. */
+    return *key && strcmp(cursor_make(w, query, *sort_value, *key), cursor) == 0;
 }

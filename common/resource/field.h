@@ -45,8 +45,18 @@ bool field_text_fits(enum field_type type, const char *text);
 /* Parse JSON text strictly (RFC 8259, no duplicate keys, depth at most 32, at most 10,000 values). NULL and *why
  * on failure. The caller owns the result. */
 json_t *json_parse(const char *bytes, size_t length, const char **why);
+/* The same for what another service says, which has no limit of values: an order of 1,000 lines split over warehouses
+ * has more than a body may. */
+json_t *json_parse_news(const char *bytes, size_t length, const char **why);
 
-/* The JSON Schema (2020-12) of the fields, owned by the caller. */
+/* What a field's length, value or count may be, also where its row does not say. */
+struct bounds {
+    int64_t min, max;
+};
+struct bounds field_bounds(const struct field *f);
+
+/* The JSON Schema (2020-12) of the fields, and of one of them, owned by the caller. */
 json_t *field_schema(const struct field *fields);
+json_t *field_schema_one(const struct field *f);
 
 #endif

@@ -90,6 +90,8 @@ static bool add_owner(struct work *w, const struct resource *r, struct listing *
         return true;
     if (!r->owner)
         return false;
+    if (strcmp(r->owner, EVERYBODYS) == 0)
+        return true;
     l->values[l->n++] = auth_subject(w->who);
     text_addf(&l->where, " and %s = $%d", r->owner, l->n);
     return true;
@@ -296,6 +298,9 @@ int resource_list(struct work *w)
     const char *cursor = NULL, *direction;
     struct pg_result *rows;
 
+    /* A cursor is good for the very list it came from. */
+    for (int i = 0; i < w->request->segment_count; i++)
+        text_addf(&same_query, "/%s", w->request->segments[i]);
     TRY(read_query(w, &l, &cursor, &same_query));
     if (r->read && !add_owner(w, r, &l))
         return fail(w, FORBIDDEN, "auth.not_for_customers", "This list is not for customers.");

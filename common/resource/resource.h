@@ -18,6 +18,8 @@ struct filter {
     const char *where; /* "placed_at >= ?::timestamptz": ? stands for the value */
 };
 
+#define EVERYBODYS "*"
+
 struct resource {
     const char *name;      /* the path segment: "orders" */
     const char *aggregate; /* "order": its events are <service>.order.*; NULL: it has none */
@@ -25,7 +27,9 @@ struct resource {
     const char *view;      /* "order_json" */
     const char *read;      /* scope to read it; NULL: open to everybody */
     const char *reveal;    /* scope to see its personal data unmasked; NULL: it has none */
-    const char *owner; /* column that holds the customer's ref: customer tokens see only theirs. NULL: none */
+    const char
+        *owner; /* column that holds the customer's ref: customer tokens see only theirs. NULL: none of it;
+                          EVERYBODYS: all of it, as far as `read` goes */
     const struct filter *filters;
     const char *sorts; /* "created_at,number": the first is the default, newest first */
     const struct step *flow;

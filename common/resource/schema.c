@@ -19,13 +19,17 @@ static json_t *choices_schema(const char *choices)
 
 static void bound(json_t *schema, const struct field *f, const char *least, const char *most)
 {
-    if (f->min || f->max) {
-        json_object_set_new(schema, least, json_integer(f->min));
-        json_object_set_new(schema, most, json_integer(f->max));
-    }
+    struct bounds b = field_bounds(f);
+
+    if (f->choices)
+        return;
+    if (b.min != INT64_MIN)
+        json_object_set_new(schema, least, json_integer(b.min));
+    if (b.max != INT64_MAX)
+        json_object_set_new(schema, most, json_integer(b.max));
 }
 
-static json_t *one(const struct field *f)
+json_t *field_schema_one(const struct field *f)
 {
     static const struct {
         const char *type, *format, *pattern, *least, *most;
@@ -56,7 +60,8 @@ static json_t *one(const struct field *f)
     if (f->type == LIST)
         json_object_set_new(s, "items", field_schema(f->fields));
     if (f->type == TEXTS)
-        json_object_set_new(s, "items", json_pack("{s:s}", "type", "string"));
+        json_object_set_new(s, "items",
+                            json_pack("{s:s, s:i, s:i}", "type", "string", "minLength", 1, "maxLength", 500));
     if (f->choices)
         json_object_set_new(s, "enum", choices_schema(f->choices));
     return s;
@@ -67,7 +72,7 @@ json_t *field_schema(const struct field *fields)
     json_t *properties = json_object(), *required = json_array();
 
     for (const struct field *f = fields; f && f->name; f++) {
-        json_object_set_new(properties, f->name, one(f));
+        json_object_set_new(properties, f->name, field_schema_one(f));
         if (f->presence == REQUIRED)
             json_array_append_new(required, json_string(f->name));
     }

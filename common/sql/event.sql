@@ -12,15 +12,21 @@ select json_build_object('id', id, 'type', type, 'version', version, 'time', at,
     'data', data)
 from event where aggregate = :aggregate and aggregate_id = :aggregate_id order by version;
 
+-- What a customer may know of it: no names, no trace, nothing of what the services tell each other.
+-- name: event_course(aggregate, aggregate_id) :rows doc
+select json_build_object('type', type, 'version', version, 'time', at, 'status', data -> 'status')
+from event where aggregate = :aggregate and aggregate_id = :aggregate_id order by version;
+
 -- name: event_unpublished(count int) :rows no, position, id, type, aggregate, aggregate_id, version, at, actor, trace, data, private
 select no, position, id, type, aggregate, aggregate_id, version, to_json(at)#>>'{}', actor, trace, data, private
 from event where seq is null order by no limit :count::int;
 
--- name: event_published(marks) :exec
+-- Of those that nobody else has published meanwhile: a relay that was stopped for a while may think it still leads.
+-- name: event_published(marks) :count
 update event e
 set position = m.position, hash = coalesce(e.hash, decode(m.hash, 'hex')), epoch = m.epoch, seq = m.seq
 from jsonb_to_recordset(:marks::jsonb) as m(no bigint, position bigint, hash text, epoch text, seq bigint)
-where e.no = m.no;
+where e.no = m.no and e.seq is null and (e.position is null or e.position = m.position);
 
 -- name: event_head() :maybe position int, hash
 select position, encode(hash, 'hex') from event where position is not null order by position desc limit 1;
@@ -35,8 +41,9 @@ select no from event where seq is not null and epoch is distinct from :epoch lim
 update event set seq = null, epoch = null
 where seq is not null and (epoch is distinct from :epoch or seq > :last_seq::bigint);
 
--- name: event_at_seq(epoch, seq int) :maybe id
-select id from event where epoch = :epoch and seq = :seq::bigint;
+-- Streams keep seven days (bus.c).
+-- name: event_at_seq(epoch, seq int) :maybe id, old bool
+select id, at < now() - interval '167 hours' from event where epoch = :epoch and seq = :seq::bigint;
 
 -- name: event_chain(after int, count int) :rows position int, id, type, aggregate, aggregate_id, version, at, actor, trace, data, hash
 select position, id, type, aggregate, aggregate_id, version, to_json(at)#>>'{}', actor, trace, data, encode(hash, 'hex')

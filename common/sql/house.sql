@@ -9,11 +9,11 @@ where principal = :principal and route = :route and key = :key;
 insert into idempotency (principal, route, key, digest, status, body, etag, location)
 values (:principal, :route, :key, :digest, :status::int, :body, :etag, :location);
 
--- name: idempotency_forget() :exec
+-- name: idempotency_forget() :count
 delete from idempotency where ctid in (
     select ctid from idempotency where created_at < now() - interval '72 hours' limit 1000);
 
--- name: inbox_forget() :exec
+-- name: inbox_forget() :count
 delete from inbox where ctid in (select ctid from inbox where applied_at < now() - interval '14 days' limit 1000);
 
 -- name: deadline_put(kind, aggregate_id, seconds int) :exec

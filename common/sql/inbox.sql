@@ -49,7 +49,7 @@ select json_build_object('id', id, 'consumer', consumer, 'event_id', event_id, '
 from dead_letter order by at desc, id desc limit 250;
 
 -- name: dead_letter_lock(id) :row consumer, body, state
-select consumer, body, state from dead_letter where id = :id::uuid for update;
+select consumer, body, state from dead_letter where id = :id::uuid for no key update;
 
 -- name: dead_letter_close(id, state, actor, reason) :exec
 update dead_letter set state = :state, closed_at = now(), closed_by = :actor, reason = :reason where id = :id::uuid;

@@ -1,15 +1,22 @@
 #include "leader.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "clock.h"
+#include "config.h"
 #include "sql_conn.h"
 
 enum { ANSWER_WITHIN_MS = 3000, TRY_AGAIN_MS = 500 };
 
+/* A leader that was stopped in its tracks does not ask any more: the server ends its session, and another leads. */
+static const char try_lock[] = "select pg_try_advisory_lock(hashtext($1), hashtext($2)), "
+                               "set_config('idle_session_timeout', $3, false)";
+
 struct leader {
-    const char *names[2];
+    const char *values[3]; /* schema, task, patience */
+    char patience[16];
     PGconn *pg;
     bool holds;
     int64_t next_try;
@@ -19,8 +26,10 @@ struct leader *leader_new(const char *schema, const char *task)
 {
     struct leader *l = calloc(1, sizeof *l);
 
-    l->names[0] = schema;
-    l->names[1] = task;
+    snprintf(l->patience, sizeof l->patience, "%lds", (long)config_int("LEADER_SECONDS", 20));
+    l->values[0] = schema;
+    l->values[1] = task;
+    l->values[2] = l->patience;
     return l;
 }
 
@@ -39,7 +48,7 @@ static char ask(struct leader *l, const char *sql, int n)
     PGresult *r, *next;
     char answer = 0;
 
-    if (!PQsendQueryParams(l->pg, sql, n, NULL, l->names, NULL, NULL, 0))
+    if (!PQsendQueryParams(l->pg, sql, n, NULL, l->values, NULL, NULL, 0))
         return 0;
     while (PQisBusy(l->pg)) {
         struct pollfd fd = {PQsocket(l->pg), POLLIN, 0};
@@ -68,8 +77,7 @@ bool leader_check(struct leader *l, bool *fresh)
         l->pg = conn_direct();
     if (!l->pg || (!held && clock_ms() < l->next_try))
         return false;
-    answer = held ? ask(l, "select true", 0)
-                  : ask(l, "select pg_try_advisory_lock(hashtext($1), hashtext($2))", 2);
+    answer = held ? ask(l, "select true", 0) : ask(l, try_lock, 3);
     if (!answer) {
         lose(l);
         return false;

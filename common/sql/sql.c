@@ -84,6 +84,7 @@ static int take_connection(struct work *w)
     if (!w->db)
         return busy(w, "database.unavailable");
     w->db->begun = w->db->failed = false;
+    w->db->answer_ms = w->kind == REQUEST ? ANSWER_MS : BACKGROUND_MS;
     return OK;
 }
 
@@ -124,7 +125,7 @@ static bool begin(struct work *w)
     if (!send(w->db, "begin", "begin", 0, NULL))
         return false;
     return w->kind == REQUEST || send(w->db, "patience",
-                                      "select set_config('statement_timeout', '30s', true), "
+                                      "select set_config('statement_timeout', '20s', true), "
                                       "set_config('lock_timeout', '10s', true)",
                                       0, NULL);
 }

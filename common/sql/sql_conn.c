@@ -49,6 +49,7 @@ static struct sql_conn *conn_new(void)
         return NULL;
     c = calloc(1, sizeof *c);
     c->pg = pg;
+    c->answer_ms = ANSWER_MS;
     PQsetnonblocking(pg, 1);
     PQenterPipelineMode(pg);
     return c;
@@ -212,7 +213,7 @@ static bool wait_for_server(struct sql_conn *c, int64_t until)
 
 PGresult *conn_result(struct sql_conn *c)
 {
-    int64_t until = clock_ms() + ANSWER_MS;
+    int64_t until = clock_ms() + c->answer_ms;
 
     while (PQflush(c->pg) == 1 || PQisBusy(c->pg)) {
         if (!wait_for_server(c, until)) {

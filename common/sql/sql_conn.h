@@ -6,7 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PENDING_MAX = 4096, ANSWER_MS = 6000 };
+/* A request's statements end after 2 s by themselves, those of background work after 20 s: the server that does not even
+ * say so is given up a little later. */
+enum { PENDING_MAX = 4096, ANSWER_MS = 6000, BACKGROUND_MS = 24000 };
 
 struct pending {
     const char
@@ -21,6 +23,7 @@ struct sql_conn {
     size_t prepared_room, prepared_count;
     struct pending pending[PENDING_MAX];
     int pending_count;
+    int answer_ms; /* how long the server may take over a statement */
 };
 
 /* A plain connection to the configured database with the house's time-outs, or NULL. Not of the pool: for the

@@ -7,16 +7,18 @@
 
 #include "clock.h"
 #include "common_queries.h"
+#include "config.h"
 #include "log.h"
 #include "metrics.h"
 #include "service.h"
 
-enum { POLL_MS = 250, TIDY_MS = 600 * 1000 };
+enum { POLL_MS = 250 };
 
 static struct {
     const struct service *service;
     pthread_t thread;
     atomic_bool stopping;
+    bool untidy; /* there may be more to clear away */
 } runner;
 
 int deadline_set(struct work *w, const char *kind, const char *aggregate_id, int64_t seconds)
@@ -115,16 +117,20 @@ static bool fire(void)
     return false;
 }
 
-/* Old idempotency and inbox rows go, a thousand at a time. */
+/* Old idempotency and inbox rows go, a thousand of each at a time. */
 static int tidy(struct work *w)
 {
-    TRY(q_idempotency_forget(w));
-    return q_inbox_forget(w);
+    int64_t answers, news;
+
+    TRY(q_idempotency_forget(w, &answers));
+    TRY(q_inbox_forget(w, &news));
+    runner.untidy = answers + news > 0;
+    return OK;
 }
 
 static void *run(void *unused)
 {
-    int64_t next_tidy = clock_ms() + TIDY_MS;
+    int64_t pause = config_int("TIDY_SECONDS", 600) * 1000, next_tidy = clock_ms() + pause;
 
     (void)unused;
     while (!atomic_load(&runner.stopping)) {
@@ -133,9 +139,10 @@ static void *run(void *unused)
         if (clock_ms() > next_tidy) {
             struct work w;
 
+            runner.untidy = false;
             run_job("tidy", tidy, &w);
             work_end(&w);
-            next_tidy = clock_ms() + TIDY_MS;
+            next_tidy = clock_ms() + (runner.untidy ? 0 : pause);
         }
         usleep(POLL_MS * 1000);
     }

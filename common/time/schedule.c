@@ -24,14 +24,17 @@ static struct {
 
 /* --- cron lines ---------------------------------------------------------------------------------------- */
 
+/* One or two digits: nothing in a cron line has more. */
 static const char *read_number(const char *s, int *n)
 {
-    char *end;
-
     if (!isdigit((unsigned char)*s))
         return NULL;
-    *n = (int)strtol(s, &end, 10);
-    return end;
+    for (*n = 0; isdigit((unsigned char)*s); s++) {
+        *n = *n * 10 + *s - '0';
+        if (*n > 99)
+            return NULL;
+    }
+    return s;
 }
 
 /* One entry of a list: "*", "5", "8-12", each with "/step". Returns what follows, NULL if it cannot be read. */

@@ -150,7 +150,7 @@ static const struct filter reservation_filters[] = {
 static const struct resource resources[] = {
     {"products", "product", "product", "product_json", "products:read", NULL, NULL, product_filters,
      "created_at,title", product_flow},
-    {"storefront/products", NULL, NULL, "storefront_json", "products:storefront", NULL, NULL,
+    {"storefront/products", NULL, NULL, "storefront_json", "products:storefront", NULL, EVERYBODYS,
      storefront_filters, "created_at,title"},
     {"stock", NULL, NULL, "stock_json", "stock:read", NULL, NULL, stock_filters, "sku,available,on_hand",
      NULL, "sku"},

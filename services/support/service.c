@@ -134,14 +134,14 @@ static const struct filter survey_filters[] = {
     {"status", TEXT, "status = ?::text"},
     {"order_id", UUID, "order_id = ?::uuid"},
     {"shipment_id", UUID, "shipment_id = ?::uuid"},
-    {"score", INTEGER, "score = ?::int"},
+    {"score", INTEGER, "score = ?::bigint"},
     {0},
 };
 
 static const struct filter customer_filters[] = {
     {"ref", CODE, "ref = ?::text"},
     {"level", TEXT, "level = ?::text"},
-    {"orders_from", INTEGER, "orders >= ?::int"},
+    {"orders_from", INTEGER, "orders >= ?::bigint"},
     {0},
 };
 

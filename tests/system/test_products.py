@@ -159,7 +159,7 @@ def act(shop, product, sku, action):
 def test_every_action_in_every_state_is_taken_or_refused_as_allowed_actions_says(shop, status):
     paths = shop.catalog.get("/openapi.json").json["paths"]
     actions = [path.split("/")[-1] for path in paths if path.startswith("/v1/products/{id}/") and "post" in paths[path]]
-    assert set(actions) == {"edit", "submit", "approve", "reject", "publish", "delist"}
+    assert set(actions) == {"edit", "submit", "withdraw", "approve", "reject", "publish", "delist"}
     for action in actions:
         sku = f"{status}-{action}"
         product = shop.catalog.post("/v1/products", mug(sku), sub="ann").expect(201)

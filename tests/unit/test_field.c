@@ -52,12 +52,26 @@ TEST(every_fault_is_named_at_once, "every fault of the input is named at once, e
     work_end(&w);
 }
 
+TEST(a_choice_is_one_of_them, "a choice is one of them, not several and not nothing")
+{
+    struct work w;
+
+    CHECK(strstr(faults_of(&w, "{\"name\":\"a\",\"kind\":\"own|platform\"}"), "field.choice"));
+    work_end(&w);
+    CHECK(strstr(faults_of(&w, "{\"name\":\"a\",\"kind\":\"own|\"}"), "field.choice"));
+    work_end(&w);
+    CHECK(strstr(faults_of(&w, "{\"name\":\"a\",\"kind\":\"\"}"), "field.choice"));
+    work_end(&w);
+}
+
 TEST(times_are_rfc_3339, "times are RFC 3339 with an offset")
 {
     CHECK(field_text_fits(TIME, "2010-12-01T08:26:00Z"));
     CHECK(field_text_fits(TIME, "2010-12-01T08:26:00.123+08:00"));
     CHECK(!field_text_fits(TIME, "2010-12-01T08:26:00"));
     CHECK(!field_text_fits(TIME, "2010-12-01 08:26:00Z"));
+    CHECK(!field_text_fits(TIME, "2010-12-01T-1:00:00Z"));
+    CHECK(!field_text_fits(TIME, "2010-12-01T+1: 2:-3Z"));
     CHECK(!field_text_fits(TIME, "2010-13-01T08:26:00Z"));
     CHECK(!field_text_fits(TIME, "2010-12-01T08:26:00.Z"));
 }

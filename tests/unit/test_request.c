@@ -78,6 +78,8 @@ TEST(a_cursor_is_bound_to_its_query, "a cursor is bound to its query and cannot 
     CHECK(!cursor_read(&w, "&status=shipped", cursor, &value, &key));
     CHECK(!cursor_read(&w, "&status=placed", "AAAA", &value, &key));
     CHECK(!cursor_read(&w, "&status=placed", "", &value, &key));
+    CHECK(!cursor_read(&w, "&status=placed", textf(&w, "%sA", cursor), &value, &key));
+    CHECK(!cursor_read(&w, "&status=placed", textf(&w, "%sAA", cursor), &value, &key));
     ((char *)(uintptr_t)cursor)[50] ^= 1;
     CHECK(!cursor_read(&w, "&status=placed", cursor, &value, &key));
     work_end(&w);

@@ -18,8 +18,9 @@ TEST(a_cron_line_names_its_minutes, "a cron line stands for its minutes and no o
 
 TEST(a_broken_cron_line_never_stands, "a cron line that cannot be read never stands for a minute")
 {
-    static const char *const bad[] = {"",           "* * * *",    "* * * * * *", "a * * * *", "*/0 * * * *",
-                                      "1- * * * *", "1;2 * * * *"};
+    static const char *const bad[] = {
+        "",           "* * * *",     "* * * * * *",          "a * * * *", "*/0 * * * *",
+        "1- * * * *", "1;2 * * * *", "2147483648-99 * * * *"};
 
     for (size_t i = 0; i < COUNT(bad); i++)
         CHECK(!schedule_matches(bad[i], 1, 1, 1, 1, 1));

@@ -47,13 +47,13 @@ with freed as (
     join reservation_line o on o.reservation_id = q.reservation_id and o.waiting
 )
 select 1 from stock s where s.sku = any(array(select sku from wanted))
-order by s.sku collate "C", s.warehouse collate "C" for update of s;
+order by s.sku collate "C", s.warehouse collate "C" for no key update of s;
 
 -- What they hold and nobody took yet goes back; also of those that came in this very transaction.
 -- name: reservation_release(orders) :row ids, new_ids
 with gone as materialized (
     select r.id, r.status from json_to_recordset(:orders::json) as o(id uuid) join reservation r on r.order_id = o.id
-    where r.status not in ('released', 'taken') order by r.arrived for update of r
+    where r.status not in ('released', 'taken') order by r.arrived for no key update of r
 ), freed as (
     select c.sku, c.warehouse, sum(c.quantity - c.taken) as quantity
     from gone g join reservation_cell c on c.reservation_id = g.id group by c.sku, c.warehouse
@@ -100,7 +100,7 @@ where sku = any(array(select json_array_elements_text(:skus::json))) and on_hand
 order by sku collate "C", warehouse collate "C";
 
 -- name: reservation_lock(ids) :exec
-select 1 from reservation where id = any(:ids::uuid[]) order by arrived for update;
+select 1 from reservation where id = any(:ids::uuid[]) order by arrived for no key update;
 
 -- name: stock_reserve(grants) :exec
 update stock s set reserved = s.reserved + g.quantity

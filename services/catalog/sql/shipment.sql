@@ -4,11 +4,11 @@
 select 1 from stock s where (s.sku, s.warehouse) in (
     select l.sku, p.warehouse from json_to_recordset(:shipments::json) as p(warehouse text, lines json)
     cross join json_to_recordset(p.lines) as l(sku text))
-order by s.sku collate "C", s.warehouse collate "C" for update of s;
+order by s.sku collate "C", s.warehouse collate "C" for no key update of s;
 
 -- name: shipment_reservation_lock(shipments) :exec
 select 1 from reservation r where r.order_id in (select order_id from json_to_recordset(:shipments::json) as p(order_id uuid))
-order by r.arrived for update of r;
+order by r.arrived for no key update of r;
 
 -- On hand falls by what was shipped, reserved by what of that was held; the rest comes out of what nobody reserved, or
 -- the level's constraints refuse it. One movement a shipment and SKU.

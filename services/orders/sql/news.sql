@@ -29,7 +29,7 @@ on conflict (name) do update set kind = excluded.kind where channel.kind <> excl
 -- Orders are always locked in the order of their ids.
 -- name: news_lock(events) :exec
 select from orders where id in (select (e ->> 'order_id')::uuid from json_array_elements(:events::json) e)
-order by id for update;
+order by id for no key update;
 
 -- The last of each reservation's news counts: it says the whole state. A part taken leaves the status as it is.
 -- name: reservations_note(events) :row ids

@@ -13,7 +13,7 @@ on conflict on constraint customer_ref do update set ref = excluded.ref returnin
 
 -- name: customers_lock(events) :exec
 select id from customer
-where ref in (select e.data->>'customer_ref' from json_to_recordset(:events::json) as e(data json)) order by id for update;
+where ref in (select e.data->>'customer_ref' from json_to_recordset(:events::json) as e(data json)) order by id for no key update;
 
 -- The last event of each order. What was placed before an erasure never brings personal data back.
 -- name: orders_learn(events) :exec

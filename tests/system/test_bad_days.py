@@ -1,0 +1,179 @@
+"""What a service does on bad days: a pool that is used up, a schema that was tampered with, a database that would lose
+commits, a nats-server that does not know it, an event in the middle that the stream refuses; and what its binary is."""
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+
+from stack import plan
+from stack.client import eventually
+from test_products import mug
+
+SHOP = {"services": ("catalog",), "env": {"POOL_SIZE": "2", "CONNECTIONS_PER_ADDRESS": "140"}}
+
+
+def unpublished(shop):
+    return shop.value("catalog", "select count(*) from event where seq is null")
+
+
+def test_a_pool_that_is_used_up_is_503_at_once_while_the_second_port_lives(shop):
+    """100 clients on two connections, and the table locked for longer than any statement may wait."""
+    shop.catalog.get("/v1/products").expect(200)
+    answers, lives = [], []
+
+    def ask():
+        began = time.monotonic()
+        answer = shop.catalog.get("/v1/products")
+        answers.append((answer.status, time.monotonic() - began, answer.headers.get("Retry-After")))
+
+    import psycopg2
+    lock = psycopg2.connect(shop.postgres.url("catalog", shop.database))
+    lock.cursor().execute("lock table product")
+    threads = [threading.Thread(target=ask) for _ in range(100)]
+    [each.start() for each in threads]
+    for _ in range(10):
+        began = time.monotonic()
+        assert shop.ops("catalog", "/livez")[0] == 200
+        lives.append(time.monotonic() - began)
+        time.sleep(0.05)
+    [each.join() for each in threads]
+    lock.close()
+    assert {status for status, _, _ in answers} == {503} and all(after for _, _, after in answers)
+    assert max(took for _, took, _ in answers) < 5 and sorted(lives)[5] < 0.2, (max(answers), lives)
+    assert shop.metric("catalog", "backroom_pool_refused_total") > 0
+    shop.catalog.get("/v1/products").expect(200)
+
+
+def test_one_address_has_so_many_connections_and_no_more(shop):
+    links = []
+    for _ in range(200):
+        link = socket.create_connection(("127.0.0.1", shop.instances["catalog"][0].port), 5)
+        link.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: shop\r\n\r\n")
+        links.append(link)
+    served = sum(answered(link) for link in links)
+    [link.close() for link in links]
+    assert 100 <= served <= 140, served
+    eventually(lambda: shop.catalog.get("/v1/products").status == 200)
+
+
+def answered(link):
+    link.settimeout(2)
+    try:
+        return link.recv(12) == b"HTTP/1.1 200"
+    except OSError:
+        return False
+
+
+def test_a_body_without_end_takes_no_memory(shop):
+    def resident():
+        status = open(f"/proc/{shop.instances['catalog'][0].process.pid}/status").read()
+        return int(status.split("VmRSS:")[1].split()[0])
+
+    before = resident()
+    link = socket.create_connection(("127.0.0.1", shop.instances["catalog"][0].port), 5)
+    link.sendall(b"POST /v1/products HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\n"
+                 b"Idempotency-Key: endless\r\nTransfer-Encoding: chunked\r\n\r\n")
+    piece = b"%x\r\n" % 65536 + b"a" * 65536 + b"\r\n"
+    try:
+        for _ in range(1600):                                   # 100 MiB
+            link.sendall(piece)
+    except OSError:
+        pass                                                    # refused on the way: as good
+    assert resident() < before + 16 * 1024
+    link.close()
+
+
+def test_an_event_that_the_stream_refuses_holds_back_what_comes_after_it(shop):
+    """Nothing is marked beyond the first that was refused; when it is taken, every event is there once and in order."""
+    shop.settle()
+    stream = shop.nats.request("$JS.API.STREAM.INFO.CATALOG")["config"]
+    shop.nats.request("$JS.API.STREAM.UPDATE.CATALOG", {**stream, "max_msg_size": 2000})
+    shop.stop("catalog")                                        # what follows is told in one batch
+    shop.start("catalog", env={"NATS_URL": "nats://127.0.0.1:1"})
+    small = shop.catalog.post("/v1/products", mug("KTH-1")).expect(201)
+    large = shop.catalog.post("/v1/products", {"title": "large", "variants": [
+        {"sku": f"KTH-L{n}", "price": 1, "currency": "GBP"} for n in range(40)]}).expect(201)
+    after = shop.catalog.post("/v1/products", mug("KTH-2")).expect(201)
+    shop.restart("catalog")
+    eventually(lambda: unpublished(shop) == 2, timeout=15)
+    time.sleep(1)
+    assert [each["aggregate_id"] for each in shop.events("catalog")][-1] == small["id"] and unpublished(shop) == 2
+    shop.nats.request("$JS.API.STREAM.UPDATE.CATALOG", {**stream, "max_msg_size": -1})
+    eventually(lambda: unpublished(shop) == 0, timeout=15)
+    told = shop.events("catalog")
+    assert [each["aggregate_id"] for each in told][-3:] == [small["id"], large["id"], after["id"]]
+    assert shop.nats.request("$JS.API.STREAM.INFO.CATALOG")["state"]["messages"] == len(told)
+    assert shop.catalog.get("/v1/audit/verify").json["intact"]
+
+
+def test_a_service_comes_back_after_nats_did_not_know_it_for_a_while(shop):
+    """Two equal authentication errors close a connection for good: it is built anew."""
+    right = dict(shop.nats.passwords)
+    shop.nats.kill9()
+    shop.nats.passwords["catalog"] = "wrong" + right["catalog"]
+    shop.nats.start()
+    shop.catalog.post("/v1/products", mug("PASSWORD")).expect(201)
+    time.sleep(4)
+    assert unpublished(shop) == 1
+    shop.nats.kill9()
+    shop.nats.passwords.update(right)
+    shop.nats.start()
+    eventually(lambda: unpublished(shop) == 0, timeout=20)
+
+
+def test_a_database_that_may_lose_commits_makes_a_service_unready(shop):
+    setting = f'alter role catalog in database "{shop.database}" '
+    try:
+        shop.sql("postgres", setting + "set synchronous_commit = off", database="postgres")
+        shop.stop("catalog")
+        shop.start("catalog", wait=False)
+        eventually(lambda: "synchronous_commit" in shop.ops("catalog", "/readyz")[1], timeout=20)
+    finally:
+        shop.sql("postgres", setting + "reset synchronous_commit", database="postgres")
+    shop.restart("catalog")
+
+
+def test_a_migration_that_was_changed_after_it_was_applied_stops_the_start(shop):
+    shop.stop("catalog")
+    changed = "update migration set checksum = %s where name = 'common/0001_house.sql' returning checksum"
+    was = shop.value("catalog", "select checksum from migration where name like 'common/0001%%'")
+    name = shop.value("catalog", "select name from migration where name like 'common/0001%%'")
+    changed = changed.replace("common/0001_house.sql", name)
+    shop.sql("catalog", changed, "0" * 64)
+    shop.stopped_by_us.add("catalog-0")
+    shop.start("catalog", wait=False)
+    eventually(lambda: not shop.instances["catalog"][0].alive(), timeout=20)
+    assert [each for each in shop.log("catalog") if "was changed after it was applied" in str(each)]
+    shop.sql("catalog", changed, was)
+    shop.start("catalog")
+
+
+# -- the binaries ------------------------------------------------------------------------------------------------
+
+
+def told_by(*command):
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("service", plan.SERVICES)
+def test_a_binary_is_hardened_and_pulls_by_hand(shop, service):
+    binary = plan.binary(service, shop.instances["catalog"][0].build)
+    head, dynamic = told_by("readelf", "-hlW", binary), told_by("readelf", "-dW", binary)
+    assert "DYN (" in head and "GNU_RELRO" in head and "BIND_NOW" in dynamic
+    assert "GNU_STACK" in head and "RWE" not in head
+    needed = told_by("nm", "-D", "-u", binary)
+    assert "__stack_chk_fail" in needed
+    assert "natsSubscription_Fetch" not in needed and "js_PullSubscribe" not in needed and "js_Subscribe" not in needed
+
+
+def test_services_hold_rules_only_and_common_holds_each_library_in_its_room(shop):
+    for source in (plan.ROOT / "services").rglob("*.[ch]"):
+        text = source.read_text()
+        for stranger in ("nats.h", "libpq", "ulfius.h", "microhttpd.h", "natsConnection", "PQexec"):
+            assert stranger not in text, f"{stranger} in {source}"
+    rooms = {"nats/nats.h": "event", "libpq-fe.h": "sql", "ulfius.h": "http", "microhttpd.h": "http"}
+    for source in (plan.ROOT / "common").rglob("*.[ch]"):
+        for header, room in rooms.items():
+            assert header not in source.read_text() or source.parent.name == room, f"{header} in {source}"

@@ -1,0 +1,131 @@
+"""Limits that hold whatever a client does: time, sizes, keys that were taken out, old rows; shown on catalog."""
+import json
+import socket
+import statistics
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from stack.client import eventually
+from test_products import mug
+
+SECONDS = 2
+SHOP = {"services": ("catalog",),
+        "env": {"REQUEST_SECONDS": str(SECONDS), "JWKS_SECONDS": "1", "TIDY_SECONDS": "1"}}
+
+
+def connect(shop):
+    link = socket.create_connection(("127.0.0.1", shop.instances["catalog"][0].port), 5)
+    link.settimeout(0.2)
+    return link
+
+
+def drip(link, begun, patience=SECONDS + 4):
+    """Seconds until the service closes a connection that says a byte from time to time."""
+    since = time.monotonic()
+    link.sendall(begun)
+    while time.monotonic() - since < patience:
+        try:
+            link.sendall(b"x")
+            if not link.recv(1000):
+                break
+        except TimeoutError:
+            continue
+        except OSError:
+            break
+    link.close()
+    return time.monotonic() - since
+
+
+@pytest.mark.parametrize("begun", [
+    b"G", b"GET /v1/products HTTP/1.1\r\nHost: shop\r\nX-Slow: ",
+    b"POST /v1/products HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{",
+])
+def test_a_request_that_comes_in_drips_is_cut_off(shop, begun):
+    took = drip(connect(shop), begun)
+    assert SECONDS - 1 < took < SECONDS + 2, took
+
+
+def test_drips_slow_nobody_else_down(shop):
+    drips = [threading.Thread(target=drip, args=(connect(shop), b"GET /v1/products HTTP/1.1\r\nX: ")) for _ in range(200)]
+    [each.start() for each in drips]
+    times = []
+    while any(each.is_alive() for each in drips):
+        began = time.monotonic()
+        shop.catalog.get("/v1/products?limit=1").expect(200)
+        times.append(time.monotonic() - began)
+        time.sleep(0.02)
+    assert statistics.quantiles(times, n=100)[-1] < 0.5, max(times)
+
+
+def test_a_kept_connection_and_a_live_feed_outlive_the_deadline(shop):
+    shop.settle()
+    position = shop.catalog.get("/v1/audit/verify").json["head"]
+    stream = shop.catalog.stream("/v1/events", headers={"Last-Event-ID": str(position)})
+    one = shop.catalog.as_("admin", "ann")
+    for _ in range(2 * SECONDS + 3):
+        one.get("/v1/products?limit=1", retries=0).expect(200)
+        time.sleep(0.5)
+    made = shop.catalog.post("/v1/products", mug("FEED-LIVES")).expect(201)
+    assert json.loads(next(stream)["data"])["aggregate_id"] == made["id"]
+    stream.close()
+
+
+def test_a_service_may_have_two_thousand_connections(shop):
+    limits = Path(f"/proc/{shop.instances['catalog'][0].process.pid}/limits").read_text()
+    files, = [line.split()[3] for line in limits.splitlines() if line.startswith("Max open files")]
+    hard, = [line.split()[4] for line in limits.splitlines() if line.startswith("Max open files")]
+    assert int(files) >= min(16384, int(hard))
+
+
+def test_a_key_that_was_taken_out_ends_its_tokens_also_those_that_are_remembered(shop):
+    written = shop.keys.jwks_file.read_text()
+    shop.catalog.get("/v1/products").expect(200)
+    try:
+        other = json.loads(written)
+        for key in other["keys"]:
+            key["kid"] = "another"
+        shop.keys.jwks_file.write_text(json.dumps(other))
+        eventually(lambda: shop.catalog.get("/v1/products").status == 401, timeout=5)
+        shop.keys.jwks_file.write_text("half a fi")             # a broken file takes nobody's key away, nor brings one
+        time.sleep(1.2)
+        assert shop.catalog.get("/v1/products").status == 401
+    finally:
+        shop.keys.jwks_file.write_text(written)
+    eventually(lambda: shop.catalog.get("/v1/products").status == 200, timeout=5)
+
+
+def test_old_answers_are_forgotten_however_many_there_are(shop):
+    shop.sql("catalog", "insert into idempotency (principal, route, key, digest, status, body, created_at)"
+             " select 'old', '/v1/products', n::text, '', 201, '{}', now() - interval '73 hours' from generate_series(1, 3500) n")
+    eventually(lambda: shop.value("catalog", "select count(*) from idempotency where principal = 'old'") == 0, timeout=10)
+
+
+@pytest.mark.parametrize("value", ["yes", "", "2", "TRUE"])
+def test_a_dry_run_that_is_not_clearly_one_is_refused(shop, value):
+    before = shop.value("catalog", "select count(*) from product")
+    assert shop.catalog.post(f"/v1/products?dry_run={value}", {"title": "wet?"}).code == "query.invalid"
+    assert shop.value("catalog", "select count(*) from product") == before
+
+
+def test_a_cursor_is_good_for_its_own_list_only(shop):
+    for n in range(3):
+        shop.catalog.post("/v1/products", mug(f"CURSOR-{n}")).expect(201)
+    cursor = shop.catalog.get("/v1/products?limit=1").json["next_cursor"]
+    shop.catalog.get("/v1/products", params={"limit": 1, "cursor": cursor}).expect(200)
+    for other in ("/v1/storefront/products", "/v1/stock", "/v1/movements", "/v1/levels"):
+        assert shop.catalog.get(other, params={"limit": 1, "cursor": cursor}).code == "query.invalid", other
+
+
+def test_a_problem_has_a_type_that_names_it(shop):
+    assert shop.catalog.get("/v1/nothing").json["type"] == "/problems/route.unknown"
+
+
+def test_what_four_eyes_refuse_is_not_kept_as_the_answer(shop):
+    made = shop.catalog.post("/v1/products", mug("EYES"), sub="ann").expect(201)
+    link = f"/v1/products/{made['id']}"
+    shop.catalog.post(link + "/submit", sub="ann").expect(200)
+    assert shop.catalog.post(link + "/approve", sub="ann", key="eyes").code == "product.four_eyes"
+    assert shop.value("catalog", "select count(*) from idempotency where key = 'eyes'") == 0
