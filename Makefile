@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help run up down test build install token check reference asan containers fuzz
+.PHONY: help run import up down test build install token check reference asan fuzz containers
 
 BUILD ?= build
 RUN_DIR ?= .run
@@ -14,11 +14,15 @@ help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 	@echo
 	@echo "  make run DATA=FILE DAY=2010-12-01     plays one real day of a real shop"
+	@echo "  make import DATA=FILE                 moves all of it in"
 	@echo "  make up INSTANCES=3 GATEWAY_PORT=8080  three of each service"
 	@echo "  make -s token ROLE=merchandiser SUB=ann [SECONDS=3600]"
 
 run: up ## install, build, start everything and play the main job, from order to parcel
 	@tools/play
+
+import: up ## move a shop's past in: products, orders with their own times, refunds (DATA=FILE)
+	@tools/import_shop
 
 up: install build ## start everything on this machine, or what of it died
 	@tools/up

@@ -96,6 +96,7 @@ static void stop_all(void)
 {
     ops_not_ready("stopping");
     http_drain(DRAIN_SECONDS);
+    import_stop();
     schedule_stop();
     deadline_stop();
     consume_stop();
@@ -125,6 +126,7 @@ static int serve(const struct service *s)
     consume_start(s);
     deadline_start(s);
     schedule_start(s);
+    import_start(s);
     if (!http_start(s, address, port))
         return 1;
     ops_not_ready(NULL);

@@ -8,6 +8,7 @@
 #include "event.h"
 #include "field.h"
 #include "flow.h"
+#include "import.h"
 #include "migrate.h"
 #include "resource.h"
 #include "route.h"
@@ -23,6 +24,7 @@ struct service {
     const struct consumer *consumers;
     const struct deadline *deadlines;
     const struct schedule *schedules;
+    const struct import_kind *imports;
     const struct constraint *constraints;
     const struct role *roles;
     const struct query *queries;

@@ -15,12 +15,13 @@ const struct role roles[] = {
                      "department:merchandising events:read"},
     {"reviewer", "products:read products:approve campaigns:read campaigns:approve events:read"},
     {"clerk", "orders:read orders:write orders:pay orders:confirm orders:hold orders:cancel orders:refund "
-              "orders:personal "
+              "orders:personal orders:import imports:read imports:write "
               "products:read stock:read shipments:read tickets:read tickets:write tickets:personal "
               "department:orders tasks:read events:read"},
     {"cashier", "orders:read orders:pay orders:refund tickets:read tickets:write tickets:personal "
                 "department:finance events:read"},
-    {"stockkeeper", "stock:read stock:write products:read shipments:read events:read"},
+    {"stockkeeper",
+     "stock:read stock:write imports:read imports:write products:read shipments:read events:read"},
     {"picker", "shipments:read shipments:scan waves:read exceptions:read shipments:personal"},
     {"warehouse_lead",
      "shipments:read shipments:scan shipments:ship shipments:personal waves:read waves:write tracking:write "
@@ -34,7 +35,7 @@ const struct role roles[] = {
      "tickets:read tickets:write tickets:assign tickets:personal department:support calendar:write "
      "customers:erase tasks:read tasks:write surveys:read customers:read "
      "customers:personal orders:read orders:personal shipments:read events:read"},
-    {"analyst", "sales:read reports:read events:read products:read"},
+    {"analyst", "sales:read reports:read quarantine:mend events:read products:read"},
     {"manager", "products:read products:approve orders:read orders:confirm orders:hold orders:cancel "
                 "orders:refund channels:write stock:read "
                 "shipments:read waves:read exceptions:read tickets:read tickets:write "

@@ -164,12 +164,27 @@ static void describe(jsStreamConfig *c, const char *name, const char **subjects)
     c->Duplicates = (int64_t)120 * 1000000000;
 }
 
-/* What an operator may not have changed: with anything else events could be lost or dropped in silence (R-10). Bytes and
- * age are his to set. */
+/* What an operator may not have changed: with anything else events could be lost or dropped in silence (R-10). Bytes
+ * follow STREAM_MAX_MEGABYTES, age is his to set. */
 static bool is_as_wanted(const jsStreamConfig *has)
 {
     return has->Retention == js_LimitsPolicy && has->Storage == js_FileStorage &&
            has->Discard == js_DiscardNew && has->MaxMsgs <= 0 && !has->NoAck;
+}
+
+/* Larger or smaller than it was set up to be: an operator has changed STREAM_MAX_MEGABYTES. */
+static void adjust(const jsStreamInfo *info, const char *name, const char **subjects)
+{
+    jsStreamConfig wanted;
+    jsErrCode code = 0;
+    natsStatus s;
+
+    describe(&wanted, name, subjects);
+    if (info->Config->MaxBytes == wanted.MaxBytes)
+        return;
+    s = js_UpdateStream(NULL, bus.js, &wanted, NULL, &code);
+    log_rarely("nats.stream", "stream %s: now at most %" PRId64 " bytes: %s (%d)", name, wanted.MaxBytes,
+               natsStatus_GetText(s), (int)code);
 }
 
 bool bus_stream(const char *service, struct stream_state *state)
@@ -193,6 +208,7 @@ bool bus_stream(const char *service, struct stream_state *state)
         log_rarely("nats.stream", "stream %s: %s (%d)", name, natsStatus_GetText(s), (int)code);
         return false;
     }
+    adjust(info, name, subjects);
     snprintf(state->epoch, sizeof state->epoch, "%" PRId64, info->Created);
     state->first_seq = (int64_t)info->State.FirstSeq;
     state->last_seq = (int64_t)info->State.LastSeq;

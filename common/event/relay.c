@@ -178,6 +178,7 @@ static void send_all(struct work *w, const struct event_unpublished_row *rows, s
         if (!send_one(w, &rows[i]))
             break;
     }
+    crash_point("relay.published");
     pthread_mutex_lock(&a->lock);
     while (a->answered < a->sent && pthread_cond_timedwait(&a->all, &a->lock, &deadline) == 0)
         ;
@@ -186,7 +187,8 @@ static void send_all(struct work *w, const struct event_unpublished_row *rows, s
 }
 
 /* Only the unbroken run of acknowledged events is marked: order is kept by starting again at the first that
- * was not (R-6). */
+ * was not (R-6). A leader that was stopped for a while may find them marked by the next one: then it marks nothing, as
+ * its positions are no longer the next. */
 static int mark(struct work *w, const struct event_unpublished_row *rows, size_t n, size_t *marked)
 {
     struct text t = text_new(w->arena);
@@ -230,7 +232,7 @@ static int publish(struct work *w)
     TRY(sql_commit(w));
     crash_point("relay.selected");
     send_all(w, rows, n);
-    crash_point("relay.published");
+    crash_point("relay.acked");
     relay.doubted |= relay.acks.twice;
     TRY(mark(w, rows, n, &marked));
     metrics_add(EVENTS_PUBLISHED, (int64_t)marked);
@@ -338,6 +340,7 @@ static int publish_once(void)
         fault = sql_commit(&w);
     else
         sql_rollback(&w);
+    crash_point("relay.marked");
     work_end(&w);
     if (fault == OK)
         news_tell();

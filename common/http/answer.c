@@ -124,7 +124,10 @@ void answer(struct work *w, struct _u_response *p)
     put(p, "Cache-Control", "no-store");
     if (p->stream_callback)
         return;
-    put(p, "Content-Type", status >= 400 ? "application/problem+json" : "application/json");
+    put(p, "Content-Type",
+        status >= 400            ? "application/problem+json"
+        : w->request->reply_type ? w->request->reply_type
+                                 : "application/json");
     if (w->etag)
         put(p, "ETag", w->etag);
     if (w->location && status == 201)

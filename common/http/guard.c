@@ -74,7 +74,7 @@ static bool is_json(const char *type)
     return !charset || !strncasecmp(charset + 8, "utf-8", 5) || !strncasecmp(charset + 8, "\"utf-8\"", 7);
 }
 
-int guard_body(struct work *w, const struct _u_request *q)
+int guard_body(struct work *w, const struct _u_request *q, bool raw)
 {
     const char *length = header(q, "Content-Length");
     bool empty = !q->binary_body_length;
@@ -87,7 +87,7 @@ int guard_body(struct work *w, const struct _u_request *q)
         return refuse_and_close(w, "The body is not as long as Content-Length says.");
     if (header(q, "Content-Encoding"))
         return refuse(w, 415, "body.encoding", "Compressed bodies are not taken.");
-    if (!empty && !is_json(header(q, "Content-Type")))
+    if (!empty && !raw && !is_json(header(q, "Content-Type")))
         return refuse(w, 415, "body.type", "The body must be application/json in UTF-8.");
     return OK;
 }

@@ -13,6 +13,7 @@ enum { BODY_MAX = 256 * 1024 };
 const char *header(const struct _u_request *q, const char *name);
 
 int guard_headers(struct work *w, const struct _u_request *q);
-int guard_body(struct work *w, const struct _u_request *q);
+/* raw: a piece of a file, whatever its type is said to be. */
+int guard_body(struct work *w, const struct _u_request *q, bool raw);
 
 #endif

@@ -159,7 +159,12 @@ static int read_body(struct work *w, const struct _u_request *q, struct request 
 
     if (!w->writes)
         return OK;
-    TRY(guard_body(w, q));
+    TRY(guard_body(w, q, r->route->row.raw));
+    if (r->route->row.raw) {
+        r->body = bytes;
+        r->body_length = length;
+        return OK;
+    }
     if (!length && !r->route->row.fields) {
         bytes = "{}";
         length = 2;

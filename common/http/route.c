@@ -7,6 +7,7 @@
 #include "audit.h"
 #include "dead_letter.h"
 #include "event.h"
+#include "import.h"
 #include "openapi.h"
 #include "resource.h"
 #include "service.h"
@@ -90,6 +91,8 @@ void route_bind(const struct service *s)
         bind(s, *r, NULL);
     for (const struct resource *r = s->resources; r && r->name; r++)
         bind_resource(s, r);
+    for (const struct route *r = import_routes; s->imports && r->path; r++)
+        bind(s, *r, NULL);
     for (const struct route *r = common_routes; r->path; r++)
         bind(s, *r, NULL);
 }

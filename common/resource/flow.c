@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "auth.h"
+#include "crash.h"
 #include "event.h"
 #include "request.h"
 #include "resource.h"
@@ -86,6 +87,7 @@ int flow_lock(struct work *w, const char *aggregate, const char *id, const char 
                        1, &id, &row));
     if (!sql_height(row))
         return fail(w, NOT_FOUND, "resource.not_found", "There is no such %s.", aggregate);
+    crash_point("work.locked");
     *status = sql_text(row, 0, 0);
     return check_version(w, sql_text(row, 0, 1));
 }

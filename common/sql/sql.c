@@ -11,6 +11,7 @@
 #include "work.h"
 
 enum { REQUEST_WAIT_MS = 200, BACKGROUND_WAIT_MS = 5000 };
+/* A little longer than statement_timeout: 2 s (sql_conn.c), in the background 30 s (begin()). */
 
 /* --- outcome of a statement that failed ---------------------------------------------------------------- */
 
@@ -122,6 +123,7 @@ static bool begin(struct work *w)
     if (!w->writes || w->db->begun)
         return true;
     w->db->begun = true;
+    crash_point("work.begun");
     if (!send(w->db, "begin", "begin", 0, NULL))
         return false;
     return w->kind == REQUEST || send(w->db, "patience",

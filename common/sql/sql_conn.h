@@ -8,7 +8,7 @@
 
 /* A request's statements end after 2 s by themselves, those of background work after 20 s: the server that does not even
  * say so is given up a little later. */
-enum { PENDING_MAX = 4096, ANSWER_MS = 6000, BACKGROUND_MS = 24000 };
+enum { PENDING_MAX = 4096, ANSWER_MS = 3000, BACKGROUND_MS = 24000 };
 
 struct pending {
     const char

@@ -2,7 +2,9 @@
 
 #ifdef FAULT_POINTS
 
+#include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,16 +14,25 @@
 /* As kill -9: nothing is flushed, closed or said. */
 enum { KILLED = 137 };
 
-void crash_point(const char *name)
+/* Is this the place that the setting names, for the n-th time? */
+static bool reached(const char *setting, const char *name, atomic_int *times)
 {
-    static atomic_int times;
-    const char *wanted = config_text("CRASH_AT", ""), *colon = strchr(wanted, ':');
+    const char *wanted = config_text(setting, ""), *colon = strchr(wanted, ':');
     size_t n = colon ? (size_t)(colon - wanted) : strlen(wanted);
 
     if (n != strlen(name) || strncmp(wanted, name, n) != 0)
-        return;
-    if (atomic_fetch_add(&times, 1) + 1 >= (colon ? (int)strtol(colon + 1, NULL, 10) : 1))
+        return false;
+    return atomic_fetch_add(times, 1) + 1 == (colon ? (int)strtol(colon + 1, NULL, 10) : 1);
+}
+
+void crash_point(const char *name)
+{
+    static atomic_int times_of_crash, times_of_stop;
+
+    if (reached("CRASH_AT", name, &times_of_crash))
         _exit(KILLED);
+    if (reached("STOP_AT", name, &times_of_stop))
+        raise(SIGSTOP);
 }
 
 #else

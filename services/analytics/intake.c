@@ -40,7 +40,15 @@ int intake(struct work *w, enum company company, apply_news apply)
     TRY(q_figures_begin(w, config_text("SHOP_TIME_ZONE", "Europe/London")));
     TRY(q_archive_add(w, json_text(w, news)));
     TRY(q_figures_state(w, &state));
-    return state.rebuilding ? OK : apply(w, news, state.zone);
+    if (state.rebuilding)
+        return OK;
+    TRY(apply(w, news, state.zone));
+    return intake_count(w, news, state.zone);
+}
+
+int intake_count(struct work *w, const json_t *news, const char *zone)
+{
+    return q_intake_count(w, heads_of(w, news), zone);
 }
 
 const char *news_of(struct work *w, const json_t *news, const char *type)
@@ -64,8 +72,9 @@ const char *heads_of(struct work *w, const json_t *news)
     json_t *list = arena_owns(w->arena, json_array(), (void (*)(void *))json_decref), *e;
     size_t i;
 
-    json_array_foreach((json_t *)(uintptr_t)news, i, e) json_array_append_new(
-        list, json_pack("{s:O, s:O, s:O}", "type", json_object_get(e, "type"), "time",
-                        json_object_get(e, "time"), "aggregate_id", json_object_get(e, "aggregate_id")));
+    json_array_foreach((json_t *)(uintptr_t)news, i, e)
+        json_array_append_new(list, json_pack("{s:O, s:O, s:O, s:O}", "id", json_object_get(e, "id"), "type",
+                                              json_object_get(e, "type"), "time", json_object_get(e, "time"),
+                                              "aggregate_id", json_object_get(e, "aggregate_id")));
     return json_text(w, list);
 }

@@ -33,6 +33,11 @@ const char *zone_setting(void)
     return config_text("SHOP_TIME_ZONE", "Europe/London");
 }
 
+const char *home_currency(void)
+{
+    return config_text("SHOP_CURRENCY", "GBP");
+}
+
 int bad_query(struct work *w)
 {
     w->status = w->error_count ? 400 : 0;
@@ -51,12 +56,23 @@ int check_window(struct work *w, int64_t days_max)
     return bad_query(w);
 }
 
+static int not_ready(struct work *w)
+{
+    return fail(w, BUSY, "figures.rebuilding",
+                "The figures are being made anew: GET /v1/rebuild tells how far it is.");
+}
+
+int check_ready(struct work *w)
+{
+    struct figures_busy_row figures;
+
+    TRY(q_figures_busy(w, &figures));
+    return figures.rebuilding ? not_ready(w) : OK;
+}
+
 int reply_figures(struct work *w, const char *doc)
 {
-    if (!doc)
-        return fail(w, BUSY, "figures.rebuilding",
-                    "The figures are being made anew: GET /v1/rebuild tells how far it is.");
-    return reply(w, doc);
+    return doc ? reply(w, doc) : not_ready(w);
 }
 
 int stages_get(struct work *w)

@@ -18,6 +18,10 @@ int check_window(struct work *w, int64_t days_max);
 int bad_query(struct work *w);
 /* The zone of figures as long as nothing has been counted. */
 const char *zone_setting(void);
+/* The currency of figures that could be of several. */
+const char *home_currency(void);
+/* Lists behind figures wait for a rebuild as the figures do. */
+int check_ready(struct work *w);
 /* Answer with the document; NULL: they are being rebuilt. */
 int reply_figures(struct work *w, const char *doc);
 

@@ -6,6 +6,8 @@
 #include "care.h"
 #include "deadline.h"
 #include "event.h"
+#include "products.h"
+#include "quality.h"
 #include "reading.h"
 #include "resource.h"
 #include "sales.h"
@@ -14,8 +16,9 @@
 enum { PART = 1000 };
 
 /* Every kind of news takes its own from a part; what is of no kind here stays in the archive only. */
-static const apply_news kinds[] = {products_apply,  orders_apply,  refunds_apply,
-                                   shipments_apply, tickets_apply, surveys_apply};
+static const apply_news kinds[] = {products_apply, stock_apply,     orders_apply,
+                                   refunds_apply,  shipments_apply, tickets_apply,
+                                   surveys_apply,  intake_count,    mends_apply};
 
 /* A deadline cannot set itself anew while it is handled, so two take turns: "<id>/a" and "<id>/b". */
 static int go_on_later(struct work *w, const char *id, char turn)

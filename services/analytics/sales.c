@@ -1,7 +1,6 @@
 #include "sales.h"
 
 #include "analytics_queries.h"
-#include "config.h"
 #include "cursor.h"
 #include "reading.h"
 #include "window.h"
@@ -11,6 +10,17 @@ enum { KEYS = 1000, PAGE = 50, PAGE_MAX = 250 };
 #define CUTS "day|hour|week|month|channel|country|product|customer"
 
 /* --- what comes in --------------------------------------------------------------------------------------------- */
+
+/* After all sums, so that everybody locks sums first and customers then. */
+static int customers_follow(struct work *w, const char *placed, const char *cancelled)
+{
+    if (placed)
+        TRY(q_customers_seen(w, placed));
+    if (!cancelled)
+        return OK;
+    TRY(q_customers_lock(w, cancelled));
+    return q_customers_anew(w, cancelled);
+}
 
 /* Steps before cancellations: an order that is void still tells when it was cancelled. */
 int orders_apply(struct work *w, const json_t *news, const char *zone)
@@ -27,7 +37,7 @@ int orders_apply(struct work *w, const json_t *news, const char *zone)
         TRY(q_orders_void(w, cancelled, zone));
         TRY(q_sums_sweep(w, cancelled, zone));
     }
-    return OK;
+    return customers_follow(w, placed, cancelled);
 }
 
 int refunds_apply(struct work *w, const json_t *news, const char *zone)
@@ -72,6 +82,7 @@ const struct field sales_fields[] = {
     {"by", TEXT, .choices = CUTS},
     {"channel", TEXT},
     {"currency", CURRENCY},
+    {"compare", TEXT, .choices = "previous"},
     {"limit", INTEGER, OPTIONAL, 1, KEYS},
     {0},
 };
@@ -93,11 +104,6 @@ static const struct cut *cut_asked(struct work *w)
     return cut_named(in_has(w, "by") ? in_str(w, "by") : "day");
 }
 
-static const char *home_currency(void)
-{
-    return config_text("SHOP_CURRENCY", "GBP");
-}
-
 int sales_get(struct work *w)
 {
     const struct cut *cut = cut_asked(w);
@@ -108,7 +114,7 @@ int sales_get(struct work *w)
     TRY(check_window(w, cut->days_max));
     TRY(q_sales(w, cut->name, cut->dimension, cut->grain, cut->months, in_str(w, "from"), in_str(w, "to"),
                 zone_setting(), in_str(w, "currency"), home_currency(), in_str(w, "channel"), count,
-                &figures));
+                in_has(w, "compare"), &figures));
     return reply_figures(w, figures);
 }
 
@@ -150,6 +156,7 @@ int sales_events_get(struct work *w)
     size_t n;
 
     TRY(check_key(w, cut));
+    TRY(check_ready(w));
     TRY(read_cursor(w, query, &at, &id));
     TRY(q_sales_events(w, cut->name, in_str(w, "key"), in_str(w, "from"), in_str(w, "to"), zone_setting(),
                        in_str(w, "currency"), home_currency(), in_str(w, "channel"), at, id, limit + 1, &rows,

@@ -41,10 +41,18 @@ static void check_variant(struct work *w, const json_t *variant, size_t place, c
                  "All variants of a product are priced in one currency.");
 }
 
+void review_variants(struct work *w, const json_t *listing)
+{
+    const json_t *variants = json_object_get(listing, "variants"), *variant;
+    size_t i;
+
+    json_array_foreach(variants, i, variant)
+        check_variant(w, variant, i, text_in(json_array_get(variants, 0), "currency"));
+}
+
 void review_check(struct work *w, const json_t *listing)
 {
     const json_t *images = json_object_get(listing, "images"), *image;
-    const json_t *variants = json_object_get(listing, "variants"), *variant;
     size_t i;
 
     if (strlen(text_in(listing, "description")) < DESCRIPTION_MIN)
@@ -54,9 +62,8 @@ void review_check(struct work *w, const json_t *listing)
         fault_at(w, "/category", "product.no_category", "A category is needed.");
     if (!json_array_size(images))
         fault_at(w, "/images", "product.no_image", "At least one image is needed.");
-    if (!json_array_size(variants))
+    if (!json_array_size(json_object_get(listing, "variants")))
         fault_at(w, "/variants", "product.no_variant", "At least one variant is needed.");
     json_array_foreach(images, i, image) check_image(w, image, i);
-    json_array_foreach(variants, i, variant)
-        check_variant(w, variant, i, text_in(json_array_get(variants, 0), "currency"));
+    review_variants(w, listing);
 }

@@ -7,5 +7,7 @@
 /* {description, category, images:[{url, width, height}], variants:[{sku, price, cost, currency, below_cost_reason}]}:
  * a fault_at() for everything that is missing or wrong. */
 void review_check(struct work *w, const json_t *listing);
+/* Only the rules of its variants, as review_check() has them. */
+void review_variants(struct work *w, const json_t *listing);
 
 #endif

@@ -4,10 +4,12 @@
 #include "catalog_queries.h"
 #include "level.h"
 #include "product.h"
+#include "product_import.h"
 #include "reservation.h"
 #include "roles.h"
 #include "shipment.h"
 #include "stock.h"
+#include "stock_import.h"
 
 /* --- what comes in ------------------------------------------------------------------------------------------- */
 
@@ -39,6 +41,28 @@ static const struct field product_fields[] = {
     {"category", TEXT},
     {"images", LIST, OPTIONAL, 0, 50, image_fields},
     {"variants", LIST, OPTIONAL, 0, 500, variant_fields},
+    {0},
+};
+
+/* A product as it comes alone; one with a status was on sale elsewhere already. */
+static const struct field product_row_fields[] = {
+    {"title", TEXT, REQUIRED},
+    {"description", TEXT, OPTIONAL, 0, 20000},
+    {"category", TEXT},
+    {"images", LIST, OPTIONAL, 0, 50, image_fields},
+    {"variants", LIST, OPTIONAL, 0, 500, variant_fields},
+    {"status", TEXT, .choices = "published"},
+    {"channels", TEXTS, OPTIONAL, 1, 20},
+    {0},
+};
+
+/* A SKU's movement is known by its reference: the same one is not booked twice. */
+static const struct field stock_row_fields[] = {
+    {"sku", CODE, REQUIRED},
+    {"warehouse", CODE, REQUIRED},
+    {"quantity", INTEGER, REQUIRED, -1000000, 1000000},
+    {"reason", TEXT, REQUIRED},
+    {"reference", TEXT, REQUIRED},
     {0},
 };
 
@@ -160,6 +184,13 @@ static const struct resource resources[] = {
      "created_at"},
     {"levels", "level", "stock_level", "level_json", "stock:read", NULL, NULL, level_filters, "sku", NULL,
      "sku"},
+    IMPORTS_RESOURCE,
+    {0},
+};
+
+static const struct import_kind imports[] = {
+    {"products", "products:import", product_row_fields, products_import},
+    {"stock", "stock:write", stock_row_fields, stock_import},
     {0},
 };
 
@@ -192,6 +223,7 @@ int main(int argc, char **argv)
         .routes = routes,
         .resources = resources,
         .consumers = consumers,
+        .imports = imports,
         .constraints = constraints,
         .roles = roles,
         .queries = catalog_queries,

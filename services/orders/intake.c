@@ -15,16 +15,6 @@
 
 enum { DAY_SECONDS = 86400, HOURS_2 = 7200, WISHES_BYTES = 8192 };
 
-/* An order on its way in. */
-struct intake {
-    const char *id;
-    const struct intake_look_row *rows; /* one for each line */
-    size_t n;
-    int64_t gross, stocked_units, paid;
-    unsigned flags;
-    struct text lines; /* priced, as a JSON list */
-};
-
 /* Of a line, by its bit: where it is pointed at, its code or flag, and why. */
 static const struct {
     unsigned bit;
@@ -39,7 +29,7 @@ static const struct {
 /* --- the same order again -------------------------------------------------------------------------------------- */
 
 /* What was asked, whatever the order of its members: two intakes with the same digest are the same. */
-static const char *digest_of(struct work *w)
+const char *intake_digest(struct work *w)
 {
     char *text = json_dumps(w->in, JSON_COMPACT | JSON_SORT_KEYS);
     const char *digest = sha256_hex(w, text, strlen(text));
@@ -50,7 +40,7 @@ static const char *digest_of(struct work *w)
 
 static int answer_again(struct work *w, const char *id, const char *intake)
 {
-    if (strcmp(intake, digest_of(w)) != 0)
+    if (strcmp(intake, intake_digest(w)) != 0)
         return fail(
             w, CONFLICT, "order.channel_ref_reused",
             "The channel has another order with this channel_ref already, and it says something else.");
@@ -97,9 +87,10 @@ static void price_line(struct work *w, struct intake *in, size_t i, const json_t
     const struct intake_look_row *row = &in->rows[i];
     const json_t *price = json_object_get(line, "unit_price");
     int64_t quantity = json_integer_value(json_object_get(line, "quantity"));
-    struct quote q = cart_quote(&(struct offer){row->known, row->sellable, row->price, row->currency},
-                                &(struct ask){!strcmp(row->kind, "platform"), in_str(w, "currency"),
-                                              json_is_integer(price), json_integer_value(price)});
+    struct quote q =
+        cart_quote(&(struct offer){row->known, row->sellable, row->price, row->currency},
+                   &(struct ask){in->history || !strcmp(row->kind, "platform"), in_str(w, "currency"),
+                                 json_is_integer(price), json_integer_value(price)});
 
     name_faults(w, i, json_string_value(json_object_get(line, "sku")), q.faults);
     if (!q.faults && !cart_add(&in->gross, quantity, q.unit_price))
@@ -124,7 +115,7 @@ static void check_rest(struct work *w, struct intake *in)
                  WISHES_BYTES);
 }
 
-static int price_cart(struct work *w, struct intake *in)
+void intake_check(struct work *w, struct intake *in)
 {
     const json_t *line;
     size_t i;
@@ -134,13 +125,12 @@ static int price_cart(struct work *w, struct intake *in)
     json_array_foreach(in_get(w, "lines"), i, line) price_line(w, in, i, line);
     text_add(&in->lines, "]");
     check_rest(w, in);
-    return failed_if_any(w, "order.invalid", "The order has faults: errors[] names every one.");
 }
 
 /* --- taking it down --------------------------------------------------------------------------------------------- */
 
 /* Personal data, apart from everything else. */
-static const char *personal_of(struct work *w)
+const char *intake_personal(struct work *w)
 {
     json_t *personal = json_pack("{s:O, s:O, s:O*}", "customer", in_get(w, "customer"), "ship_to",
                                  in_get(w, "ship_to"), "wishes", in_get(w, "wishes"));
@@ -150,7 +140,7 @@ static const char *personal_of(struct work *w)
     return text;
 }
 
-static const char *flags_of(struct work *w, unsigned flags)
+const char *intake_flags(struct work *w, unsigned flags)
 {
     struct text t = text_new(w->arena);
 
@@ -170,10 +160,10 @@ static const char *member(struct work *w, const char *object, const char *name)
 
 static int write_order(struct work *w, const struct intake *in)
 {
-    TRY(q_order_insert(w, in->id, in_str(w, "channel"), in_str(w, "channel_ref"), digest_of(w),
+    TRY(q_order_insert(w, in->id, in_str(w, "channel"), in_str(w, "channel_ref"), intake_digest(w),
                        in_str(w, "currency"), member(w, "customer", "ref"), member(w, "ship_to", "country"),
                        in->stocked_units ? "pending" : "reserved", in->stocked_units, in->gross, in->paid,
-                       in_bool(w, "allow_partial"), flags_of(w, in->flags), personal_of(w),
+                       in_bool(w, "allow_partial"), intake_flags(w, in->flags), intake_personal(w),
                        in_str(w, "placed_at")));
     TRY(q_lines_insert(w, in->id, in->lines.bytes));
     return announce_new(w, "orders.order.placed", "order", in->id);
@@ -207,7 +197,8 @@ int order_place(struct work *w)
     in.rows = rows;
     if (rows[0].order_id)
         return answer_again(w, rows[0].order_id, rows[0].intake);
-    TRY(price_cart(w, &in));
+    intake_check(w, &in);
+    TRY(failed_if_any(w, "order.invalid", "The order has faults: errors[] names every one."));
     TRY(write_order(w, &in));
     TRY(write_payment(w, &in));
     TRY(set_deadlines(w, &in));

@@ -4,11 +4,13 @@
 #include "cart.h"
 #include "intake.h"
 #include "order.h"
+#include "order_import.h"
 #include "orders_queries.h"
 #include "payment.h"
 #include "price.h"
 #include "progress.h"
 #include "refund.h"
+#include "refund_import.h"
 #include "roles.h"
 
 /* --- what comes in ------------------------------------------------------------------------------------------- */
@@ -67,6 +69,33 @@ static const struct field refund_fields[] = {
     {"amount", MONEY, REQUIRED, 1, MONEY_MAX},
     {"reason", TEXT, REQUIRED, 1, 500},
     {"reference", CODE, OPTIONAL, 1, 128},
+    {"lines", LIST, OPTIONAL, 1, 1000, refund_line_fields},
+    {"refunded_at", TIME},
+    {0},
+};
+
+/* As an order or a refund comes alone; an order with a status is history. */
+static const struct field order_row_fields[] = {
+    {"channel", CODE, REQUIRED},
+    {"channel_ref", CODE, REQUIRED, 1, 128},
+    {"currency", CURRENCY, REQUIRED},
+    {"customer", OBJECT, REQUIRED, .fields = customer_fields},
+    {"ship_to", OBJECT, REQUIRED, .fields = address_fields},
+    {"lines", LIST, REQUIRED, 1, 1000, line_fields},
+    {"payment", OBJECT, OPTIONAL, .fields = payment_fields},
+    {"wishes", OBJECT},
+    {"placed_at", TIME},
+    {"allow_partial", BOOLEAN},
+    {"status", TEXT, .choices = "delivered"},
+    {0},
+};
+
+static const struct field refund_row_fields[] = {
+    {"channel", CODE, REQUIRED},
+    {"channel_ref", CODE, REQUIRED, 1, 128},
+    {"amount", MONEY, REQUIRED, 1, MONEY_MAX},
+    {"reason", TEXT, REQUIRED, 1, 500},
+    {"reference", CODE, REQUIRED, 1, 128},
     {"lines", LIST, OPTIONAL, 1, 1000, refund_line_fields},
     {"refunded_at", TIME},
     {0},
@@ -143,6 +172,13 @@ static const struct resource resources[] = {
      "sku"},
     {"channels", "channel", "channel", "channel_json", "orders:read", NULL, NULL, channel_filters, "name",
      NULL, "name"},
+    IMPORTS_RESOURCE,
+    {0},
+};
+
+static const struct import_kind imports[] = {
+    {"orders", "orders:import", order_row_fields, orders_import},
+    {"refunds", "orders:refund", refund_row_fields, refunds_import},
     {0},
 };
 
@@ -172,6 +208,7 @@ int main(int argc, char **argv)
         .resources = resources,
         .consumers = consumers,
         .deadlines = deadlines,
+        .imports = imports,
         .constraints = constraints,
         .roles = roles,
         .queries = orders_queries,

@@ -39,6 +39,14 @@ class News:
                 "max_age": 0, "max_msg_size": -1, "duplicate_window": 1_000_000_000})
             assert "error" not in answer or answer["error"]["err_code"] == 10058, answer
 
+    def move(self, sku, quantity, at, publish=True):
+        """Stock goes in or out."""
+        id_ = str(uuid.uuid4())
+        data = {"id": id_, "sku": sku, "warehouse": "main", "quantity": quantity, "reason": "received" if quantity > 0 else "shipped",
+                "reference": None, "actor": "test", "created_at": rfc3339(at)}
+        self.say("catalog.stock.moved", id_, data, at, publish)
+        return data
+
     # -- publishing --------------------------------------------------------------------------------
 
     def envelope(self, type_, aggregate_id, data, at, private=None, version=None, id_=None):
@@ -105,7 +113,7 @@ class News:
         while True:
             consumers = [each for service in STREAMS for each in self.shop.consumers(service)]
             left = {each["name"]: each["num_pending"] + each["num_ack_pending"] for each in consumers}
-            if len(left) == 6 and not any(left.values()):
+            if len(left) == 7 and not any(left.values()):
                 return
             assert time.monotonic() < end, f"not heard after {timeout} s: {left}; logs in {self.shop.folder}"
             time.sleep(0.05)
@@ -113,8 +121,18 @@ class News:
 
 # --- the independent count: plain integers over the orders and refunds themselves ---------------------------------
 
-def key_of(by, at, order, zone):
+def shifted(local, number):
+    """The same hour so many days later; standard time where the clock shows it twice or never."""
+    bare = local.replace(tzinfo=None, minute=0, second=0, microsecond=0) + timedelta(number)
+    both = [bare.replace(tzinfo=local.tzinfo, fold=fold) for fold in (0, 1)]
+    offset = min(each.utcoffset() for each in both)
+    return (bare - offset).replace(tzinfo=timezone.utc).astimezone(local.tzinfo)
+
+
+def key_of(by, at, order, zone, later=0):
     local = at.astimezone(zone)
+    if later:
+        local = shifted(local, later)
     if by == "hour":
         return local.replace(minute=0, second=0, microsecond=0).isoformat(timespec="seconds")
     if by == "week":
@@ -138,8 +156,8 @@ def nothing():
     return dict.fromkeys(("orders", "units", "gross", "discount", "refunds", "refunded"), 0)
 
 
-def count(orders, refunds, start, end, by, zone, channel=None, currency="GBP"):
-    """(rows by key, totals) of [start, end): what /v1/sales has to answer."""
+def count(orders, refunds, start, end, by, zone, channel=None, currency="GBP", later=0):
+    """(rows by key, totals) of [start, end): what /v1/sales has to answer; keys by time as of so many days later."""
     zone = ZoneInfo(zone)
     first, last = date.fromisoformat(start), date.fromisoformat(end)
     rows, totals = defaultdict(nothing), nothing()
@@ -154,7 +172,7 @@ def count(orders, refunds, start, end, by, zone, channel=None, currency="GBP"):
             for name, value in figures.items():
                 totals[name] += value
                 if by != "product":
-                    rows[key_of(by, at, order, zone)][name] += value
+                    rows[key_of(by, at, order, zone, later)][name] += value
 
     for order in known.values():
         at = moment(order["placed_at"])

@@ -276,7 +276,7 @@ class Shop:
         self.no_canary(answer.text, where)
 
     def no_canary(self, text, where):
-        for canary in self.canaries:
+        for canary in tuple(self.canaries):          # other threads make more of them
             assert canary not in text, f"personal data {canary!r} in {where}"
 
     def faults(self):
@@ -307,7 +307,7 @@ class Shop:
                 fits = False
             if not fits:
                 return [f"not one JSON object in {where}: {line[:300]!r}"]
-            for canary in self.canaries:
+            for canary in tuple(self.canaries):
                 if canary in line:
                     return [f"personal data {canary!r} in {where}: {line[:300]}"]
         return []

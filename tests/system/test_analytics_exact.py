@@ -2,17 +2,22 @@
 import os
 import random
 import time
+from collections import Counter
 from datetime import datetime, timedelta, timezone
 
 import psycopg2
 import pytest
 
+from figures_count import Count
 from analytics_news import News, count, days, rfc3339
 from stack.client import eventually
 
 SEED = int(os.environ.get("SEED") or time.time_ns() % 10**9)
+ORDERS = int(os.environ.get("FIGURES_ORDERS") or 300)
+WINDOWS = 6 + ORDERS // 500
 TABLES = {"fact_order": "order_id", "fact_line": "order_id, line", "fact_refund": "refund_id", "fact_parcel": "shipment_id",
-          "fact_ticket": "ticket_id", "fact_survey": "survey_id", "parcel_rollup": "start, carrier, warehouse", "sku": "sku",
+          "fact_ticket": "ticket_id", "fact_survey": "survey_id", "fact_return": "refund_id, line", "fact_move": "move_id",
+          "stock": "sku, warehouse", "customer": "customer", "intake_rollup": "start, type", "parcel_rollup": "start, carrier, warehouse", "sku": "sku",
           "sales_rollup": "dimension, grain, start, currency, channel, key", "quarantine": "id", "figures": "one"}
 FIRST = datetime(2011, 3, 1, tzinfo=timezone.utc)
 CUTS = ("hour", "day", "week", "month", "channel", "country", "customer", "product")
@@ -46,8 +51,45 @@ def some_months(news, chance, number):
                 news.step(order, verb, at + timedelta(hours=hours), False)
         if chance.random() < 0.3:       # also of orders that are void: those are no refunds
             back = at + timedelta(seconds=chance.randrange(20 * 86400))
-            refunds.append(news.refund(order, chance.randrange(1, gross + 2), rfc3339(back), back, False))
+            some = chance.sample(order["lines"], chance.randrange(len(order["lines"]) + 1))
+            refunds.append(news.refund(order, chance.randrange(1, gross + 2), rfc3339(back), back, False,
+                                       reason=chance.choice(("broken", "too late", "wrong size")), lines=[
+                                           {"sku": line["sku"], "quantity": chance.randrange(1, line["quantity"] + 1)} for line in some]))
     return orders, refunds
+
+
+def some_moves(news, chance, number):
+    return [news.move(f"SKU-{chance.randrange(16)}", chance.randrange(-30, 60) or 1, FIRST + timedelta(seconds=chance.randrange(40 * 86400)),
+                      False) for _ in range(number)]
+
+
+def some_impossible(news, chance, number):
+    """Orders and refunds that are set aside, with what can come after; and what mends them."""
+    orders, refunds, mends = [], [], []
+    for place in range(number):
+        at = FIRST + timedelta(seconds=chance.randrange(70 * 86400))
+        order = news.order([("SKU-1", 0, 100), ("SKU-2", 2, 300)], placed_at=rfc3339(at), at=at, publish=False, discount=9000,
+                           customer_ref=f"c-{place}")
+        mends.append((order["id"], {"discount": 50, "lines": [{"sku": "SKU-1", "quantity": 3, "unit_price": 100},
+                                                             {"sku": "SKU-2", "quantity": 2, "unit_price": 300}]}))
+        if place % 3 == 1:
+            news.step(order, "cancelled", at + timedelta(hours=1), False, status="cancelled")
+        elif place % 3 == 2:
+            back = at + timedelta(days=1)
+            refund = news.refund(order, 0, rfc3339(back), back, False)
+            refunds.append({**refund, "amount": 70})
+            mends.append((order["id"], {"amount": 70}))
+        orders.append({**order, **mends[-1 if place % 3 != 2 else -2][1]})
+    return orders, refunds, mends
+
+
+def mend(shop, mends):
+    """Orders first or refunds first: it does not matter."""
+    aside = list(shop.analytics.all("/v1/quarantine", limit=100))
+    for about, data in mends:
+        row, = [each for each in aside if each["about"] == about and ("amount" in data) == (each["type"] == "orders.refund.paid")
+                and each["reasons"] != ["refund.unknown_order"]]
+        shop.analytics.as_("analyst").post(f"/v1/quarantine/{row['id']}/mend", {"reason": "asked the shop", "data": data}).expect(201)
 
 
 def shuffled(said, chance, within=100):
@@ -82,6 +124,119 @@ def compare(shop, chance, orders, refunds, zone, windows):
     return compared
 
 
+def compare_previous(shop, chance, orders, refunds, zone, windows):
+    """Every row and the totals beside those of as many days before."""
+    compared = 0
+    for _ in range(windows):
+        start, length = days("2011-03-05", chance.randrange(60)), chance.choice((1, 7, 28, chance.randrange(1, 40)))
+        for by in CUTS:
+            params = {"from": start, "to": days(start, length), "by": by, "currency": "GBP", "compare": "previous"}
+            said = shop.analytics.get("/v1/sales", params=params).expect(200)
+            before, totals = count(orders, refunds, days(start, -length), start, by, zone, later=length)
+            now, _ = count(orders, refunds, start, days(start, length), by, zone)
+            where = f"{params}, SEED={SEED}"
+            assert said["totals"]["previous"] == totals and said["previous"] == {"from": days(start, -length), "to": start}, where
+            assert {row["key"] for row in said["data"]} == {*before, *now}, where
+            for row in said["data"]:
+                wanted = before.get(row["key"])
+                names = ("orders", "units", "gross") if by == "product" else tuple(totals)
+                assert all(row["previous"][name] == (wanted[name] if wanted else None if name == "average_order" else 0)
+                           for name in names), f"{row} {wanted} {where}"
+                compared += len(names)
+    return compared
+
+
+def asked(shop, path, **params):
+    return shop.analytics.get(path, params=params).expect(200)
+
+
+def bare(rows, *less):
+    return [{name: value for name, value in row.items() if name not in less} for row in rows]
+
+
+def figures_in(value):
+    return sum(map(figures_in, value)) if isinstance(value, list) else len(value)
+
+
+def compare_customers(shop, own, start, end):
+    compared = 0
+    for by in ("day", "week", "month"):
+        said = asked(shop, "/v1/customers/figures", **{"from": start, "to": end, "by": by})
+        assert (said["data"], said["totals"]) == own.customers(start, end, by), f"{start} {end} {by} SEED={SEED}"
+        compared += figures_in(said["data"])
+    for kind in ("new", "returning", "repeating"):
+        found = list(shop.analytics.all("/v1/customers", limit=4, params={"from": start, "to": end, "kind": kind}))
+        assert len(found) == said["totals"][kind] == len({each["customer"] for each in found}), f"{start} {end} {kind} SEED={SEED}"
+    return compared
+
+
+def compare_rfm(shop, chance, own):
+    as_of, length, currency = days("2011-03-01", chance.randrange(80)), chance.choice((7, 30, 365)), chance.choice(("GBP", "EUR"))
+    params, wanted = {"as_of": as_of, "days": length, "currency": currency}, own.rfm(as_of, length, currency)
+    said = asked(shop, "/v1/rfm", **params)
+    assert list(shop.analytics.all("/v1/rfm/customers", limit=3, params=params)) == wanted, f"{params} SEED={SEED}"
+    for row in said["data"]:
+        some = [each for each in wanted if each["segment"] == row["segment"]]
+        assert (row["customers"], row["orders"], row["net"]) == (len(some), sum(each["orders"] for each in some), sum(each["net"] for each in some))
+        assert list(shop.analytics.all("/v1/rfm/customers", limit=100, params={**params, "segment": row["segment"]})) == some
+    assert sum(row["customers"] for row in said["data"]) == said["customers"] == len(wanted)
+    for of in ("recency", "frequency", "monetary"):
+        assert {each["score"]: each["customers"] for each in said["quintiles"] if each["of"] == of} == Counter(row[of] for row in wanted)
+    return figures_in(wanted)
+
+
+def compare_products(shop, chance, own, start, end):
+    compared, window, currency = 0, {"from": start, "to": end}, chance.choice(("GBP", "GBP", "EUR"))
+    for order in ("gross", "units"):
+        limit, channel = chance.choice((1, 3, 20)), chance.choice((None, "web", "ebay"))
+        more = {"channel": channel} if channel else {}
+        said = asked(shop, "/v1/products/ranking", **window, order=order, limit=limit, currency=currency, **more)
+        wanted = own.ranking(start, end, order, limit, currency, channel)
+        assert bare(said["data"], "title", "category") == wanted, f"{window} {order} {limit} {channel} {currency} SEED={SEED}"
+        compared += figures_in(wanted)
+    for by in ("product", "reason", "day", "week", "month"):
+        said = asked(shop, "/v1/returns", **window, by=by, currency=currency, limit=1000)
+        wanted = own.returns(start, end, by, currency)
+        assert (bare(said["data"], "title"), said["totals"]) == wanted, f"{window} {by} {currency} SEED={SEED}"
+        compared += figures_in(wanted[0])
+        for row in chance.sample(wanted[0], min(2, len(wanted[0]))):
+            found = list(shop.analytics.all("/v1/returns/events", limit=7, params={**window, "by": by, "currency": currency, "key": row["key"]}))
+            assert len(found) == row["refunds"], f"{window} {by} {row} SEED={SEED}"
+    most, length = chance.choice((0, 20, 1000)), chance.choice((3, 14, 40))
+    found = list(shop.analytics.all("/v1/products/slow", limit=3, params={"as_of": end, "days": length, "most": most}))
+    assert bare(found, "title", "category") == own.slow(end, length, most), f"{end} {length} {most} SEED={SEED}"
+    return compared + figures_in(found)
+
+
+def compare_more(shop, chance, orders, refunds, moves, zone, windows):
+    own = Count(orders, refunds, moves, zone)
+    compared = compare_previous(shop, chance, orders, refunds, zone, windows)
+    for start, end in (("2011-01-01", "2012-01-01"), ("2011-03-01", "2011-05-01"), ("2011-04-01", "2011-05-01")):
+        said = asked(shop, "/v1/cohorts", **{"from": start, "to": end})["data"]
+        assert said == own.cohorts(start, end), f"{start} {end} SEED={SEED}"
+        compared += figures_in(said) + sum(figures_in(row["months"]) for row in said)
+        compared += compare_products(shop, chance, own, start, end)
+    for _ in range(windows):
+        start = days("2011-02-25", chance.randrange(70))
+        end = days(start, chance.choice((1, 7, chance.randrange(1, 90), 365)))
+        compared += compare_customers(shop, own, start, end) + compare_products(shop, chance, own, start, end)
+        compared += compare_rfm(shop, chance, own)
+    return compared
+
+
+def nothing_is_lost(shop):
+    said = asked(shop, "/v1/quality", **{"from": "2011-01-01", "to": "2012-01-01"})
+    heard = {row["type"]: row["n"] for row in shop.sql("analytics", "select type, count(*) as n from archive group by 1")}
+    heard.pop("analytics.mend.made", None)
+    assert {row["type"]: row["heard"] for row in said["data"]} == heard
+    assert all(row["unexplained"] == 0 for row in said["data"])
+    for type_, table, where in (("orders.order.placed", "fact_order", "true"), ("orders.refund.paid", "fact_refund", "state <> 'waiting'")):
+        row, = [each for each in said["data"] if each["type"] == type_]
+        assert row["booked"] == shop.value("analytics", f"select count(*) from {table} where {where}")
+        assert row["set_aside"] == shop.value("analytics", "select count(*) from quarantine_json where type = %s", type_)
+    return said
+
+
 def compare_behind(shop, params, key, rows):
     """What is behind a figure adds up to it."""
     found = list(shop.analytics.all("/v1/sales/events", limit=100, params={**params, "key": key}))
@@ -103,11 +258,18 @@ def test_every_figure_is_exact_whatever_the_order_of_the_news_and_rebuilt_to_the
     chance = random.Random(SEED)
     shop = open_shop(services=("analytics",), instances=instances, env={"SHOP_TIME_ZONE": zone, "CONSUME_BACKOFF_MS": "20"})
     news = News(shop)
-    orders, refunds = some_months(news, chance, 300)
+    orders, refunds = some_months(news, chance, ORDERS)
+    moves = some_moves(news, chance, 60)
+    mended_orders, mended_refunds, mends = some_impossible(news, chance, 9)
     for each in shuffled(news.said, chance):
         news.publish(*each)
-    news.heard(120)
-    compared = compare(shop, chance, orders, refunds, zone, 12)
+    news.heard(60 + ORDERS // 5)
+    assert nothing_is_lost(shop)["totals"]["set_aside"] == len(mends)
+    mend(shop, chance.sample(mends, len(mends)))
+    assert nothing_is_lost(shop)["totals"]["set_aside"] == 0
+    orders, refunds = orders + mended_orders, refunds + mended_refunds
+    compared = compare(shop, chance, orders, refunds, zone, WINDOWS)
+    compared += compare_more(shop, chance, orders, refunds, moves, zone, WINDOWS)
     print(f"{compared} figures compared, none differs")
     assert compared > 1000
 
@@ -117,13 +279,14 @@ def test_every_figure_is_exact_whatever_the_order_of_the_news_and_rebuilt_to_the
     news.heard(120)
     assert bytes_of(shop) == before, f"repeats changed something, SEED={SEED}"
 
-    shop.sql("analytics", "truncate fact_order, fact_line, fact_refund, sales_rollup, quarantine")
+    shop.sql("analytics", "truncate fact_order, fact_line, fact_refund, fact_return, sales_rollup, customer, stock, intake_rollup, quarantine")
     done = rebuild(shop)
     assert done["applied"] == done["total"] == shop.value("analytics", "select count(*) from archive")
     after = bytes_of(shop)
     for table in TABLES:
         assert after[table].split("\n") == before[table].split("\n"), f"{table}, SEED={SEED}"
     assert compare(shop, chance, orders, refunds, zone, 2)
+    assert compare_more(shop, chance, orders, refunds, moves, zone, 1)
 
 
 def test_the_order_in_which_news_come_leaves_no_trace_in_the_tables(open_shop):
@@ -196,8 +359,9 @@ def test_a_rebuild_goes_on_after_a_kill_and_figures_wait_for_it(open_shop):
     # Somebody holds what a rebuild needs, so that it cannot end before the kill.
     held = psycopg2.connect(shop.postgres.url("analytics", shop.database))
     started = caught_running(shop, held)
-    busy = shop.analytics.get("/v1/sales", params={"from": "2011-03-01", "to": "2011-03-02"})
-    assert (busy.status, busy.code) == (503, "figures.rebuilding")
+    for path in ("sales", "sales/events", "products/ranking", "customers/figures", "customers", "returns/events", "quality"):
+        busy = shop.analytics.get(f"/v1/{path}", params={"from": "2011-03-01", "to": "2011-03-02"})
+        assert (busy.status, busy.code) == (503, "figures.rebuilding"), path
     shop.kill("analytics")
     held.close()
     shop.start("analytics")

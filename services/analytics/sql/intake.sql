@@ -11,6 +11,9 @@ insert into figures (zone) values (:zone) on conflict do nothing;
 -- name: figures_state() :row zone, rebuilding bool
 select zone, exists (select from rebuild where status = 'running') from figures;
 
+-- name: figures_busy() :row rebuilding bool
+select exists (select from rebuild where status = 'running');
+
 -- A batch may hold an aggregate's events out of order: a rebuild must meet them in order.
 -- name: archive_add(events) :exec
 insert into archive (id, type, aggregate, aggregate_id, version, at, country, data)
@@ -29,7 +32,8 @@ from archive where no > :after::bigint order by no limit :count::int;
 insert into rebuild (id, zone, total, started_by) select :id::uuid, :zone, count(*), :actor from archive;
 
 -- name: figures_forget() :exec
-truncate fact_order, fact_line, fact_refund, sales_rollup, sku, fact_parcel, parcel_rollup, fact_ticket, fact_survey, quarantine, figures;
+truncate fact_order, fact_line, fact_refund, fact_return, sales_rollup, customer, sku, fact_move, stock, fact_parcel, parcel_rollup,
+    fact_ticket, fact_survey, quarantine, intake_rollup, figures;
 
 -- name: rebuild_lock(id) :row status, zone, read_to int
 select status, zone, read_to from rebuild where id = :id::uuid for update;

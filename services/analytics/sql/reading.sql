@@ -1,56 +1,64 @@
--- The figures of a window, cut one way. Whole months inside it come from the months' sums where the cut has them.
--- name: sales(cut, dimension, grain, months bool, from, to, zone, currency, home, channel, count int) :json
+-- The figures of a window, cut one way. Whole months inside it come from the months' sums where the cut has them. Asked
+-- to compare, every row also tells the same days of the window before: those of as many days, shifted by their number.
+-- name: sales(cut, dimension, grain, months bool, from, to, zone, currency, home, channel, count int, compare bool) :json
 with asked as materialized (
-    select shop_zone(:zone) as zone, :from::date::timestamp as first, :to::date::timestamp as last,
-        date_trunc('month', :from::date - interval '1 day') + interval '1 month' as month_first,
-        date_trunc('month', :to::date::timestamp) as month_last
-), span as materialized (
-    select zone, first at time zone zone as f, last at time zone zone as t,
-        (case when :months::boolean and month_first < month_last then month_first else last end) at time zone zone as m0,
-        (case when :months::boolean and month_first < month_last then month_last else last end) at time zone zone as m1
-    from asked
+    select shop_zone(:zone) as zone, :from::date::timestamp as first, :to::date::timestamp as last, :to::date - :from::date as days,
+        case when :months::boolean then array['month', 'day'] else array['day'] end as grains
 ), chosen as materialized (
-    select s.*, coalesce(:currency, sales_currency(s.f, s.t, :home)) as currency from span s
+    select a.*, first at time zone zone as f, last at time zone zone as t,
+        coalesce(:currency, sales_currency(first at time zone zone, last at time zone zone, :home)) as currency
+    from asked a
+), side as materialized (
+    select 0 as later, c.* from chosen c
+    union all
+    select days, zone, first - make_interval(days => days), first, days, grains, (first - make_interval(days => days)) at time zone zone, f,
+        currency
+    from chosen where :compare::boolean
 ), part as (
-    select r.start, r.channel, r.key, r.orders, r.units, r.gross, r.discount, r.refunds, r.refunded, r.currency
-    from chosen c join sales_rollup r on r.dimension = :dimension and r.grain = :grain and r.start >= c.f and r.start < c.m0
-    union all
-    select r.start, r.channel, r.key, r.orders, r.units, r.gross, r.discount, r.refunds, r.refunded, r.currency
-    from chosen c join sales_rollup r on r.dimension = :dimension and r.grain = 'month' and r.start >= c.m0 and r.start < c.m1
-    union all
-    select r.start, r.channel, r.key, r.orders, r.units, r.gross, r.discount, r.refunds, r.refunded, r.currency
-    from chosen c join sales_rollup r on r.dimension = :dimension and r.grain = :grain and r.start >= c.m1 and r.start < c.t
+    select c.later, c.zone, r.start, r.channel, r.key, r.orders, r.units, r.gross, r.discount, r.refunds, r.refunded
+    from side c cross join lateral window_spans(c.first, c.last, c.grains) s join sales_rollup r on r.dimension = :dimension
+        and r.grain = case s.grain when 'month' then 'month' else :grain end
+        and r.start >= s.since at time zone c.zone and r.start < s.until at time zone c.zone
+    where r.currency = c.currency and (:channel::text is null or r.channel = :channel)
 ), figure as (
-    select case when :cut in ('hour', 'day', 'week', 'month') then date_trunc(:cut, p.start, c.zone) end as start,
-        case when :cut in ('country', 'product', 'customer') then p.key when :cut = 'channel' then p.channel end as key,
-        sum(orders) as orders, sum(units) as units, sum(gross) as gross, sum(discount) as discount, sum(refunds) as refunds,
-        sum(refunded) as refunded
-    from part p, chosen c
-    where p.currency = (select currency from chosen) and (:channel::text is null or p.channel = :channel) group by 1, 2
+    select case when :cut in ('hour', 'day', 'week', 'month') then case later when 0 then date_trunc(:cut, start, zone)
+            else date_trunc(:cut, (start at time zone zone + make_interval(days => later)) at time zone zone, zone) end end as start,
+        case when :cut in ('country', 'product', 'customer') then key when :cut = 'channel' then channel end as key,
+        coalesce(sum(orders) filter (where later = 0), 0) as orders, coalesce(sum(units) filter (where later = 0), 0) as units,
+        coalesce(sum(gross) filter (where later = 0), 0) as gross, coalesce(sum(discount) filter (where later = 0), 0) as discount,
+        coalesce(sum(refunds) filter (where later = 0), 0) as refunds, coalesce(sum(refunded) filter (where later = 0), 0) as refunded,
+        coalesce(sum(orders) filter (where later > 0), 0) as orders_before, coalesce(sum(units) filter (where later > 0), 0) as units_before,
+        coalesce(sum(gross) filter (where later > 0), 0) as gross_before, coalesce(sum(discount) filter (where later > 0), 0) as discount_before,
+        coalesce(sum(refunds) filter (where later > 0), 0) as refunds_before, coalesce(sum(refunded) filter (where later > 0), 0) as refunded_before
+    from part group by 1, 2
 ), shown as (
-    select coalesce(f.key, time_key(:cut, f.start, c.zone)) as key, orders, units, gross, discount, refunds, refunded,
+    select f.*, coalesce(f.key, time_key(:cut, f.start, c.zone)) as name,
         row_number() over (order by f.start, case when f.start is null then -gross end, f.key) as place
-    from figure f, chosen c where (orders, units, gross, discount, refunds, refunded) <> (0, 0, 0, 0, 0, 0)
+    from figure f, chosen c
+    where (orders, units, gross, discount, refunds, refunded) <> (0, 0, 0, 0, 0, 0)
+        or (orders_before, units_before, gross_before, discount_before, refunds_before, refunded_before) <> (0, 0, 0, 0, 0, 0)
 ), total as (
-    select coalesce(sum(orders), 0) as orders, coalesce(sum(units), 0) as units, coalesce(sum(gross), 0) as gross,
-        coalesce(sum(discount), 0) as discount, coalesce(sum(refunds), 0) as refunds, coalesce(sum(refunded), 0) as refunded
-    from chosen c join sales_rollup r on r.dimension = 'all' and r.grain = 'day' and r.start >= c.f and r.start < c.t
-        and r.currency = c.currency and (:channel::text is null or r.channel = :channel)
+    select s.later, figure_json('all', coalesce(sum(orders), 0), coalesce(sum(units), 0), coalesce(sum(gross), 0),
+        coalesce(sum(discount), 0), coalesce(sum(refunds), 0), coalesce(sum(refunded), 0)) as doc
+    from side s left join sales_rollup r on r.dimension = 'all' and r.grain = 'day' and r.start >= s.f and r.start < s.t
+        and r.currency = s.currency and (:channel::text is null or r.channel = :channel)
+    group by s.later
+), line as (
+    select place, json_join(case :cut when 'product' then json_build_object('key', name, 'title', k.title, 'category', k.category)
+            else json_build_object('key', name) end, figure_json(:cut, orders, units, gross, discount, refunds, refunded)) as doc,
+        figure_json(:cut, orders_before, units_before, gross_before, discount_before, refunds_before, refunded_before) as before
+    from shown s left join sku k on :cut = 'product' and k.sku = s.name where place <= :count::bigint
 )
 select case when exists (select from rebuild where status = 'running') then null else json_build_object(
-    'data', (select coalesce(json_agg(case :cut when 'product' then
-            json_build_object('key', s.key, 'title', k.title, 'category', k.category, 'orders', orders, 'units', units, 'gross', gross,
-                'discount', null, 'refunds', null, 'net', null, 'average_order', null)
-            else json_build_object('key', s.key, 'orders', orders, 'units', units, 'gross', gross, 'discount', discount, 'refunds', refunds,
-                'refunded', refunded, 'net', gross - discount - refunds, 'average_order', half_up(gross - discount, orders)) end
-            order by place), '[]')
-        from shown s left join sku k on :cut = 'product' and k.sku = s.key where place <= :count::bigint),
-    'totals', (select json_build_object('orders', orders, 'units', units, 'gross', gross, 'discount', discount, 'refunds', refunds,
-            'refunded', refunded, 'net', gross - discount - refunds, 'average_order', half_up(gross - discount, orders)) from total),
+    'data', (select coalesce(json_agg(case when :compare::boolean then json_join(doc, json_build_object('previous', before)) else doc end
+        order by place), '[]') from line),
+    'totals', (select case when :compare::boolean then json_join(n.doc, json_build_object('previous',
+            (select doc from total where later > 0))) else n.doc end from total n where later = 0),
     'more', (select count(*) > :count::bigint from shown),
     'from', :from, 'to', :to, 'by', :cut, 'channel', :channel::text, 'currency', c.currency,
     'currencies', (select coalesce(json_agg(distinct r.currency), '[]') from sales_rollup r
         where r.dimension = 'all' and r.grain = 'day' and r.start >= c.f and r.start < c.t),
+    'previous', (select json_build_object('from', s.first::date, 'to', s.last::date) from side s where later > 0),
     'time_zone', c.zone, 'as_of', (select max(at) from archive)) end
 from chosen c;
 

@@ -34,9 +34,9 @@ with said as materialized (
         sum(k.discount) as discount
     from kept k, sales_slots(k.hour, :zone, k.country, k.customer) s group by 1, 2, 3, 4, 5, 6
     union all
-    select 'product', s.grain, s.start, k.currency, k.channel, l.sku, count(distinct l.order_id), sum(l.quantity),
+    select s.dimension, s.grain, s.start, k.currency, s.channel_of, l.sku, count(distinct l.order_id), sum(l.quantity),
         sum(l.quantity * l.unit_price), 0
-    from line l join kept k using (order_id), product_slots(k.hour, :zone) s group by 2, 3, 4, 5, 6
+    from line l join kept k using (order_id), article_slots(k.hour, :zone, k.channel) s group by 1, 2, 3, 4, 5, 6
 )
 insert into sales_rollup as r (dimension, grain, start, currency, channel, key, orders, units, gross, discount, refunds, refunded)
 select dimension, grain, start, currency, channel, key, orders, units, gross, discount, 0, 0 from change order by 1, 2, 3, 4, 5, 6
@@ -74,8 +74,8 @@ with gone as (
     select s.dimension, s.grain, s.start, g.currency, g.channel, s.key, 1 as orders, g.units, g.gross, g.discount, 0 as refunds, 0 as refunded
     from gone g, sales_slots(g.hour, :zone, g.country, g.customer) s
     union all
-    select 'product', s.grain, s.start, g.currency, g.channel, l.sku, 1, sum(l.quantity), sum(l.quantity * l.unit_price), 0, 0, 0
-    from fact_line l join gone g using (order_id), product_slots(g.hour, :zone) s group by g.order_id, 2, 3, 4, 5, 6
+    select s.dimension, s.grain, s.start, g.currency, s.channel_of, l.sku, 1, sum(l.quantity), sum(l.quantity * l.unit_price), 0, 0, 0
+    from fact_line l join gone g using (order_id), article_slots(g.hour, :zone, g.channel) s group by g.order_id, 1, 2, 3, 4, 5, 6
     union all
     select s.dimension, s.grain, s.start, g.currency, g.channel, s.key, 0, 0, 0, 0, r.amount, 0
     from returned r join gone g using (order_id), sales_slots(r.hour, :zone, g.country, g.customer) s
@@ -94,32 +94,40 @@ set orders = r.orders + excluded.orders, units = r.units + excluded.units, gross
 -- Sums that came to nothing by it: a table says the same whatever the order in which its news came.
 -- name: sums_sweep(events, zone) :exec
 delete from sales_rollup r
-using (select o.currency, o.channel, s.dimension, s.grain, s.start, s.key
+using (select o.currency, s.channel, s.dimension, s.grain, s.start, s.key
     from json_to_recordset(:events::json) as e(aggregate_id uuid) join fact_order o on o.order_id = e.aggregate_id and o.void
         left join fact_refund f on f.order_id = o.order_id,
-        lateral (select * from sales_slots(o.hour, :zone, o.country, o.customer)
-            union select * from sales_slots(f.hour, :zone, o.country, o.customer)
-            union select 'product', p.grain, p.start, l.sku from fact_line l, product_slots(o.hour, :zone) p
-                where l.order_id = o.order_id) s) k
+        lateral (select t.*, o.channel from sales_slots(o.hour, :zone, o.country, o.customer) t
+            union select t.*, o.channel from sales_slots(f.hour, :zone, o.country, o.customer) t
+            union select p.dimension, p.grain, p.start, l.sku, p.channel_of from fact_line l,
+                article_slots(o.hour, :zone, o.channel) p where l.order_id = o.order_id) s) k
 where (r.dimension, r.grain, r.start, r.currency, r.channel, r.key) = (k.dimension, k.grain, k.start, k.currency, k.channel, k.key)
     and (r.orders, r.units, r.gross, r.discount, r.refunds, r.refunded) = (0, 0, 0, 0, 0, 0);
 
 -- name: refunds_paid(events, zone) :exec
 with said as materialized (
     select e.id as event_id, e.type, e.time, e.data, d.id as refund_id, d.order_id, d.order_number, d.currency, d.refunded_at,
-        refund_faults(e.data, e.time) as faults
+        coalesce(nullif(d.kind, ''), '-') as kind, coalesce(nullif(d.reason, ''), '-') as reason,
+        refund_faults(e.data, e.time) || return_faults(e.data) as faults
     from json_to_recordset(:events::json) as e(id uuid, type text, time timestamptz, data json),
-        json_to_record(e.data) as d(id uuid, order_id uuid, order_number text, currency text, refunded_at timestamptz)
+        json_to_record(e.data) as d(id uuid, order_id uuid, order_number text, currency text, refunded_at timestamptz, kind text,
+            reason text)
 ), aside as (
     insert into quarantine (id, type, about, number, reasons, at, data)
     select event_id, type, order_id, order_number, faults, time, data from said where faults <> '{}'
     on conflict do nothing
+), kept as (
+    insert into fact_refund (refund_id, event_id, order_id, order_number, currency, amount, refunded_at, hour, kind, reason)
+    select refund_id, event_id, order_id, order_number, currency, (data->>'amount')::bigint, refunded_at,
+        date_trunc('hour', refunded_at, :zone), kind, reason
+    from said where faults = '{}'
+    on conflict do nothing
+    returning refund_id
 )
-insert into fact_refund (refund_id, event_id, order_id, order_number, currency, amount, refunded_at, hour)
-select refund_id, event_id, order_id, order_number, currency, (data->>'amount')::bigint, refunded_at,
-    date_trunc('hour', refunded_at, :zone)
-from said where faults = '{}'
-on conflict do nothing;
+insert into fact_return (refund_id, line, sku, quantity)
+select s.refund_id, l.place, l.data->>'sku', (l.data->>'quantity')::bigint
+from said s join kept k using (refund_id),
+    json_array_elements(case json_typeof(s.data->'lines') when 'array' then s.data->'lines' else '[]' end) with ordinality as l(data, place);
 
 -- Count the refunds that wait and whose order is known by now.
 -- name: refunds_count(zone) :exec
@@ -140,6 +148,32 @@ select dimension, grain, start, currency, channel, key, 0, 0, 0, 0, sum(refunds)
 from change group by 1, 2, 3, 4, 5, 6 order by 1, 2, 3, 4, 5, 6
 on conflict (dimension, grain, start, currency, channel, key) do update
 set refunds = r.refunds + excluded.refunds, refunded = r.refunded + excluded.refunded;
+
+-- When each customer first bought: the earlier of what is known and what is new.
+-- name: customers_seen(events) :exec
+insert into customer as c (customer, since)
+select o.customer, min(o.hour) from json_to_recordset(:events::json) as e(aggregate_id uuid) join fact_order o on o.order_id = e.aggregate_id
+where not o.void and o.customer <> '-' group by o.customer order by o.customer
+on conflict (customer) do update set since = excluded.since where c.since > excluded.since;
+
+-- Before customers_anew, so that it sees what others committed who added to these customers.
+-- name: customers_lock(events) :exec
+select from customer
+where customer in (select o.customer from json_to_recordset(:events::json) as e(aggregate_id uuid)
+    join fact_order o on o.order_id = e.aggregate_id)
+order by customer for update;
+
+-- Customers of void orders: their first order is another one, or they have none.
+-- name: customers_anew(events) :exec
+with touched as (
+    select c.customer, (select min(n.hour) from fact_order n where n.customer = c.customer and not n.void) as since
+    from customer c
+    where c.customer in (select o.customer from json_to_recordset(:events::json) as e(aggregate_id uuid)
+        join fact_order o on o.order_id = e.aggregate_id where o.void)
+), moved as (
+    update customer c set since = t.since from touched t where c.customer = t.customer and t.since is not null and c.since <> t.since
+)
+delete from customer c using touched t where c.customer = t.customer and t.since is null;
 
 -- name: products_named(events) :exec
 insert into sku as s (sku, product_id, title, category, said_at)

@@ -7,11 +7,13 @@ select pg_advisory_xact_lock(hashtextextended('catalog.allocation', 0));
 -- name: allocation_shared() :exec
 select pg_advisory_xact_lock_shared(hashtextextended('catalog.allocation', 0));
 
--- A reservation for each order, in order of arrival, with its stocked lines summed per SKU.
+-- A reservation for each order, in order of arrival, with its stocked lines summed per SKU. History (an order that came
+-- in delivered) took its stock long ago.
 -- name: reservation_place(orders) :row ids, skus
 with incoming as materialized (
-    select o.* from rows from (json_to_recordset(:orders::json) as (id uuid, number text, allow_partial boolean, lines json))
-        with ordinality as o(order_id, number, allow_partial, lines, place)
+    select o.* from rows from (json_to_recordset(:orders::json) as (id uuid, number text, allow_partial boolean, lines json, status text))
+        with ordinality as o(order_id, number, allow_partial, lines, status, place)
+    where o.status is distinct from 'delivered'
 ), placed as (
     insert into reservation (order_id, order_number, allow_partial)
     select order_id, number, coalesce(allow_partial, false) from incoming order by place

@@ -1,0 +1,164 @@
+#!/usr/bin/python3
+"""Figures against plain SQL: sales by day over a year and the top 20 products, at so many order lines.
+
+    bench/figures.py [LINES…]           default 1000000; 10000000 takes about ten minutes and 6 GB
+
+A PostgreSQL and an analytics service of its own, a scratch database. The facts are made by generate_series: orders of three
+lines spread over 400 days from 2010-12-15, 5,000 SKUs of very different popularity, three channels, twenty countries,
+one customer for ten orders, every fiftieth order void, every twentieth refunded in part. The sums are made from the facts,
+set-based, with the meaning that the service gives them. Then both answer the same: the service by HTTP, one connection, the whole
+answer; plain SQL over the facts, the fastest that gives the figures. Their answers are compared, too.
+"""
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg2
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests/system")]
+
+from harness import Keys, Shop                      # noqa: E402
+from stack.postgres import Postgres, home_below, new_passwords  # noqa: E402
+from stack.process import free_ports                # noqa: E402
+
+ZONE = "Europe/London"
+FILL = [
+    """insert into figures (zone) values ('Europe/London') on conflict do nothing""",
+    """insert into sku select 'SKU-' || n, uuid_v7(), 'Article ' || n, 'shelf ' || n % 20, '2010-12-01Z' from generate_series(0, 4999) n""",
+    """insert into fact_line (order_id, line, sku, quantity, unit_price, hour)
+        select lpad(to_hex(o), 32, '0')::uuid, l, 'SKU-' || (floor(1666 * power(random(), 3))::int * 3 + l - 1), 1 + floor(random() * 9),
+            100 + floor(random() * 5000), date_trunc('hour', timestamptz '2010-12-15Z' + o * interval '400 days' / (%(lines)s / 3))
+        from generate_series(0, %(lines)s / 3 - 1) o, generate_series(1, 3) l""",
+    """insert into fact_order (order_id, event_id, number, channel, currency, country, customer, placed_at, entered_at, hour, units, gross,
+            discount, void)
+        select order_id, order_id, 'O-' || left(order_id::text, 8), (array['web', 'ebay', 'shop'])[1 + mod(h, 3)], 'GBP',
+            'C' || mod(h, 20), 'c-' || mod(h, %(lines)s / 30), hour, hour, hour, units, gross, mod(h, 100), mod(h, 50) = 7
+        from (select order_id, min(hour) as hour, sum(quantity) as units, sum(quantity * unit_price) as gross,
+            abs(hashtext(order_id::text)::bigint) as h from fact_line group by order_id) o""",
+    """insert into fact_refund (refund_id, event_id, order_id, currency, amount, refunded_at, hour, state)
+        select order_id, order_id, order_id, 'GBP', 1 + gross / 3, hour + interval '3 days', hour + interval '3 days', 'counted'
+        from fact_order where not void and mod(abs(hashtext(order_id::text)::bigint), 20) = 3""",
+    """insert into sales_rollup
+        select s.dimension, s.grain, s.start, 'GBP', x.channel, s.key, sum(orders), sum(units), sum(gross), sum(discount), sum(refunds),
+            sum(refunded)
+        from (select o.hour, o.channel, o.country, o.customer, 1 as orders, units, gross, discount, 0 as refunds, coalesce(f.amount, 0)
+                    as refunded from fact_order o left join fact_refund f using (order_id) where not o.void
+                union all select f.hour, o.channel, o.country, o.customer, 0, 0, 0, 0, f.amount, 0
+                    from fact_refund f join fact_order o using (order_id)) x,
+            sales_slots(x.hour, 'Europe/London', x.country, x.customer) s
+        group by 1, 2, 3, 5, 6 order by 1, 2, 3, 5, 6""",
+    """insert into sales_rollup
+        select 'product', 'day', date_trunc('day', l.hour, 'Europe/London'), 'GBP', o.channel, l.sku, count(*), sum(l.quantity),
+            sum(l.quantity * l.unit_price), 0, 0, 0
+        from fact_line l join fact_order o using (order_id) where not o.void group by 3, 5, 6 order by 3, 5, 6""",
+    """insert into sales_rollup
+        select 'product', 'month', date_trunc('month', start, 'Europe/London'), 'GBP', channel, key, sum(orders), sum(units), sum(gross), 0, 0, 0
+        from sales_rollup where dimension = 'product' and grain = 'day' group by 3, 5, 6 order by 3, 5, 6""",
+    """insert into sales_rollup
+        select 'article', g, date_trunc(g, start, 'Europe/London'), 'GBP', '', key, sum(orders), sum(units), sum(gross), 0, 0, 0
+        from sales_rollup, (values ('month'), ('quarter'), ('year')) v(g) where dimension = 'product' and grain = 'month'
+        group by 2, 3, 6 order by 2, 3, 6""",
+    """insert into customer select customer, min(hour) from fact_order where not void group by 1""",
+]
+BY_DAY = """
+    select to_char(day, 'YYYY-MM-DD'), sum(orders)::bigint, sum(units)::bigint, sum(gross)::bigint, sum(refunds)::bigint
+    from (select date_trunc('day', hour at time zone 'Europe/London') as day, count(*) as orders, sum(units) as units, sum(gross) as gross,
+                0 as refunds
+            from fact_order where hour >= timestamp %(from)s at time zone 'Europe/London'
+                and hour < timestamp %(to)s at time zone 'Europe/London' and not void and currency = 'GBP' group by 1
+        union all select date_trunc('day', hour at time zone 'Europe/London'), 0, 0, 0, sum(amount)
+            from fact_refund where hour >= timestamp %(from)s at time zone 'Europe/London'
+                and hour < timestamp %(to)s at time zone 'Europe/London' and state = 'counted' and currency = 'GBP' group by 1) x
+    group by day order by day"""
+TOP = """
+    select l.sku, count(distinct l.order_id), sum(l.quantity)::bigint, sum(l.quantity * l.unit_price)::bigint
+    from fact_line l join fact_order o using (order_id)
+    where l.hour >= timestamp %(from)s at time zone 'Europe/London' and l.hour < timestamp %(to)s at time zone 'Europe/London'
+        and not o.void and o.currency = 'GBP'
+    group by l.sku order by 4 desc, 1 limit 20"""
+
+
+def fill(connection, lines):
+    with connection.cursor() as cursor:
+        cursor.execute("set synchronous_commit = off; set work_mem = '256MB'; select setseed(0.5)")
+        for statement in FILL:
+            cursor.execute(statement, {"lines": lines} if "%(" in statement else None)
+    connection.commit()
+    connection.autocommit = True
+    connection.cursor().execute("vacuum analyze")
+
+
+def timed(work, times):
+    took = []
+    for _ in range(times):
+        began = time.perf_counter()
+        answer = work()
+        took.append(1000 * (time.perf_counter() - began))
+    return statistics.median(took), min(took), max(took), answer
+
+
+def plain(connection, statement, window):
+    with connection.cursor() as cursor:
+        cursor.execute(statement, window)
+        return cursor.fetchall()
+
+
+def measure(shop, connection, what, path, statement, names, window, **params):
+    def ask():
+        return shop.analytics.get(path, params={**window, **params}).expect(200)["data"]
+    ask()
+    mid, low, high, said = timed(ask, 30)
+    slow_mid, slow_low, slow_high, counted = timed(lambda: plain(connection, statement, window), 3)
+    told = [tuple(row[name] for name in names) for row in said]
+    assert told == [tuple(row) for row in counted], f"{what}: {told[:3]} {counted[:3]}"
+    print(f"| {what} | {mid:.1f} ({low:.1f}–{high:.1f}) | {slow_mid:.0f} ({slow_low:.0f}–{slow_high:.0f}) | {slow_mid / mid:.0f} × |",
+          flush=True)
+
+
+def run(cluster, keyring, folder, lines):
+    shop = Shop(cluster, keyring, folder / str(lines), services=("analytics",), env={"SHOP_TIME_ZONE": ZONE}).begin()
+    try:
+        connection = psycopg2.connect(cluster.url("analytics", shop.database))
+        began = time.monotonic()
+        fill(connection, lines)
+        print(f"\n{lines:,} lines, filled in {time.monotonic() - began:.0f} s, equal answers, milliseconds: median (min–max)\n")
+        print("| figure | service, by HTTP | plain SQL | ratio |\n| --- | --- | --- | --- |")
+        day, top = ("key", "orders", "units", "gross", "refunds"), ("key", "orders", "units", "gross")
+        for name, window in (("2011", {"from": "2011-01-01", "to": "2012-01-01"}),
+                             ("a year from mid-month", {"from": "2011-01-17", "to": "2012-01-17"})):
+            measure(shop, connection, f"sales by day, {name}", "/v1/sales", BY_DAY, day, window, by="day")
+            measure(shop, connection, f"top 20 products, {name}", "/v1/products/ranking", TOP, top, window)
+        for path, params in (("/v1/sales", {"from": "2011-01-01", "to": "2012-01-01", "by": "day", "compare": "previous"}),
+                             ("/v1/sales", {"from": "2011-01-01", "to": "2012-01-01", "by": "product"}),
+                             ("/v1/customers/figures", {"from": "2011-06-01", "to": "2011-07-01"}),
+                             ("/v1/cohorts", {"from": "2011-01-01", "to": "2012-01-01"}), ("/v1/rfm", {"as_of": "2011-12-31"})):
+            mid, low, high, _ = timed(lambda: shop.analytics.get(path, params=params).status, 3)
+            print(f"| {path} {' '.join(params.values())} | {mid:.1f} ({low:.1f}–{high:.1f}) | | |", flush=True)
+        connection.close()
+    finally:
+        shop.abandon()
+
+
+def main():
+    folder = Path(tempfile.mkdtemp(prefix="backroom-bench-"))
+    home = home_below(folder)
+    cluster = Postgres(home, free_ports(1)[0], new_passwords(), folder / "postgres.log", dies_with_us=True)
+    try:
+        cluster.start()
+        cluster.template = "shop_template"
+        cluster.create_database(cluster.template)
+        keyring = Keys(folder / "keys", str(ROOT / "build"))
+        for lines in map(int, sys.argv[1:] or ["1000000"]):
+            run(cluster, keyring, folder, lines)
+    finally:
+        cluster.kill9()
+        shutil.rmtree(home, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+/*
+ * Imports (C-7, O-13, A-1, A-2): files of rows that become what a kind makes of them, batch by batch, as a job that
+ * any instance goes on with. A service declares its kinds as rows; a kind is its fields and one handler for a batch.
+ * How a file comes in and what becomes of refused rows is told in docs/imports.md.
+ */
+#ifndef BACKROOM_IMPORT_H
+#define BACKROOM_IMPORT_H
+
+#include "field.h"
+#include "resource.h"
+#include "route.h"
+
+struct batch;
+struct service;
+struct work;
+
+/*
+ * The handler gets a batch whose rows fit the fields. It first looks and refuses what cannot be (every fault of every
+ * row), then writes what is good, set-based. It runs again after a failure, and one row at a time when a whole batch
+ * does not go in: what then fails is refused with its code.
+ */
+struct import_kind {
+    const char *name;  /* "orders" */
+    const char *scope; /* what the caller's roles must grant besides imports:write */
+    const struct field *fields;
+    int (*handler)(struct work *w, struct batch *b);
+};
+
+enum { BATCH_ROWS = 500 };
+
+size_t batch_size(const struct batch *b);
+/* A row, read only. */
+const json_t *batch_row(const struct batch *b, size_t i);
+/* Is it neither refused nor known? */
+bool batch_good(const struct batch *b, size_t i);
+/* Refuse a row for what fault_at() has gathered since; nothing where it has gathered nothing. */
+void batch_refuse(struct work *w, struct batch *b, size_t i);
+/* The same row came in before: nothing is to be done, and nothing is wrong. */
+void batch_known(struct batch *b, size_t i);
+/* The rows that are good so far, as a JSON list of {"i": place in the batch, "doc": {…}}. */
+const char *batch_json(struct work *w, const struct batch *b);
+
+/* The row of `resources[]` that a service with imports has: GET /v1/imports, one, its timeline. */
+#define IMPORTS_RESOURCE                                                                                     \
+    {                                                                                                        \
+        "imports", "import", "import_job", "import_json", "imports:read", NULL, NULL, import_filters,        \
+            "created_at", .moves = true                                                                      \
+    }
+extern const struct filter import_filters[];
+extern const struct route import_routes[];
+
+void import_start(const struct service *s);
+void import_stop(void);
+
+#endif

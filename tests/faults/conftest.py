@@ -1,0 +1,110 @@
+"""Fault tests: the fixtures of the system tests, a shop under traffic, and the table of faults × invariants.
+
+SEED=… replays a run; FAULT_SECONDS stretches how long a hang lasts (default: short ones).
+"""
+import importlib.util
+import os
+import random
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+SYSTEM = Path(__file__).resolve().parents[1] / "system"
+spec = importlib.util.spec_from_file_location("system_conftest", SYSTEM / "conftest.py")
+system = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(system)
+sys.path.insert(0, str(Path(__file__).parent))
+
+from run import FaultShop                                               # noqa: E402
+from table import Table                                                 # noqa: E402
+
+run_folder, cluster, keyring = system.run_folder, system.cluster, system.keyring
+pytest_configure = system.pytest_configure
+SEED = int(os.environ.get("SEED") or time.time())
+FIXED = 20101201            # of the part that `make test` runs
+
+
+def pytest_report_header(config):
+    return f"backroom faults: SEED={SEED}"
+
+
+@pytest.fixture(scope="session")
+def table(run_folder):
+    made = Table(run_folder)
+    yield made
+    made.write(SEED)
+
+
+@pytest.fixture
+def chance(request):
+    """Randomness of this test alone, so that one test replays without the others."""
+    seed = FIXED if "test_quick" in request.node.nodeid else SEED
+    print(f"SEED={seed} {request.node.name}")
+    return random.Random(f"{seed} {request.node.name}")
+
+
+class Pool:
+    """Shops by how they were asked for. One is used for a few runs; a run that fails has its shop to itself from then."""
+    RUNS = 12
+
+    def __init__(self, cluster, keyring, folder):
+        self.cluster, self.keyring, self.folder, self.open = cluster, keyring, folder, {}
+
+    def get(self, **said):
+        if not self.cluster.alive():
+            self.cluster.start()
+        key = repr(sorted((name, repr(value)) for name, value in said.items()))
+        shop, runs = self.open.pop(key, (None, 0))
+        if shop and runs >= self.RUNS:
+            self.finish(shop)
+            shop = None
+        if not shop:
+            said = {"build": system.BUILD, **said}
+            runs = 0
+            shop = FaultShop(said.pop("postgres", self.cluster), self.keyring, self.folder / f"shop-{time.time_ns() // 10**6}", **said)
+            shop.begin()
+        self.open[key] = (shop, runs + 1)
+        return shop
+
+    def forget(self, shop):
+        self.open = {key: pair for key, pair in self.open.items() if pair[0] is not shop}
+        shop.abandon()
+
+    def finish(self, shop):
+        self.open = {key: pair for key, pair in self.open.items() if pair[0] is not shop}
+        if not shop.postgres.alive():
+            shop.postgres.start()
+        shop.end()
+
+
+@pytest.fixture(scope="session")
+def pool(cluster, keyring, run_folder):
+    made = Pool(cluster, keyring, run_folder / "faults")
+    yield made
+    for shop, _ in list(made.open.values()):
+        made.finish(shop)
+
+
+@pytest.fixture
+def fault_shop(request, pool):
+    """fault_shop(instances=3, proxied=True, build=…): a shop in good health, made now or kept from an earlier test."""
+    used = []
+
+    def open_one(**said):
+        used.append(pool.get(**said))
+        return used[-1]
+
+    yield open_one
+    for shop in used:
+        if request.node.failed:
+            pool.forget(shop)
+        elif not any(shop is kept for kept, _ in pool.open.values()):
+            pool.finish(shop)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    item.failed = getattr(item, "failed", False) or outcome.get_result().failed

@@ -1,0 +1,421 @@
+"""The faults: each is f(shop, chance), called while clients are at work. Whoever calls it heals the shop afterwards."""
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import socket
+import time
+from contextlib import contextmanager
+
+import psycopg2
+
+import proxy
+from stack.postgres import children
+from stack.process import Process
+
+SERVICES = ("catalog", "orders", "fulfillment", "support", "analytics")
+HANG = float(os.environ.get("FAULT_SECONDS") or 8)
+NOTICED_WITHIN = 30         # seconds until a stream that lies shows in a metric
+
+
+def pause(chance, most=0.6):
+    time.sleep(chance.random() * most)
+
+
+def nothing(shop, chance):
+    pass
+
+
+# --- F2, F3: processes come, go and stop --------------------------------------------------------------------------
+
+def services_killed(shop, chance):
+    """kill -9 of one after the other, started again as a supervisor would."""
+    for service in chance.sample(SERVICES, 5):
+        each = chance.choice(shop.instances[service])
+        shop.kill(service, each.number)
+        pause(chance)
+        shop.start(service, each.number)
+        pause(chance, 0.3)
+
+
+def services_restarted(shop, chance):
+    """SIGTERM of each instance, the next one when it is ready again."""
+    for service in SERVICES:
+        for each in shop.instances[service]:
+            shop.restart(service, each.number)
+            time.sleep(0.3)
+
+
+def leaders(shop, service):
+    return [each.number for each in shop.instances[service] if shop.metric(service, "backroom_relay_leader", each.number) == 1]
+
+
+def leaders_stopped(shop, chance):
+    """SIGSTOP of every relay's leader for longer than its session lives: another instance takes over."""
+    stopped = {service: leaders(shop, service) for service in SERVICES}
+    for service, numbers in stopped.items():
+        for number in numbers:
+            shop.pause(service, number)
+    end = time.monotonic() + 15 + max(HANG, 8)
+    while len(shop.instances["orders"]) > 1 and not new_leaders(shop, stopped):
+        assert time.monotonic() < end, f"nobody took over from {stopped}"
+        time.sleep(0.5)
+    shop.resume()
+
+
+def new_leaders(shop, stopped):
+    def leads(service, each):
+        return each.number not in stopped[service] and each.alive() and "backroom_relay_leader 1" in each.ops("/metrics")[1]
+    return all(any(leads(service, each) for each in some) for service, some in shop.instances.items())
+
+
+def new_leaders_of(shop, service, besides):
+    return any(each.number != besides and "backroom_relay_leader 1" in each.ops("/metrics")[1] for each in shop.instances[service])
+
+
+def consumers_stopped(shop, chance):
+    """SIGSTOP of one instance each, so in the middle of whatever it is doing."""
+    for service in SERVICES:
+        shop.pause(service, chance.choice(shop.instances[service]).number)
+    time.sleep(HANG)
+    shop.resume()
+
+
+def postgres_stopped(shop, chance):
+    with stopped(shop.postgres.process, *(Process.of(pid) for pid in children(shop.postgres.process.pid))):
+        time.sleep(HANG)
+
+
+def nats_stopped(shop, chance):
+    with stopped(shop.nats.process):
+        time.sleep(max(HANG, 12))
+
+
+@contextmanager
+def stopped(*processes):
+    for each in processes:
+        each.send(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for each in processes:
+            each.send(signal.SIGCONT)
+
+
+# --- F4: PostgreSQL ------------------------------------------------------------------------------------------------
+
+def postgres_killed(shop, chance):
+    shop.postgres.kill9()
+    pause(chance, 2)
+    shop.postgres.start()
+
+
+def postgres_stopped_immediately(shop, chance):
+    shop.postgres.process.send(signal.SIGQUIT)
+    assert shop.postgres.process.wait(20)
+    pause(chance, 2)
+    shop.postgres.start()
+
+
+def postgres_restarted(shop, chance):
+    shop.postgres.stop()
+    shop.postgres.start()
+
+
+def as_superuser(shop):
+    connection = psycopg2.connect(shop.postgres.url("postgres", shop.database))
+    connection.autocommit = True
+    return connection
+
+
+def backends_ended(shop, chance, where, seconds=4):
+    """Again and again: whoever is at `where` right now."""
+    connection, ended, end = as_superuser(shop), 0, time.monotonic() + seconds
+    with connection.cursor() as cursor:
+        while time.monotonic() < end:
+            cursor.execute("select count(pg_terminate_backend(pid)) from pg_stat_activity "
+                           f"where datname = current_database() and pid <> pg_backend_pid() and {where}")
+            ended += cursor.fetchone()[0]
+            time.sleep(0.002 if "commit" in where else 0.15)
+    connection.close()
+    assert ended, "nobody was there to be ended"
+
+
+def ended_in_commit(shop, chance):
+    """The server dies for its client between the commit and the answer: outcome unknown (R-35)."""
+    backends_ended(shop, chance, "state = 'active' and query = 'commit'", 6)
+
+
+def ended_anywhere(shop, chance):
+    backends_ended(shop, chance, "random() < 0.2")
+
+
+def deadlocks(shop, chance):
+    """Somebody locks what everybody wants, in every order."""
+    end = time.monotonic() + 5
+    while time.monotonic() < end:
+        connection = psycopg2.connect(shop.postgres.url("postgres", shop.database))
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("set deadlock_timeout = '10s'")
+                for sku in chance.sample(("MUG", "CUP", "JUG", "HOT"), 3):
+                    cursor.execute("select 1 from catalog.stock where sku = %s for update", (sku,))
+                    time.sleep(0.05)
+                cursor.execute("select 1 from orders.orders order by random() limit 3 for update")
+                time.sleep(0.3)
+        except psycopg2.Error:
+            pass
+        connection.close()
+
+
+def connections_exhausted(shop, chance):
+    """Nobody can connect any more, and those who are connected are thrown out."""
+    held = []
+    try:
+        try:
+            while True:
+                held.append(psycopg2.connect(shop.postgres.url("orders", shop.database)))
+        except psycopg2.OperationalError:
+            pass
+        ended_anywhere_but(shop, held)
+        time.sleep(4)
+    finally:
+        for each in held:
+            each.close()
+
+
+def ended_anywhere_but(shop, held):
+    connection = as_superuser(shop)
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() "
+                       "and pid <> all(%s) and pid <> pg_backend_pid()", ([each.info.backend_pid for each in held],))
+    connection.close()
+
+
+# --- F6: nats-server is away ---------------------------------------------------------------------------------------
+
+def nats_killed(shop, chance):
+    shop.nats.kill9()
+    pause(chance, 3)
+    shop.nats.start()
+
+
+def nats_away(shop, chance):
+    shop.nats.stop()
+    time.sleep(HANG)
+    shop.nats.start()
+
+
+# --- F7: the stream lies -------------------------------------------------------------------------------------------
+
+def alarms(shop):
+    return sum(shop.metric(service, "backroom_stream_alarms_total", each.number) or 0
+               for service in SERVICES for each in shop.instances[service])
+
+
+@contextmanager
+def noticed(shop):
+    """What happens inside shows in a metric of a relay, soon."""
+    before = alarms(shop)
+    yield
+    end = time.monotonic() + NOTICED_WITHIN
+    while alarms(shop) <= before:
+        assert time.monotonic() < end, f"nobody noticed within {NOTICED_WITHIN} s"
+        time.sleep(0.2)
+
+
+def wiped_while_stopped(shop, chance):
+    with noticed(shop):
+        shop.nats.kill9()
+        shop.nats.wipe()
+        shop.nats.start()
+
+
+def wiped_while_running(shop, chance):
+    """The files go under its feet; then it is started again."""
+    with noticed(shop):
+        shop.nats.wipe()
+        pause(chance, 2)
+        shop.nats.kill9()
+        shop.nats.start()
+
+
+def streams_deleted(shop, chance):
+    with noticed(shop):
+        for service in chance.sample(SERVICES, 3):
+            shop.nats.request(f"$JS.API.STREAM.DELETE.{service.upper()}")
+
+
+def consumers_deleted(shop, chance):
+    """All of them begin anew: everything is heard again."""
+    for service in SERVICES:
+        for consumer in shop.consumers(service):
+            shop.nats.request(f"$JS.API.CONSUMER.DELETE.{service.upper()}.{consumer['name']}")
+
+
+def older_copy(shop, chance):
+    copy = shop.nats.folder / "copy"
+    shop.nats.stop()
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(shop.nats.folder / "store", copy)
+    shop.nats.start()
+    time.sleep(2.5)
+    with noticed(shop):
+        shop.nats.kill9()
+        shop.nats.wipe()
+        copy.rename(shop.nats.folder / "store")
+        shop.nats.start()
+
+
+def blocks(shop, stream):
+    return sorted((shop.nats.folder / "store").glob(f"jetstream/*/streams/{stream}/msgs/*.blk"), key=lambda file: int(file.stem))
+
+
+def tail_cut(shop, chance):
+    """As after a power failure: the last file ends in the middle of a message (A.1)."""
+    with noticed(shop):
+        shop.nats.kill9()
+        for service in ("ORDERS", "CATALOG"):
+            last = blocks(shop, service)[-1]
+            os.truncate(last, int(last.stat().st_size * chance.uniform(0.3, 0.9)))
+        shop.nats.start()
+
+
+def bit_flipped(shop, chance):
+    """In the middle of what is kept."""
+    shop.nats.stop()
+    for service in ("ORDERS", "FULFILLMENT"):
+        path = chance.choice(blocks(shop, service))
+        where = int(path.stat().st_size * chance.uniform(0.4, 0.95))
+        with open(path, "r+b") as file:
+            file.seek(where)
+            byte = file.read(1)
+            file.seek(where)
+            file.write(bytes([byte[0] ^ 0x10]))
+    shop.nats.start()
+
+
+# --- F8: no room ---------------------------------------------------------------------------------------------------
+
+def stream_full(shop, chance):
+    """The byte cap is reached: publishing is refused until an operator gives more room."""
+    shop.restart("orders", env={"STREAM_MAX_MEGABYTES": "1"})
+    end, full = time.monotonic() + 20, False
+    while not full and time.monotonic() < end:
+        full = "error" in shop.nats.publish("orders.filler", b"x" * 100_000)
+    assert full, "the stream never filled"
+    wait_for_metric(shop, "orders", "backroom_publish_errors_total")
+    time.sleep(1)
+    shop.restart("orders", env={"STREAM_MAX_MEGABYTES": "1024"})
+
+
+def wait_for_metric(shop, service, name, seconds=NOTICED_WITHIN):
+    end = time.monotonic() + seconds
+    while not any(shop.metric(service, name, each.number) for each in shop.instances[service]):
+        assert time.monotonic() < end, f"{name} of {service} stayed 0 for {seconds} s"
+        time.sleep(0.2)
+
+
+# --- F9: the network -----------------------------------------------------------------------------------------------
+
+def network(target, mode):
+    """A fault of the way between the services and PostgreSQL or nats-server; shop must be proxied."""
+    def fault(shop, chance):
+        way = getattr(shop, f"to_{target}")
+        way.become(mode)
+        if mode == proxy.RESET:
+            end = time.monotonic() + 4
+            while time.monotonic() < end:
+                way.become(chance.choice((proxy.RESET, proxy.PASS)))
+                pause(chance)
+        else:
+            time.sleep(HANG)
+        way.become(proxy.PASS)
+    fault.__name__ = f"{target}_{mode}"
+    return fault
+
+
+# --- F11, F13: too much, and too often ----------------------------------------------------------------------------
+
+def backlog(shop, chance, count=20_000):
+    """Three consumers find 20,000 events when they come back."""
+    for service in ("orders", "fulfillment", "analytics"):
+        shop.stop(service)
+    shop.sql("catalog", """
+        insert into event (type, aggregate, aggregate_id, version, actor, trace, data)
+        select 'catalog.product.drafted', 'product', id::text, 1, 'test', repeat('a', 32),
+            json_build_object('id', id, 'status', 'draft', 'title', 'Backlog', 'category', 'general', 'channels', '[]'::json,
+                'variants', json_build_array(json_build_object('sku', 'B-' || n, 'barcode', null, 'title', 'x', 'price', 1,
+                    'currency', 'GBP', 'weight_g', 1, 'stocked', true)))
+        from (select gen_random_uuid() as id, n from generate_series(1, %s) n) new""", count)
+    shop.start()
+    began = time.monotonic()
+    while shop.unsettled() and time.monotonic() < began + 60:
+        time.sleep(0.5)
+    print(f"{count:,} events heard by 3 consumers within {time.monotonic() - began:.1f} s")
+
+
+def messages(shop, stream, limit=600):
+    """(subject, bytes) of the last messages of a stream."""
+    import base64
+    state = shop.nats.request(f"$JS.API.STREAM.INFO.{stream}")["state"]
+    for seq in range(max(state["first_seq"], state["last_seq"] - limit), state["last_seq"] + 1):
+        message = shop.nats.request(f"$JS.API.STREAM.MSG.GET.{stream}", {"seq": seq}).get("message")
+        if message:
+            yield message["subject"], base64.b64decode(message["data"])
+
+
+def told_again(shop, chance):
+    """Each message one to five times more, shuffled among a hundred, beyond what JetStream recognises as repeats."""
+    for stream in map(str.upper, SERVICES):
+        heard = list(messages(shop, stream, 300))
+        again = [(place + chance.random() * 100, each) for place, each in enumerate(heard) for _ in range(chance.randrange(1, 6))]
+        for _, (subject, data) in sorted(again, key=lambda pair: pair[0]):
+            shop.nats.publish(subject, data)
+
+
+# --- F12: poison ---------------------------------------------------------------------------------------------------
+
+BROKEN = (b"{", b"", b"[]", b"null", b"\xff\xfe{}", b'{"a":"\\u0000"}', b"x" * 200_000, b'{"specversion":"1.0"}',
+          b'{"specversion":"1.0","id":"no uuid","type":"orders.order.placed","aggregate":"order","aggregateversion":1,'
+          b'"subject":"x","time":"2010-12-01T08:00:00Z","data":{}}', b"[" * 5000)
+
+
+def poison(shop, chance):
+    """What is no event goes to the dead letters of whoever listens there, once; the rest flows on."""
+    for bytes_ in BROKEN:
+        shop.nats.publish("orders.order.placed", bytes_)
+
+
+def invalid_event(shop, type_, data, version=1, id_=None):
+    """An event that looks right, but whose data cannot be used."""
+    made = random.Random(f"{type_} {time.time_ns()}")
+    uuid = f"{made.getrandbits(32):08x}-0000-4000-8000-{made.getrandbits(48):012x}"
+    body = {"specversion": "1.0", "id": uuid, "source": "/orders", "type": type_, "subject": id_ or uuid,
+            "time": "2010-12-01T08:00:00Z", "datacontenttype": "application/json", "aggregate": type_.split(".")[1],
+            "aggregateversion": version, "actor": "test", "traceparent": f"00-{'ab' * 16}-{'ab' * 8}-01", "data": data}
+    shop.nats.publish(type_, json.dumps(body).encode())
+    return uuid
+
+
+# --- F14: limits ---------------------------------------------------------------------------------------------------
+
+def few_files(shop, chance):
+    """64 open files: new connections are turned away, nothing falls over."""
+    limited = [each.process.pid for each in shop.chosen()]
+    before = {pid: resource.prlimit(pid, resource.RLIMIT_NOFILE, (64, 64)) for pid in limited}
+    links = []
+    try:
+        for each in shop.chosen():
+            for _ in range(60):
+                links.append(socket.create_connection(("127.0.0.1", each.port), 2))
+        time.sleep(3)
+    except OSError:
+        time.sleep(3)
+    finally:
+        for link in links:
+            link.close()
+        for pid, limits in before.items():
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
