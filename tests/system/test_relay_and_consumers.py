@@ -116,7 +116,7 @@ def stream_like(shop, **more):
     shop.nats.request("$JS.API.STREAM.DELETE.CATALOG")
     made = shop.nats.request("$JS.API.STREAM.CREATE.CATALOG", {
         "name": "CATALOG", "subjects": ["catalog.>"], "storage": "file", "num_replicas": 1, "retention": "limits",
-        "discard": "new", "max_consumers": -1, "max_msgs": -1, "max_bytes": 1 << 28, "max_age": 0,
+        "discard": "new", "max_consumers": -1, "max_msgs": -1, "max_bytes": 1 << 30, "max_age": 0,       # the bytes of the settings: else it is updated
         "duplicate_window": 10**9, **more})
     assert "error" not in made, made
 
