@@ -13,7 +13,7 @@ on conflict on constraint customer_ref do update set ref = excluded.ref returnin
 
 -- name: customers_lock(events) :exec
 select id from customer
-where ref in (select e.data->>'customer_ref' from json_to_recordset(:events::json) as e(data json)) order by id for no key update;
+where ref = any(array(select e.data->>'customer_ref' from json_to_recordset(:events::json) as e(data json))) order by id for no key update;
 
 -- The last event of each order. What was placed before an erasure never brings personal data back.
 -- name: orders_learn(events) :exec
@@ -44,12 +44,13 @@ from (
         select customer_id, currency, count(*) filter (where status <> 'cancelled') as orders, sum(paid - refunded) as kept,
             max(placed_at) as last_order_at
         from known_order
-        where customer_id in (select k.id from customer k join json_to_recordset(:events::json) as e(data json)
-            on k.ref = e.data->>'customer_ref')
+        where customer_id = any(array(select k.id from customer k where k.ref = any(array(
+            select e.data->>'customer_ref' from json_to_recordset(:events::json) as e(data json)))))
         group by 1, 2
     ) o group by 1
 ) f
 where c.id = f.customer_id
+  and c.ref = any(array(select e.data->>'customer_ref' from json_to_recordset(:events::json) as e(data json)))
 returning c.id, c.level, c.orders, f.kept;
 
 -- name: customers_rank(levels) :exec
