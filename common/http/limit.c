@@ -28,7 +28,7 @@ static int64_t interval(void)
 
 bool limit_allows(const char *address, int64_t now)
 {
-    return atomic_load(slot_of(address)) - now < config_int("AUTH_FAILURES", FAILURES) * interval();
+    return atomic_load(slot_of(address)) - now <= (config_int("AUTH_FAILURES", FAILURES) - 1) * interval();
 }
 
 void limit_spend(const char *address, int64_t now)

@@ -27,11 +27,16 @@ class Operation:
         self.schema = content.get("application/json", {}).get("schema")
         self.query = [each for each in said["parameters"] if each["in"] == "query"]
         self.variables = re.findall(r"{(\w+)}", path)
-        self.lists = any(each["name"] == "cursor" for each in self.query) and not path.endswith("/events")
+        self.lists = {"cursor", "sort"} <= {each["name"] for each in self.query}
 
     @property
     def writes(self):
         return self.method != "GET"
+
+    @property
+    def takes_json(self):
+        """Not a file's part, which is taken as it comes."""
+        return self.writes and self.schema is not None
 
     def at(self, known=None):
         """The path with its variables filled in: with what is there, or with what is not."""
@@ -56,6 +61,8 @@ def operations(shop, service):
 
 def sample(schema, name="", known=None):
     """A value that fits; known: values of what there is, by the field's name."""
+    if schema is None:
+        return {}
     if name in (known or {}):
         return known[name]
     if "enum" in schema:

@@ -104,7 +104,7 @@ def refuses(world, each, wanted, code=None, pointer=None, note="", path=None, **
 @every_service
 def test_every_field_refuses_what_is_no_value_of_it_and_is_named(world, service):
     jobs = []
-    for each in filter(lambda each: each.writes, world.operations[service]):
+    for each in filter(lambda each: each.takes_json, world.operations[service]):
         good = sample(each.schema, known=world.values)
         for pointer, schema, required in places(each.schema):
             wrong = [REMOVED, None] if required else []
@@ -112,14 +112,14 @@ def test_every_field_refuses_what_is_no_value_of_it_and_is_named(world, service)
                 body = changed(good, pointer, value)
                 at = pointer if not isinstance(value, list) or len(value) != 1 else None
                 jobs.append(refuses(world, each, 422, "body.invalid", at, f"{pointer} = {str(value)[:40]}", json=body))
-    assert jobs or not any(each.writes and each.schema.get("properties") for each in world.operations[service])
+    assert jobs or not any(each.takes_json and each.schema.get("properties") for each in world.operations[service])
     none_of(all_of(jobs))
 
 
 @every_service
 def test_fields_that_are_not_the_callers_are_refused(world, service):
     jobs = []
-    for each in filter(lambda each: each.writes, world.operations[service]):
+    for each in filter(lambda each: each.takes_json, world.operations[service]):
         good = sample(each.schema, known=world.values)
         for name in set(OURS) - set(each.schema.get("properties", {})):
             jobs.append(refuses(world, each, 422, "body.invalid", f"/{name}", name, json={**good, name: OURS[name]}))
@@ -141,7 +141,7 @@ MALFORMED = [
 @every_service
 def test_what_is_no_json_object_is_refused_everywhere(world, service):
     jobs = []
-    for each in filter(lambda each: each.writes, world.operations[service]):
+    for each in filter(lambda each: each.takes_json, world.operations[service]):
         jobs += [refuses(world, each, 400, "body.malformed", note=str(body[:40]), body=body) for body in MALFORMED]
         jobs += [refuses(world, each, 400, "body.malformed", note="empty", body=b"")] if each.schema["properties"] else []
         jobs.append(refuses(world, each, 413, "body.too_large", body=b'{"a":"' + b"a" * 262144 + b'"}'))
@@ -255,7 +255,7 @@ def test_odd_values_that_fit_never_break_anything(world, service):
         answer = world.ask(each, each.at(world.known[service]) + "?dry_run=1", json=body)
         return None if answer.status < 500 else f"{each} {pointer} {json.dumps(body)[:300]}: {answer}"
     jobs = []
-    for each in filter(lambda each: each.writes, world.operations[service]):
+    for each in filter(lambda each: each.takes_json, world.operations[service]):
         good = sample(each.schema, known=world.values)
         jobs.append(functools.partial(job, each, "", good))
         for pointer, schema, _ in places(each.schema):
@@ -307,7 +307,7 @@ def test_each_role_may_do_what_the_table_says_and_nothing_else(world, service):
     def job(each, role, may):
         body = {"json": {"unheard": 1}} if each.writes else {}
         answer = world.ask(each, role=role, sub="somebody", **body)
-        ours = {403} if not may else {422} if each.writes else {200, 400, 403, 404} if role == "customer" else {200, 400, 404}
+        ours = {403} if not may else {422} if each.takes_json else {400, 404, 415} if each.writes else {200, 400, 403, 404} if role == "customer" else {200, 400, 404}
         return None if answer.status in ours else f"{role}: {each} wanted {ours}: {answer}"
     table = granted()
     jobs = []
