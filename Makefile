@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help run import up down test build install token check reference asan fuzz containers faults soak
+.PHONY: help run import up down test build install token check reference asan fuzz containers faults soak bench
 
 BUILD ?= build
 RUN_DIR ?= .run
@@ -66,3 +66,7 @@ soak: install build ## faults at random for HOURS (default 2), memory, threads a
 
 fuzz: install ## each parser of ours against libFuzzer: FUZZ_SECONDS=60 each
 	@tools/fuzz.sh $(or $(FUZZ_SECONDS),60)
+
+bench: install build ## measure everything beside its ceiling: docs/performance.md (ROUNDS=5 ROUND_SECONDS=3)
+	@bench/install.sh
+	@bench/run.py
