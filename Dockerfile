@@ -6,6 +6,7 @@ RUN apt-get update \
  && apt-get install -y --no-install-recommends haproxy \
  && rm -rf /var/lib/apt/lists/*
 COPY deploy/gateway/haproxy.cfg deploy/gateway/containers.cfg /etc/backroom/
+COPY deploy/container/healthcheck.sh /usr/local/bin/
 ENV GATEWAY_BIND=0.0.0.0:8080 GATEWAY_SOCKET=unix@/tmp/admin.sock
 USER haproxy
 EXPOSE 8080
@@ -22,7 +23,6 @@ COPY CMakeLists.txt ./
 COPY tools/sqlgen.py tools/token.c tools/
 COPY common common
 COPY services services
-COPY tests/unit tests/unit
 RUN cmake -S . -B build && cmake --build build --parallel 2
 
 FROM debian:bookworm-slim AS service

@@ -1,7 +1,8 @@
 # Backroom. `make help` lists what can be made; behind each target is one script or one command.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run import up down test build install token check reference asan fuzz bench
+MAKEFLAGS += --no-print-directory
+.PHONY: help run import up down test build install token check reference asan fuzz containers faults soak bench
 
 BUILD ?= build
 RUN_DIR ?= .run
@@ -10,7 +11,7 @@ JOBS ?= $(shell nproc)
 export BUILD RUN_DIR
 
 help: ## this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 	@echo
 	@echo "  make run DATA=FILE DAY=2010-12-01     plays one real day of a real shop"
 	@echo "  make import DATA=FILE                 moves all of it in"
@@ -48,9 +49,20 @@ check: install ## format, and no warning from gcc and clang
 reference: build ## docs/api from the services' own tables
 	@tools/reference.py
 
+containers: install ## build the images, start them and play the main job on them (needs docker compose)
+	@/usr/bin/python3 -m pytest tests/containers
+
 asan: install ## the whole suite under AddressSanitizer and UndefinedBehaviourSanitizer
 	@tools/build.sh build-asan $(JOBS) -DSANITIZE=address
 	@BUILD=build-asan tools/test.sh
+
+faults: install build ## every fault under traffic, and the table of faults × invariants
+	@tools/build.sh build-faults $(JOBS) -DFAULT_POINTS=ON
+	@rm -f .test/faults.jsonl
+	@tools/test.sh tests/faults/test_faults.py -s
+
+soak: install build ## faults at random for HOURS (default 2), memory, threads and files watched
+	@tools/test.sh tests/faults/soak.py -s
 
 fuzz: install ## each parser of ours against libFuzzer: FUZZ_SECONDS=60 each
 	@tools/fuzz.sh $(or $(FUZZ_SECONDS),60)

@@ -37,6 +37,15 @@ static struct {
     uint64_t refused;
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .last = &pool.first};
 
+/* libpq would print what the server remarks as it is: no line of JSON, and it may quote somebody's data. */
+static void on_notice(void *unused, const PGresult *r)
+{
+    const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+
+    (void)unused;
+    log_rarely("database.notice", "PostgreSQL remarks %s", state ? state : "something");
+}
+
 PGconn *conn_direct(void)
 {
     const char *keys[] = {
@@ -50,6 +59,7 @@ PGconn *conn_direct(void)
         PQfinish(pg);
         return NULL;
     }
+    PQsetNoticeReceiver(pg, on_notice, NULL);
     return pg;
 }
 

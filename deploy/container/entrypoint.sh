@@ -7,4 +7,6 @@ if [ -r "$settings" ]; then
     . "$settings"
     set +a
 fi
+# Log lines say which of several it was: the container's own name.
+export INSTANCE="${INSTANCE:-${HOSTNAME:-$(cat /etc/hostname)}}"
 exec "$@"

@@ -1,12 +1,13 @@
 #!/bin/bash
 # Make passwords and keys once, and put into each container's own volume what that container needs and no more.
-# Volumes below /setup: vault (kept), postgres, nats, nats-data, and one of each service. Runs as root.
+# Volumes below /setup: vault (every password, for this script alone), keys (for who makes tokens), postgres, nats, nats-data, and one of each service. Runs as root.
 set -euo pipefail
 umask 022
 SERVICES="catalog orders fulfillment support analytics"
 SHARE=/usr/local/share/backroom
 vault=/setup/vault
-chmod 700 "$vault"
+keys=/setup/keys
+chmod 700 "$vault" "$keys"
 
 password() { # password NAME: made the first time, the same ever after
     if [ ! -s "$vault/$1" ]; then
@@ -22,8 +23,9 @@ put() { # put FILE OWNER: standard input becomes FILE, all at once, for OWNER's 
     mv "$1.new" "$1"
 }
 
-backroom-token keys "$vault/keys" > /dev/null
 user=$(id -u backroom)
+backroom-token keys "$keys" > /dev/null
+chown -R "$user" "$keys"
 
 {
     echo "client_address: \"0.0.0.0:4222\""
@@ -48,7 +50,6 @@ for name in $SERVICES; do
         echo "NATS_URL=nats://$name:$(password "nats-$name")@nats:4222"
         echo "JWKS_FILE=/run/backroom/jwks.json"
     } | put "/setup/$name/settings" "$user"
-    put "/setup/$name/jwks.json" "$user" < "$vault/keys/jwks.json"
+    put "/setup/$name/jwks.json" "$user" < "$keys/jwks.json"
 done
-chown -R "$user" "$vault"
 echo "passwords and keys are in their places"

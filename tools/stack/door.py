@@ -1,8 +1,10 @@
 """The five services as their users see them: through the gateway, with tokens."""
 import subprocess
+import threading
 
 from . import keys, plan
 from .client import Client
+from .process import Failed
 
 
 class Door:
@@ -26,13 +28,18 @@ class Tokens:
     def __init__(self, folder=None, build="build", command=None):
         self.folder, self.build, self.command = folder, build, command
         self.made = {}
+        self.lock = threading.Lock()        # a command may start a container: not once for each of several hands
 
     def __call__(self, role, sub):
-        if (role, sub) not in self.made:
-            if self.command:
-                done = subprocess.run([*self.command.split(), role, sub], check=True, text=True,
-                                      stdout=subprocess.PIPE)
-                self.made[role, sub] = done.stdout.strip().splitlines()[-1]
-            else:
-                self.made[role, sub] = keys.issue(self.folder, role, sub, 86400, self.build)
-        return self.made[role, sub]
+        with self.lock:
+            if (role, sub) not in self.made:
+                self.made[role, sub] = (self._ask(role, sub) if self.command else
+                                        keys.issue(self.folder, role, sub, 86400, self.build))
+            return self.made[role, sub]
+
+    def _ask(self, role, sub):
+        done = subprocess.run([*self.command.split(), role, sub], text=True, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        if done.returncode or not done.stdout.strip():
+            raise Failed(f"{self.command} {role} {sub}: {done.stderr.strip() or 'no token'}")
+        return done.stdout.strip().splitlines()[-1]
