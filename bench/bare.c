@@ -11,8 +11,9 @@
 static char body[1 << 20];
 static size_t length;
 
-static enum MHD_Result serve(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
-                             const char *version, const char *data, size_t *size, void **request)
+static enum MHD_Result serve(void *cls, struct MHD_Connection *connection, const char *url,
+                             const char *method, const char *version, const char *data, size_t *size,
+                             void **request)
 {
     struct MHD_Response *response;
     enum MHD_Result sent;
@@ -39,8 +40,9 @@ int main(int argc, char **argv)
     length = fread(body, 1, sizeof body, file);
     fclose(file);
     at.sin_port = htons((uint16_t)atoi(argv[1]));
-    if (!MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0, NULL, NULL,
-                          serve, NULL, MHD_OPTION_SOCK_ADDR, &at, MHD_OPTION_CONNECTION_LIMIT, 2048u, MHD_OPTION_END))
+    if (!MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0,
+                          NULL, NULL, serve, NULL, MHD_OPTION_SOCK_ADDR, &at, MHD_OPTION_CONNECTION_LIMIT,
+                          2048u, MHD_OPTION_END))
         return 1;
     pause();
     return 0;

@@ -40,7 +40,8 @@ def part(world, name, o):
         return rows + resident.memory(world, "after 256 connections reading and ordering")
     orders.fill(world)
     if name == "orders":
-        world.shop.stop("catalog")
+        for service in set(world.shop.instances) - {"orders"}:
+            world.shop.stop(service)
         return orders.measure(world, o.rounds, o.seconds)
     if name == "reservations":
         return orders.reservations(world, o.rounds, o.seconds)
