@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help run import up down test build install token check reference asan fuzz containers
+.PHONY: help run import up down test build install token check reference asan fuzz containers faults soak bench
 
 BUILD ?= build
 RUN_DIR ?= .run
@@ -56,5 +56,17 @@ asan: install ## the whole suite under AddressSanitizer and UndefinedBehaviourSa
 	@tools/build.sh build-asan $(JOBS) -DSANITIZE=address
 	@BUILD=build-asan tools/test.sh
 
+faults: install build ## every fault under traffic, and the table of faults × invariants
+	@tools/build.sh build-faults $(JOBS) -DFAULT_POINTS=ON
+	@rm -f .test/faults.jsonl
+	@tools/test.sh tests/faults/test_faults.py -s
+
+soak: install build ## faults at random for HOURS (default 2), memory, threads and files watched
+	@tools/test.sh tests/faults/soak.py -s
+
 fuzz: install ## each parser of ours against libFuzzer: FUZZ_SECONDS=60 each
 	@tools/fuzz.sh $(or $(FUZZ_SECONDS),60)
+
+bench: install build ## measure everything beside its ceiling: docs/performance.md (ROUNDS=5 ROUND_SECONDS=3)
+	@bench/install.sh
+	@bench/run.py

@@ -12,4 +12,7 @@ for corpus in tests/fuzz/corpus/*; do
         "$BUILD/bin/fuzz-${corpus##*/}" "$corpus"/*
     fi
 done
-exec /usr/bin/python3 -m pytest "${@:-tests/system}"
+if [ $# -eq 0 ]; then
+    set -- tests/system tests/faults/test_quick.py
+fi
+exec /usr/bin/python3 -m pytest "$@"

@@ -29,6 +29,7 @@ enum {
     GAP_SECONDS = 300,
     SLOW_TRIES = 5,
     FLUSH_MS = 500,
+    KEPT = 32,
 };
 
 struct puller {
@@ -37,6 +38,8 @@ struct puller {
     pthread_t thread;
     struct leader *leader; /* of an ORDERED consumer */
     natsSubscription *inbox;
+    natsSubscription *kept[KEPT]; /* left, but perhaps still in the library's hands */
+    unsigned kept_next;
     char reply_to[64], source[64];
     unsigned long generation;
     int outstanding; /* messages that the server still owes us */
@@ -300,14 +303,28 @@ static void hand_back(struct puller *p)
     }
 }
 
+/* The library's reader may still be at a message for a subscription that is destroyed, and then writes into freed
+ * memory (nats.c 3.4.1, its issue 637). Nothing is on its way any more when the server answers a flush; one that never
+ * answers in time is kept until many others have come and gone. */
+static void let_go(struct puller *p)
+{
+    natsSubscription **kept;
+
+    if (natsConnection_FlushTimeout(bus_connection(), FLUSH_MS) == NATS_OK) {
+        natsSubscription_Destroy(p->inbox);
+        return;
+    }
+    kept = &p->kept[p->kept_next++ % KEPT];
+    natsSubscription_Destroy(*kept);
+    *kept = p->inbox;
+}
+
 static void unsubscribe(struct puller *p)
 {
     if (p->inbox) {
         hand_back(p);
         natsSubscription_Unsubscribe(p->inbox);
-        /* Nothing is on its way to it any more when the server answers (reliability.md, A.5). */
-        natsConnection_FlushTimeout(bus_connection(), FLUSH_MS);
-        natsSubscription_Destroy(p->inbox);
+        let_go(p);
     }
     p->inbox = NULL;
     p->outstanding = 0;

@@ -43,7 +43,7 @@ static struct {
     int64_t next_look;
     int silent; /* times in a row that JetStream did not answer */
     struct acks acks;
-    jsCtx *js;
+    jsCtx *js, *js_before;
     unsigned long js_generation;
 } relay = {.lock = PTHREAD_MUTEX_INITIALIZER, .acks = {.lock = PTHREAD_MUTEX_INITIALIZER}};
 
@@ -109,7 +109,9 @@ static bool jetstream(void)
 
     if (relay.js && relay.js_generation == bus_generation())
         return true;
-    jsCtx_Destroy(relay.js);
+    /* Its acknowledgements may still be in the reader's hands: see let_go() in consume.c. */
+    jsCtx_Destroy(relay.js_before);
+    relay.js_before = relay.js;
     relay.js = NULL;
     jsOptions_Init(&o);
     o.PublishAsync.AckHandler = on_ack;
@@ -382,6 +384,6 @@ void relay_stop(void)
     atomic_store(&relay.stopping, true);
     relay_wake();
     pthread_join(relay.thread, NULL);
-    jsCtx_Destroy(relay.js);
     leader_free(relay.leader);
+    /* The contexts stay: acknowledgements may still come until the connection is closed, and then we are gone. */
 }

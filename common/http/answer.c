@@ -35,6 +35,8 @@ static const char *title_of(int status)
         return "Media type not supported";
     case 422:
         return "Invalid input";
+    case 429:
+        return "Too many requests";
     case 503:
         return "Try again later";
     default:

@@ -8,7 +8,9 @@
 #include "chain.h"
 #include "clock.h"
 #include "config.h"
+#include "limit.h"
 #include "log.h"
+#include "request.h"
 #include "service.h"
 #include "work.h"
 
@@ -182,6 +184,8 @@ static void remember(const struct remembered *r)
     pthread_mutex_unlock(&auth.lock);
 }
 
+const char auth_too_many[] = "Too many bad tokens came from your address. Try again later.";
+
 struct principal *auth_check(struct work *w, const char *authorization, const char **why)
 {
     struct remembered r = {.who = {.roles = w->service->roles}};
@@ -197,8 +201,14 @@ struct principal *auth_check(struct work *w, const char *authorization, const ch
     keep_keys_fresh();
     memcpy(r.hash, sha256_hex(w, token, strlen(token)), sizeof r.hash);
     if (!recall(r.hash, &r)) {
-        if (!verify(token, &r))
+        if (!limit_allows(w->request->address, clock_ms())) {
+            *why = auth_too_many;
             return NULL;
+        }
+        if (!verify(token, &r)) {
+            limit_spend(w->request->address, clock_ms());
+            return NULL;
+        }
         remember(&r);
     }
     *why = NULL;

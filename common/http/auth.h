@@ -19,6 +19,9 @@ bool auth_open(const char *jwks_file);
  * caller of the API; never why a signature failed. */
 struct principal *auth_check(struct work *w, const char *authorization, const char **why);
 
+/* *why of auth_check() when the caller's address has sent too many bad tokens: then only known ones are looked at. */
+extern const char auth_too_many[];
+
 bool auth_may(const struct principal *who,
               const char *scope); /* scope NULL: everybody; "": whoever has a token */
 bool auth_is_customer(const struct principal *who);

@@ -18,6 +18,7 @@
 #include "idempotency.h"
 #include "log.h"
 #include "metrics.h"
+#include "peer.h"
 #include "request.h"
 #include "resource.h"
 #include "service.h"
@@ -90,6 +91,10 @@ static int check_caller(struct work *w, const struct _u_request *q, const struct
     w->who = auth_check(w, header(q, "Authorization"), &why);
     if (!scope)
         return OK;
+    if (why == auth_too_many) {
+        answer_header(w, "Retry-After", "2");
+        return refuse(w, 429, "auth.too_many", "%s", why);
+    }
     if (!w->who) {
         answer_header(w, "WWW-Authenticate", "Bearer");
         return refuse(w, 401, "auth.required", "%s",
@@ -146,7 +151,7 @@ static int read_query(struct work *w, const struct request *r)
     }
     if (!w->writes) {
         w->in = in;
-        field_check(w, in, r->route->row.fields, true);
+        field_check_query(w, in, r->route->row.fields);
     }
     w->status = w->error_count ? 400 : 0;
     return failed_if_any(w, "query.invalid", "The query string has faults.");
@@ -183,6 +188,7 @@ static int read_body(struct work *w, const struct _u_request *q, struct request 
 static int prepare(struct work *w, const struct _u_request *q, struct request *r)
 {
     r->method = q->http_verb;
+    r->address = peer_address(w, q);
     TRY(read_trace(w, q));
     TRY(guard_headers(w, q));
     TRY(find_route(w, q, r));

@@ -114,9 +114,9 @@ static json_t *operation(const struct bound_route *b)
     json_object_set_new(op, "parameters", list);
     if (!reads)
         json_object_set_new(op, "requestBody",
-                            json_pack("{s:b, s:{s:{s:o}}}", "required", b->row.fields != NULL || b->row.raw, "content",
-                                      b->row.raw ? "application/octet-stream" : "application/json", "schema",
-                                      b->row.raw ? string_schema() : field_schema(b->row.fields)));
+                            json_pack("{s:b, s:{s:{s:o}}}", "required", b->row.fields != NULL || b->row.raw,
+                                      "content", b->row.raw ? "application/octet-stream" : "application/json",
+                                      "schema", b->row.raw ? string_schema() : field_schema(b->row.fields)));
     snprintf(status, sizeof status, "%d", b->row.status);
     json_object_set_new(op, "responses",
                         json_pack("{s:{s:s, s:{s:{s:{s:s}}}}, s:{s:s}}", status, "description", "Done",

@@ -253,7 +253,8 @@ static const char *pointer_to(struct work *w, const char *base, const char *name
 {
     struct text t = text_new(w->arena);
 
-    text_addf(&t, "%s/", base);
+    text_add(&t, base);
+    text_add(&t, *base == '?' ? "" : "/");
     for (; *name; name++)
         text_add_bytes(&t,
                        *name == '~'   ? "~0"
@@ -290,6 +291,13 @@ void field_check(struct work *w, const json_t *object, const struct field *field
     static const struct field none[] = {{0}};
 
     check_object(w, object, fields ? fields : none, open, "");
+}
+
+void field_check_query(struct work *w, const json_t *values, const struct field *fields)
+{
+    static const struct field none[] = {{0}};
+
+    check_object(w, values, fields ? fields : none, true, "?");
 }
 
 /* --- parsing ------------------------------------------------------------------------------------------- */

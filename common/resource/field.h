@@ -39,6 +39,9 @@ struct field {
  * faults unless open. */
 void field_check(struct work *w, const json_t *object, const struct field *fields, bool open);
 
+/* The same for a query string's values: faults point at "?name". */
+void field_check_query(struct work *w, const json_t *values, const struct field *fields);
+
 /* Text that can be read as this type (query parameters, path variables). */
 bool field_text_fits(enum field_type type, const char *text);
 

@@ -290,6 +290,7 @@ static int reply_page(struct work *w, const struct listing *l, const struct pg_r
     return page_reply(w, &page, next);
 }
 
+/* `v.` in the order: a bare name would mean the output column of that name, which is text: 10 before 9, and no index. */
 int resource_list(struct work *w)
 {
     const struct resource *r = w->request->route->resource;
@@ -307,7 +308,7 @@ int resource_list(struct work *w)
     TRY(add_cursor(w, &l, cursor, same_query.bytes));
     direction = l.ascending ? "" : " desc";
     TRY(sql_fetch_text(w,
-                       textf(w, "select %s, %s::text from %s where true%s order by %s%s, %s%s limit %d",
+                       textf(w, "select %s, %s::text from %s v where true%s order by v.%s%s, v.%s%s limit %d",
                              columns_of(w, r), l.sort, r->view, l.where.bytes, l.sort, direction,
                              resource_key(r), direction, l.limit + 1),
                        l.n, l.values, &rows));

@@ -13,16 +13,38 @@
 /* After a failed connect nobody tries again for this long: a dead database must not hold every thread. */
 enum { CONNECT_PAUSE_MS = 200 };
 
+/* A connection given back is free for whoever comes by first, who is on a processor already; but the first in the queue
+ * gets it handed over once he has waited this long, or a busy pool would starve him. */
+enum { FAIR_AFTER_MS = 5 };
+
+/* Somebody without a connection. Never freed, as it is signalled after the lock was left. */
+struct waiter {
+    pthread_cond_t served;
+    int64_t since;
+    struct sql_conn *given;
+    bool may_open; /* a broken one went: its place is the waiter's */
+    struct waiter *next;
+};
+
 static struct {
     pthread_mutex_t lock;
-    pthread_cond_t freed;
     const char *url;
     char options[512];
     struct sql_conn **idle;
+    struct waiter *first, **last, *spare;
     int size, open, idle_count;
     int64_t pause_until;
     uint64_t refused;
-} pool = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .last = &pool.first};
+
+/* libpq would print what the server remarks as it is: no line of JSON, and it may quote somebody's data. */
+static void on_notice(void *unused, const PGresult *r)
+{
+    const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+
+    (void)unused;
+    log_rarely("database.notice", "PostgreSQL remarks %s", state ? state : "something");
+}
 
 PGconn *conn_direct(void)
 {
@@ -37,6 +59,7 @@ PGconn *conn_direct(void)
         PQfinish(pg);
         return NULL;
     }
+    PQsetNoticeReceiver(pg, on_notice, NULL);
     return pg;
 }
 
@@ -66,8 +89,6 @@ static void conn_free(struct sql_conn *c)
 
 void conn_pool_open(const char *url, const char *schema, int size)
 {
-    pthread_condattr_t attr;
-
     pool.url = url;
     pool.size = size;
     snprintf(pool.options, sizeof pool.options,
@@ -75,10 +96,6 @@ void conn_pool_open(const char *url, const char *schema, int size)
              "-c idle_in_transaction_session_timeout=5000 -c timezone=UTC -c jit=off",
              schema);
     pool.idle = calloc((size_t)size, sizeof(struct sql_conn *));
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&pool.freed, &attr);
-    pthread_condattr_destroy(&attr);
 }
 
 void conn_pool_close(void)
@@ -91,45 +108,123 @@ void conn_pool_close(void)
     pthread_mutex_unlock(&pool.lock);
 }
 
-/* Under the lock: an idle connection, or leave to open one more (*may_open). */
-static struct sql_conn *take_idle(int64_t until, bool *may_open)
+/* --- taking and giving, under the lock ------------------------------------------------------------------ */
+
+static struct waiter *waiter_join(void)
+{
+    struct waiter *me = pool.spare;
+    pthread_condattr_t attr;
+
+    if (me) {
+        pool.spare = me->next;
+    } else {
+        me = calloc(1, sizeof *me);
+        pthread_condattr_init(&attr);
+        pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+        pthread_cond_init(&me->served, &attr);
+        pthread_condattr_destroy(&attr);
+    }
+    me->since = clock_ms();
+    me->given = NULL;
+    me->may_open = false;
+    me->next = NULL;
+    *pool.last = me;
+    pool.last = &me->next;
+    return me;
+}
+
+static void waiter_leave(struct waiter *me)
+{
+    struct waiter **at = &pool.first;
+
+    while (*at != me)
+        at = &(*at)->next;
+    *at = me->next;
+    if (!*at)
+        pool.last = at;
+}
+
+static struct sql_conn *wait_in_queue(int64_t until, bool *may_open)
 {
     struct timespec deadline = {until / 1000, (until % 1000) * 1000000};
+    struct waiter *me = waiter_join();
+    bool late = false;
 
-    *may_open = false;
-    for (;;) {
-        if (pool.idle_count > 0)
-            return pool.idle[--pool.idle_count];
-        if (pool.open < pool.size) {
-            *may_open = clock_ms() >= pool.pause_until;
-            pool.open += *may_open;
-            return NULL;
-        }
-        if (pthread_cond_timedwait(&pool.freed, &pool.lock, &deadline) == ETIMEDOUT && !pool.idle_count) {
+    while (!me->given && !me->may_open && !pool.idle_count && !late)
+        late = pthread_cond_timedwait(&me->served, &pool.lock, &deadline) == ETIMEDOUT;
+    if (!me->given && !me->may_open) {
+        waiter_leave(me);
+        if (pool.idle_count)
+            me->given = pool.idle[--pool.idle_count];
+        else
             pool.refused++;
-            return NULL;
-        }
     }
+    *may_open = me->may_open;
+    me->next = pool.spare;
+    pool.spare = me;
+    return me->given;
+}
+
+/* An idle connection, or leave to open one more (*may_open). */
+static struct sql_conn *take(int64_t until, bool *may_open)
+{
+    *may_open = false;
+    if (pool.idle_count > 0)
+        return pool.idle[--pool.idle_count];
+    if (pool.open == pool.size)
+        return wait_in_queue(until, may_open);
+    *may_open = true;
+    pool.open++;
+    return NULL;
+}
+
+/* A connection, or NULL for the place of a broken one. Whom to wake. */
+static struct waiter *give(struct sql_conn *c)
+{
+    struct waiter *first = pool.first;
+
+    if (c && (!first || clock_ms() - first->since < FAIR_AFTER_MS)) {
+        pool.idle[pool.idle_count++] = c;
+    } else if (first) {
+        waiter_leave(first);
+        first->given = c;
+        first->may_open = !c;
+    } else {
+        pool.open--;
+    }
+    return first;
+}
+
+/* --- the pool ------------------------------------------------------------------------------------------- */
+
+static void give_and_wake(struct sql_conn *c, int pause_ms)
+{
+    struct waiter *next;
+
+    pthread_mutex_lock(&pool.lock);
+    if (pause_ms)
+        pool.pause_until = clock_ms() + pause_ms;
+    next = give(c);
+    pthread_mutex_unlock(&pool.lock);
+    if (next)
+        pthread_cond_signal(&next->served);
 }
 
 struct sql_conn *conn_take(int wait_ms)
 {
+    int64_t until = clock_ms() + wait_ms;
     struct sql_conn *c;
-    bool may_open;
+    bool may_open, pause;
 
     pthread_mutex_lock(&pool.lock);
-    c = take_idle(clock_ms() + wait_ms, &may_open);
+    c = take(until, &may_open);
+    pause = clock_ms() < pool.pause_until;
     pthread_mutex_unlock(&pool.lock);
     if (c || !may_open)
         return c;
-    c = conn_new();
-    if (!c) {
-        pthread_mutex_lock(&pool.lock);
-        pool.open--;
-        pool.pause_until = clock_ms() + CONNECT_PAUSE_MS;
-        pthread_cond_signal(&pool.freed);
-        pthread_mutex_unlock(&pool.lock);
-    }
+    c = pause ? NULL : conn_new();
+    if (!c)
+        give_and_wake(NULL, pause ? 0 : CONNECT_PAUSE_MS);
     return c;
 }
 
@@ -139,13 +234,7 @@ void conn_give(struct sql_conn *c)
 
     if (broken)
         conn_free(c);
-    pthread_mutex_lock(&pool.lock);
-    if (broken)
-        pool.open--;
-    else
-        pool.idle[pool.idle_count++] = c;
-    pthread_cond_signal(&pool.freed);
-    pthread_mutex_unlock(&pool.lock);
+    give_and_wake(broken ? NULL : c, 0);
 }
 
 void conn_pool_gauges(int *open, int *used, uint64_t *refused)

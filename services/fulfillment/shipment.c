@@ -8,6 +8,7 @@
 #include "deadline.h"
 #include "event.h"
 #include "exception.h"
+#include "forget.h"
 #include "fulfillment_queries.h"
 #include "resource.h"
 #include "tracking.h"
@@ -63,13 +64,25 @@ static int cancel(struct work *w, const char *orders)
     return announce_all(w, "fulfillment.shipment.cancel_refused", "shipment", row.refused);
 }
 
+static int erase(struct work *w, const char *orders)
+{
+    struct shipments_erase_row erased;
+
+    if (!orders)
+        return OK;
+    TRY(q_shipments_erase(w, orders, &erased));
+    TRY(q_dead_orders_forget(w, orders));
+    return forget(w, "shipment", erased.ids, "{customer,ship_to,wishes,note,resolution}");
+}
+
 /* Of one order the confirmation comes before more stock, and both before the cancellation: so whole batches go in
  * this order, whatever the order between orders was. */
 int shipments_on_orders(struct work *w)
 {
     TRY(release(w, event_batch(w, "orders.order.confirmed")));
     TRY(release(w, event_batch(w, "orders.order.stock_changed")));
-    return cancel(w, event_batch(w, "orders.order.cancel_requested"));
+    TRY(cancel(w, event_batch(w, "orders.order.cancel_requested")));
+    return erase(w, event_batch(w, "orders.order.erased"));
 }
 
 /* --- out of the house ---------------------------------------------------------------------------------- */

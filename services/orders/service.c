@@ -2,6 +2,7 @@
 #include "service.h"
 
 #include "cart.h"
+#include "erasure.h"
 #include "intake.h"
 #include "order.h"
 #include "order_import.h"
@@ -106,6 +107,7 @@ static const struct field channel_fields[] = {{"kind", TEXT, REQUIRED, .choices 
 
 static const struct field product_news[] = {{"id", UUID, REQUIRED}, {0}};
 static const struct field reservation_news[] = {{"order_id", UUID, REQUIRED}, {0}};
+static const struct field customer_news[] = {{"ref", CODE, REQUIRED}, {0}};
 static const struct field shipment_news[] = {{"id", UUID, REQUIRED}, {"order_id", UUID, REQUIRED}, {0}};
 
 /* --- the table of contents ------------------------------------------------------------------------------------- */
@@ -185,11 +187,13 @@ static const struct import_kind imports[] = {
 static const struct consumer consumers[] = {
     {"catalog.product.*", "orders-products", BATCH, product_news, prices_heard},
     {"catalog.reservation.*", "orders-reservations", BATCH, reservation_news, reservations_heard},
+    {"support.customer.*", "orders-customers", BATCH, customer_news, customers_heard},
     {"fulfillment.shipment.*", "orders-shipments", BATCH | ORDERED, shipment_news, shipments_heard},
     {0},
 };
 
-static const struct deadline deadlines[] = {{"pay_by", order_unpaid}, {"confirm_by", order_overdue}, {0}};
+static const struct deadline deadlines[] = {
+    {"pay_by", order_unpaid}, {"confirm_by", order_overdue}, {"erase", customer_erase_again}, {0}};
 
 static const struct constraint constraints[] = {
     {"order_channel_ref", CONFLICT, "order.channel_ref_reused",

@@ -5,6 +5,7 @@
 #include "config.h"
 #include "event.h"
 #include "flow.h"
+#include "forget.h"
 #include "resource.h"
 #include "support_queries.h"
 
@@ -73,6 +74,7 @@ int on_orders(struct work *w)
 int customer_erase(struct work *w)
 {
     const char *id = path_var(w, "id"), *unused;
+    struct customer_about_row about;
     int64_t erased;
 
     TRY(flow_lock(w, "customer", id, &unused));
@@ -83,8 +85,9 @@ int customer_erase(struct work *w)
     TRY(q_customer_erase_tickets(w, id));
     TRY(q_customer_erase_tasks(w, id));
     TRY(q_customer_erase_surveys(w, id));
-    TRY(q_customer_erase_answers(w, id));
     TRY(q_customer_erase_orders(w, id));
+    TRY(q_customer_about(w, id, &about));
+    TRY(forget(w, "customer", about.ids, "{customer,contact,subject,resolution,note,outcome,comment,body}"));
     TRY(announce(w, "support.customer.erased", "customer", id));
     return reply_resource(w, "customers", id);
 }

@@ -32,9 +32,9 @@ def pytest_report_header(config):
 
 @pytest.fixture(scope="session")
 def table(run_folder):
-    made = Table(run_folder)
+    made = Table(SEED)
     yield made
-    made.write(SEED)
+    made.close()
 
 
 @pytest.fixture

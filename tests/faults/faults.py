@@ -1,4 +1,5 @@
 """The faults: each is f(shop, chance), called while clients are at work. Whoever calls it heals the shop afterwards."""
+import base64
 import json
 import os
 import random
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 import psycopg2
 
 import proxy
+from stack.nats import OPERATOR, Connection
 from stack.postgres import children
 from stack.process import Process
 
@@ -357,23 +359,26 @@ def backlog(shop, chance, count=20_000):
     print(f"{count:,} events heard by 3 consumers within {time.monotonic() - began:.1f} s")
 
 
-def messages(shop, stream, limit=600):
+def messages(link, stream, limit):
     """(subject, bytes) of the last messages of a stream."""
-    import base64
-    state = shop.nats.request(f"$JS.API.STREAM.INFO.{stream}")["state"]
+    state = json.loads(link.request(f"$JS.API.STREAM.INFO.{stream}", b""))["state"]
     for seq in range(max(state["first_seq"], state["last_seq"] - limit), state["last_seq"] + 1):
-        message = shop.nats.request(f"$JS.API.STREAM.MSG.GET.{stream}", {"seq": seq}).get("message")
+        message = json.loads(link.request(f"$JS.API.STREAM.MSG.GET.{stream}", json.dumps({"seq": seq}).encode())).get("message")
         if message:
             yield message["subject"], base64.b64decode(message["data"])
 
 
 def told_again(shop, chance):
     """Each message one to five times more, shuffled among a hundred, beyond what JetStream recognises as repeats."""
-    for stream in map(str.upper, SERVICES):
-        heard = list(messages(shop, stream, 300))
-        again = [(place + chance.random() * 100, each) for place, each in enumerate(heard) for _ in range(chance.randrange(1, 6))]
-        for _, (subject, data) in sorted(again, key=lambda pair: pair[0]):
-            shop.nats.publish(subject, data)
+    with Connection(shop.nats.port, OPERATOR, shop.nats.passwords[OPERATOR], 30) as link:
+        for stream in map(str.upper, SERVICES):
+            tell_again(link, chance, list(messages(link, stream, 100)))
+
+
+def tell_again(link, chance, heard):
+    again = [(place + chance.random() * 100, each) for place, each in enumerate(heard) for _ in range(chance.randrange(1, 6))]
+    for _, (subject, data) in sorted(again, key=lambda pair: pair[0]):
+        link.request(subject, data)
 
 
 # --- F12: poison ---------------------------------------------------------------------------------------------------
@@ -405,7 +410,9 @@ def invalid_event(shop, type_, data, version=1, id_=None):
 def few_files(shop, chance):
     """64 open files: new connections are turned away, nothing falls over."""
     limited = [each.process.pid for each in shop.chosen()]
-    before = {pid: resource.prlimit(pid, resource.RLIMIT_NOFILE, (64, 64)) for pid in limited}
+    before = {pid: resource.prlimit(pid, resource.RLIMIT_NOFILE) for pid in limited}
+    for pid, (_, most) in before.items():
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (64, most))       # nobody may raise the hard one again
     links = []
     try:
         for each in shop.chosen():

@@ -18,6 +18,7 @@ class FaultShop(Shop):
     def __init__(self, cluster, keyring, folder, proxied=False, env=None, **said):
         super().__init__(cluster, keyring, folder, env={**ENV, **(env or {})}, **said)
         self.to_postgres = self.to_nats = None
+        self.durables = {}
         self.people = [Shop.person(self) for _ in range(20)]
         if proxied:
             ports = free_ports(2)
@@ -39,6 +40,20 @@ class FaultShop(Shop):
         """One of twenty: a log is searched for all their data after every run."""
         found = random.choice(self.people)
         return {"customer": {**found["customer"], **fields}, "ship_to": found["ship_to"]}
+
+    def unsettled(self):
+        """As a Shop's; a consumer or a part of a stream that is lost and not there again is on its way, too."""
+        waiting = super().unsettled()
+        for service in self.instances:
+            names = {each["name"] for each in self.consumers(service)}
+            self.durables.setdefault(service, set()).update(names)
+            for name in self.durables[service] - names:
+                waiting[name] = "missing"
+            last = self.nats.request(f"$JS.API.STREAM.INFO.{service.upper()}").get("state", {}).get("last_seq", 0)
+            told = self.value(service, "select coalesce(max(seq), 0) from event")
+            if last < told:
+                waiting[f"{service} stream"] = told - last
+        return waiting
 
     @staticmethod
     def through(proxy, url):
@@ -67,6 +82,7 @@ def run(shop, chance, table, name, fault, warm=1.0, after=1.0, traffic=None, exp
     """Traffic, fault(shop, chance), healing, and what came of it. expect: poison, as (service, event id or body)."""
     traffic = traffic or Traffic(shop, chance).open_shop()
     before = footprint(shop)
+    shop.unsettled()                    # takes note of who listens
     with traffic:
         time.sleep(warm)
         poison = fault(shop, chance) or expect
@@ -78,6 +94,7 @@ def run(shop, chance, table, name, fault, warm=1.0, after=1.0, traffic=None, exp
     verdicts = Check(shop, traffic, poison, settled, before).verdicts()
     table.add(name, verdicts, traffic)
     wrong = {which: what for which, what in verdicts.items() if what}
+    print(f"{name}: {dict(traffic.counts())}, slowest answer {traffic.slowest:.1f} s, {wrong or 'all held'}", flush=True)
     assert not wrong, f"{name}: {wrong}\nlogs in {shop.folder}"
     assert traffic.counts()["ok"] > 10, f"hardly anything went well: {traffic.counts()}"
     return traffic

@@ -1,47 +1,59 @@
-"""What was broken how often, and which invariants held: .test/faults.json and .test/faults.md."""
+"""What was broken how often, and which invariants held.
+
+Every run adds a line to .test/faults.jsonl; from all lines .test/faults.md is made: after each session of tests, or by
+`/usr/bin/python3 tests/faults/table.py`. `make faults` begins with an empty one.
+"""
 import json
+import sys
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
-from invariants import MEANING
-
-ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+FOLDER = HERE.parents[1] / ".test"
+LINES, PAGE = FOLDER / "faults.jsonl", FOLDER / "faults.md"
 
 
 class Table:
-    def __init__(self, run_folder):
-        self.folder = Path(run_folder)
-        self.rows = defaultdict(lambda: {name: [0, 0] for name in MEANING})
-        self.operations = defaultdict(int)
-        self.began = time.time()
+    def __init__(self, seed):
+        self.seed = seed
 
-    def add(self, fault, results, traffic):
-        """results: {"I1": fault or None}"""
-        for name, wrong in results.items():
-            self.rows[fault][name][bool(wrong)] += 1
-        for outcome, count in traffic.counts().items():
-            self.operations[outcome] += count
+    def add(self, fault, verdicts, traffic):
+        """verdicts: {"I1": what is wrong, or None}"""
+        line = {"fault": fault, "seed": self.seed, "at": time.strftime("%Y-%m-%d %H:%M", time.gmtime()),
+                "wrong": {name: (what or "")[:500] for name, what in verdicts.items()}, "operations": traffic.counts()}
+        with open(LINES, "a") as file:
+            file.write(json.dumps(line) + "\n")
 
-    def write(self, seed):
-        if not self.rows:
-            return
-        lines = [f"# Faults × invariants, {time.strftime('%Y-%m-%d %H:%M', time.gmtime())} UTC", "",
-                 f"Seed {seed}; {time.time() - self.began:.0f} s; operations: " +
-                 ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(self.operations.items())) + ".",
-                 "A cell says how often the invariant was checked after the fault, and with ✗ how often it did not hold.", "",
-                 "| fault | " + " | ".join(MEANING) + " |", "| --- |" + " ---: |" * len(MEANING)]
-        for fault, cells in self.rows.items():
-            lines.append(f"| {fault} | " + " | ".join(cell(*cells[name]) for name in MEANING) + " |")
-        lines += ["", *(f"* **{name}** {meaning}" for name, meaning in MEANING.items()), ""]
-        text = "\n".join(lines)
-        (ROOT / ".test" / "faults.md").write_text(text)
-        (ROOT / ".test" / "faults.json").write_text(json.dumps({"seed": seed, "faults": self.rows,
-                                                                 "operations": self.operations}))
-        print("\n" + text)
+    def close(self):
+        if LINES.exists():
+            PAGE.write_text(page())
+            print("\n" + PAGE.read_text())
+
+
+def page():
+    from invariants import MEANING
+    rows, operations, seeds = defaultdict(lambda: {name: [0, 0] for name in MEANING}), Counter(), set()
+    for line in map(json.loads, LINES.read_text().splitlines()):
+        seeds.add(line["seed"])
+        operations.update(line["operations"])
+        for name, wrong in line["wrong"].items():
+            rows[line["fault"]][name][bool(wrong)] += 1
+    told = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(operations.items()))
+    lines = [f"{sum(sum(cells['I1']) for cells in rows.values())} runs, seeds {', '.join(map(str, sorted(seeds)))}. "
+             f"Clients were told: {told}.",
+             "A cell says how often the invariant was checked after the fault; ✗n: n times it did not hold.", "",
+             "| fault | " + " | ".join(MEANING) + " |", "| --- |" + " ---: |" * len(MEANING)]
+    lines += [f"| {fault.replace('_', ' ')} | " + " | ".join(cell(*cells[name]) for name in MEANING) + " |"
+              for fault, cells in sorted(rows.items())]
+    return "\n".join([*lines, "", *(f"* **{name}** {meaning}" for name, meaning in MEANING.items())]) + "\n"
 
 
 def cell(held, broken):
-    if not held + broken:
-        return "–"
     return f"{held + broken}" + (f" ✗{broken}" if broken else "")
+
+
+if __name__ == "__main__":
+    sys.path[:0] = [str(HERE), str(HERE.parents[1] / "tools"), str(HERE.parent / "system")]
+    PAGE.write_text(page())
+    print(PAGE.read_text())

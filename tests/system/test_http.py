@@ -140,6 +140,29 @@ def test_a_forged_or_expired_token_is_refused(shop, forged):
     assert answer.status == (403 if forged.get("claims", {}).get("role") else 401), answer
 
 
+def test_guessing_tokens_is_slowed_down_and_known_ones_still_come_in(open_shop):
+    shop = open_shop(services=("catalog",), env={"AUTH_FAILURES": "50", "TRUSTED_PROXY": ""})
+    shop.catalog.get("/v1/products").expect(200)
+    bad = shop.keys.token("admin", "ann")[:-12]
+    statuses = [shop.catalog.get("/v1/products", token=f"{bad}{n:012}", headers={"X-Forwarded-For": f"192.0.2.{n % 250}"}) for n in range(1000)]
+    refused = [each for each in statuses if each.status == 429]
+    assert {each.status for each in statuses} == {401, 429} and len(refused) > 900
+    assert {each.code for each in refused} == {"auth.too_many"} and int(refused[0].headers["Retry-After"]) > 0
+    assert len({each.json["detail"] for each in statuses if each.status == 401}) == 1
+    shop.catalog.get("/v1/products").expect(200)
+    assert shop.catalog.get("/v1/products", role="reviewer", sub="new").status == 429
+    shop.catalog.get("/openapi.json", token="").expect(200)
+
+
+def test_behind_the_gateway_one_clients_guesses_are_not_anothers(open_shop):
+    shop = open_shop(services=("catalog",), env={"AUTH_FAILURES": "5", "AUTH_FAILURES_PER_MINUTE": "1", "TRUSTED_PROXY": "127.0.0.0/8"})
+    bad = {"token": "a.b.c", "headers": {"X-Forwarded-For": "198.51.100.7, 192.0.2.1"}}
+    assert [shop.catalog.get("/v1/products", **bad).status for _ in range(7)] == [401] * 5 + [429] * 2
+    assert shop.catalog.get("/v1/products", token="a.b.c", headers={"X-Forwarded-For": "192.0.2.2"}).status == 401
+    assert shop.catalog.get("/v1/products", token="a.b.c", headers={"X-Forwarded-For": "192.0.2.1"}).status == 429
+    assert shop.catalog.get("/v1/products", role="reviewer", sub="new").status == 200
+
+
 def test_each_route_asks_for_its_scope(shop):
     description = shop.catalog.get("/openapi.json", token="").expect(200)
     tried = 0

@@ -35,6 +35,19 @@ def test_an_order_becomes_a_delivered_parcel(shop):
     shop.settle()
 
 
+def test_a_customer_reads_the_course_of_an_order_without_names_of_staff(shop):
+    order = shop.road.order([("MUG", 1)])
+    do(shop, order, "hold", {"reason": "ask her"}, role="clerk", sub="carl")
+    do(shop, order, "release", role="clerk", sub="carl")
+    shop.road.wait_order(order["id"], status="confirmed")
+    link = f"/v1/orders/{order['id']}/timeline"
+    course = shop.orders.as_("customer", order["customer_ref"]).get(link).expect(200)["data"]
+    assert [each["type"] for each in course] == [each["type"] for each in shop.orders.get(link).json["data"]]
+    assert {name for each in course for name in each} == {"type", "version", "time", "status"}
+    assert course[-1]["status"] == "confirmed" and "carl" not in str(course)
+    assert shop.orders.as_("customer", "c-foreign").get(link).status == 404
+
+
 def test_an_order_of_services_alone_is_shipped_with_an_empty_parcel(shop):
     order = shop.road.order([("POST", 1)])
     shop.road.wait_order(order["id"], status="confirmed")

@@ -30,6 +30,7 @@ def test_a_product_is_drafted_submitted_approved_by_somebody_else_and_published(
     out = ann.post(link + "/publish", {"channels": ["web"]})
     assert out.status == 200 and out.json["status"] == "published" and out.json["channels"] == ["web"], out.text
     seen = shop.catalog.as_("storefront", "web").get("/v1/storefront/products").json["data"]
+    assert shop.catalog.as_("customer", "c-1").get("/v1/storefront/products").json["data"] == seen
     assert [each["id"] for each in seen] == [made.json["id"]]
     assert "cost" not in seen[0]["variants"][0] and "drafted_by" not in seen[0]
     assert ann.get("/v1/products", params={"sku": "MUG-1"}).json["data"][0]["id"] == made.json["id"]

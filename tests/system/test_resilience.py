@@ -159,3 +159,18 @@ def test_what_was_begun_meanwhile_arrives_everywhere_once(shop, play, down):
     bring_back(shop, down)
     eventually(lambda: all(shop.ready(service) for service in SERVICES), 20)
     play.caught_up()
+
+
+def test_news_that_take_long_to_be_written_are_not_taken_for_a_lost_database(shop):
+    """A statement in the background may take 30 seconds; a wait of 6 made it begin anew for ever."""
+    product = shop.road.publish({"sku": "SLOW", "price": 450})
+    shop.settle(60)
+    heard = "select count(*) from inbox where consumer = 'orders-products'"
+    before = shop.value("orders", heard)
+    shop.sql("postgres", """
+        create function orders.dawdle() returns trigger language plpgsql as $$ begin perform pg_sleep(7); return new; end $$;
+        create trigger dawdle before insert on orders.inbox for each row when (new.consumer = 'orders-products')
+            execute function orders.dawdle()""")
+    shop.catalog.post(f"/v1/products/{product['id']}/delist", {"reason": "sold out"}).expect(200)
+    eventually(lambda: shop.value("orders", heard) == before + 1, 30)
+    shop.sql("postgres", "drop trigger dawdle on orders.inbox; drop function orders.dawdle()")

@@ -127,7 +127,8 @@ class Client:
         sent.update(headers or {})
         sent = {name: value for name, value in sent.items() if value is not None}
         safe = method in ("GET", "HEAD", "PUT", "DELETE") or "Idempotency-Key" in sent
-        answer = self._ask(method, self.prefix + path, body, sent, instance, timeout, retries if safe else 0,
+        answer = self._ask(method, self.prefix + path, body, sent, instance, timeout,
+                           retries * len(self.addresses) if safe else 0,         # each may have closed its own
                            self.patience if safe else 0)
         if self.inspect:
             self.inspect(answer)

@@ -40,7 +40,8 @@ class Instance:
         env = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "TZ": "UTC",
                **SANITIZERS, **{name: os.environ[name] for name in SANITIZERS if name in os.environ},
                "DATABASE_URL": database_url, "NATS_URL": nats_url, "JWKS_FILE": str(jwks_file),
-               "PORT": str(self.port), "OPS_PORT": str(self.ops_port), "BIND": "127.0.0.1", **settings}
+               "PORT": str(self.port), "OPS_PORT": str(self.ops_port), "BIND": "127.0.0.1",
+               "TRUSTED_PROXY": "127.0.0.1", **settings}
         self.process = spawn([binary], self.log, env=env, dies_with_us=self.dies_with_us)
         if wait:
             self.wait_ready()

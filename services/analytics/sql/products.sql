@@ -10,6 +10,8 @@ with asked as materialized (
     from asked a
 ), span as materialized (
     select s.* from chosen c, window_spans(c.first, c.last, c.grains) s
+), slot as materialized (
+    select s.* from chosen c, window_slots(c.first, c.last, c.grains, c.zone) s
 ), inside as materialized (
     select coalesce(min(s.since), c.last) as since, coalesce(max(s.until), c.last) as until from chosen c left join span s on true
     group by c.last
@@ -18,33 +20,31 @@ with asked as materialized (
         generate_series(date_trunc('month', e.since), e.until - interval '1 day', interval '1 month') m(month)
     where e.since < e.until
 ), part as (
-    select r.key, true as sure, r.orders, r.units, r.gross
-    from chosen c, span s, sales_rollup r
-    where r.dimension = c.dimension and r.grain = s.grain and r.start >= s.since at time zone c.zone
-        and r.start < s.until at time zone c.zone and r.currency = c.currency and r.channel = c.channel
+    select r.key, case when :by_units::boolean then r.units else r.gross end as least, 0::bigint as more
+    from chosen c, slot s, sales_rollup r
+    where r.dimension = c.dimension and r.grain = s.grain and r.start = s.start and r.currency = c.currency and r.channel = c.channel
     union all
-    select r.key, false, r.orders, r.units, r.gross
+    select r.key, 0, case when :by_units::boolean then r.units else r.gross end
     from chosen c, edge e, sales_rollup r
     where r.dimension = c.dimension and r.grain = 'month' and r.start = e.month at time zone c.zone
         and r.currency = c.currency and r.channel = c.channel
 ), bound as materialized (
-    select key, sum(orders) filter (where sure) as orders, sum(units) filter (where sure) as units,
-        sum(gross) filter (where sure) as gross,
-        coalesce(sum(case when :by_units::boolean then units else gross end) filter (where sure), 0) as low,
-        sum(case when :by_units::boolean then units else gross end) as high
-    from part group by key
+    select key, sum(least) as least, sum(least) + sum(more) as most from part group by key
 ), candidate as materialized (
-    select * from bound
-    where high >= coalesce((select low from bound order by low desc offset :count::bigint - 1 limit 1), 0)
+    select key from bound
+    where most >= coalesce((select least from bound order by least desc offset :count::bigint - 1 limit 1), 0)
 ), exact as (
-    select b.key, coalesce(b.orders, 0) + coalesce(d.orders, 0) as orders, coalesce(b.units, 0) + coalesce(d.units, 0) as units,
-        coalesce(b.gross, 0) + coalesce(d.gross, 0) as gross
-    from candidate b, chosen c, inside i, lateral (
-        select sum(r.orders) as orders, sum(r.units) as units, sum(r.gross) as gross
-        from (values (c.first, i.since), (i.until, c.last)) e(since, until) join sales_rollup r on r.start >= e.since at time zone c.zone
-            and r.start < e.until at time zone c.zone
-        where e.since < e.until and r.key = b.key and r.dimension = 'product' and r.grain = 'day' and r.currency = c.currency
-            and (:channel::text is null or r.channel = :channel)) d
+    select b.key, d.*
+    from chosen c, inside i, candidate b, lateral (
+        select sum(orders) as orders, sum(units) as units, sum(gross) as gross from (
+            select r.orders, r.units, r.gross from slot s join sales_rollup r on r.grain = s.grain and r.start = s.start
+            where r.dimension = c.dimension and r.currency = c.currency and r.channel = c.channel and r.key = b.key
+            union all
+            select r.orders, r.units, r.gross
+            from (values (c.first, i.since), (i.until, c.last)) e(since, until) join sales_rollup r on r.start >= e.since at time zone c.zone
+                and r.start < e.until at time zone c.zone
+            where e.since < e.until and r.key = b.key and r.dimension = 'product' and r.grain = 'day' and r.currency = c.currency
+                and (:channel::text is null or r.channel = :channel)) piece) d
 ), placed as (
     select *, row_number() over (order by case when :by_units::boolean then units else gross end desc, key) as place
     from exact where orders > 0

@@ -4,9 +4,11 @@ insert into intake_rollup as r (start, type, heard, booked, aside)
 select date_trunc('day', e.time, :zone), e.type, count(*), count(*) filter (where case e.type when 'orders.order.placed' then
         o.order_id is not null when 'orders.refund.paid' then f.refund_id is not null else true end), count(q.id)
 from json_to_recordset(:heads::json) as e(id uuid, type text, time timestamptz, aggregate_id uuid)
-    left join fact_order o on e.type = 'orders.order.placed' and o.order_id = e.aggregate_id and o.event_id = e.id
-    left join fact_refund f on e.type = 'orders.refund.paid' and f.refund_id = e.aggregate_id and f.event_id = e.id
-    left join quarantine q on q.id = e.id
+    left join lateral (select order_id from fact_order o where e.type = 'orders.order.placed' and o.order_id = e.aggregate_id
+    and o.event_id = e.id limit 1) o on true
+    left join lateral (select refund_id from fact_refund f where e.type = 'orders.refund.paid' and f.refund_id = e.aggregate_id
+    and f.event_id = e.id limit 1) f on true
+    left join lateral (select id from quarantine q where q.id = e.id limit 1) q on true
 where e.type <> 'analytics.mend.made'
 group by 1, 2 order by 1, 2
 on conflict (start, type) do update set heard = r.heard + excluded.heard, booked = r.booked + excluded.booked,

@@ -1,9 +1,12 @@
--- The figures of a window, cut one way. Whole months inside it come from the months' sums where the cut has them. Asked
+-- The figures of a window, cut one way. Whole months inside it come from the months' sums where the cut has them, articles
+-- over all channels from years and quarters, too. Asked
 -- to compare, every row also tells the same days of the window before: those of as many days, shifted by their number.
 -- name: sales(cut, dimension, grain, months bool, from, to, zone, currency, home, channel, count int, compare bool) :json
 with asked as materialized (
     select shop_zone(:zone) as zone, :from::date::timestamp as first, :to::date::timestamp as last, :to::date - :from::date as days,
-        case when :months::boolean then array['month', 'day'] else array['day'] end as grains
+        case when not :months::boolean then array['day'] when :dimension = 'product' and :channel::text is null
+            then array['year', 'quarter', 'month', 'day'] else array['month', 'day'] end as grains,
+        case when :dimension = 'product' and :channel::text is null then 'article' else :dimension end as coarse
 ), chosen as materialized (
     select a.*, first at time zone zone as f, last at time zone zone as t,
         coalesce(:currency, sales_currency(first at time zone zone, last at time zone zone, :home)) as currency
@@ -11,13 +14,14 @@ with asked as materialized (
 ), side as materialized (
     select 0 as later, c.* from chosen c
     union all
-    select days, zone, first - make_interval(days => days), first, days, grains, (first - make_interval(days => days)) at time zone zone, f,
+    select days, zone, first - make_interval(days => days), first, days, grains, coarse, (first - make_interval(days => days)) at time zone zone, f,
         currency
     from chosen where :compare::boolean
 ), part as (
     select c.later, c.zone, r.start, r.channel, r.key, r.orders, r.units, r.gross, r.discount, r.refunds, r.refunded
-    from side c cross join lateral window_spans(c.first, c.last, c.grains) s join sales_rollup r on r.dimension = :dimension
-        and r.grain = case s.grain when 'month' then 'month' else :grain end
+    from side c cross join lateral window_spans(c.first, c.last, c.grains) s join sales_rollup r
+        on r.dimension = case s.grain when 'day' then :dimension else c.coarse end
+        and r.grain = case s.grain when 'day' then :grain else s.grain end
         and r.start >= s.since at time zone c.zone and r.start < s.until at time zone c.zone
     where r.currency = c.currency and (:channel::text is null or r.channel = :channel)
 ), figure as (

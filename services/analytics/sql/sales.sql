@@ -152,8 +152,9 @@ set refunds = r.refunds + excluded.refunds, refunded = r.refunded + excluded.ref
 -- When each customer first bought: the earlier of what is known and what is new.
 -- name: customers_seen(events) :exec
 insert into customer as c (customer, since)
-select o.customer, min(o.hour) from json_to_recordset(:events::json) as e(aggregate_id uuid) join fact_order o on o.order_id = e.aggregate_id
-where not o.void and o.customer <> '-' group by o.customer order by o.customer
+select o.customer, min(o.hour) from fact_order o
+where o.order_id = any(array(select aggregate_id from json_to_recordset(:events::json) as e(aggregate_id uuid)))
+  and not o.void and o.customer <> '-' group by o.customer order by o.customer
 on conflict (customer) do update set since = excluded.since where c.since > excluded.since;
 
 -- Before customers_anew, so that it sees what others committed who added to these customers.

@@ -19,6 +19,7 @@ with came as (
     from json_to_recordset(:events::json) as e(aggregate_id uuid, time timestamptz, data json),
         json_to_record(e.data) as d(delivered_at timestamptz)
     where p.shipment_id = e.aggregate_id and p.delivered_at is null
+      and p.shipment_id = any(array(select aggregate_id from json_to_recordset(:events::json) as a(aggregate_id uuid)))
     returning p.delivered_at, p.carrier, p.warehouse
 )
 insert into parcel_rollup as r (start, carrier, warehouse, shipped, units, delivered)

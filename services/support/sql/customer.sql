@@ -13,7 +13,7 @@ on conflict on constraint customer_ref do update set ref = excluded.ref returnin
 
 -- name: customers_lock(events) :exec
 select id from customer
-where ref in (select e.data->>'customer_ref' from json_to_recordset(:events::json) as e(data json)) order by id for no key update;
+where ref = any(array(select e.data->>'customer_ref' from json_to_recordset(:events::json) as e(data json))) order by id for no key update;
 
 -- The last event of each order. What was placed before an erasure never brings personal data back.
 -- name: orders_learn(events) :exec
@@ -44,19 +44,20 @@ from (
         select customer_id, currency, count(*) filter (where status <> 'cancelled') as orders, sum(paid - refunded) as kept,
             max(placed_at) as last_order_at
         from known_order
-        where customer_id in (select k.id from customer k join json_to_recordset(:events::json) as e(data json)
-            on k.ref = e.data->>'customer_ref')
+        where customer_id = any(array(select k.id from customer k where k.ref = any(array(
+            select e.data->>'customer_ref' from json_to_recordset(:events::json) as e(data json)))))
         group by 1, 2
     ) o group by 1
 ) f
 where c.id = f.customer_id
+  and c.ref = any(array(select e.data->>'customer_ref' from json_to_recordset(:events::json) as e(data json)))
 returning c.id, c.level, c.orders, f.kept;
 
 -- name: customers_rank(levels) :exec
 update customer c set level = l.level from json_to_recordset(:levels::json) as l(id uuid, level text) where c.id = l.id;
 
 -- name: customer_erase(id) :count
-update customer set contact = null, erased_at = now() where id = :id::uuid and erased_at is null;
+update customer set contact = null, erased_at = now() where id = :id::uuid and (erased_at is null or contact is not null);
 
 -- name: customer_erase_orders(id) :exec
 update known_order set contact = null where customer_id = :id::uuid;
@@ -75,10 +76,9 @@ update ticket_message set body = '(erased)' where ticket_id in (select tickets_o
 update ticket set subject = '(erased)', contact = null, resolution = case when resolution is not null then '(erased)' end
 where id in (select tickets_of_customer(:id::uuid));
 
--- Answers that were kept to be given again hold what their readers might see.
--- name: customer_erase_answers(id) :exec
-delete from idempotency where route like any (array['/v1/customers%', '/v1/tickets%', '/v1/tasks%']) and exists (
-    select 1 from (select tickets_of_customer(:id::uuid) as id
-        union all select k.id from task k join known_order o on o.id = k.order_id where o.customer_id = :id::uuid
-        union all select :id::uuid) about
-    where position(about.id::text in idempotency.body) > 0);
+-- Whatever may hold words about the customer: their orders, tickets and tasks, and the customer.
+-- name: customer_about(id) :row ids
+select array_agg(about.id)::text from (
+    select :id::uuid as id union select tickets_of_customer(:id::uuid)
+    union select o.id from known_order o where o.customer_id = :id::uuid
+    union select k.id from task k join known_order o on o.id = k.order_id where o.customer_id = :id::uuid) about;

@@ -39,6 +39,16 @@ begin
     end if;
 end $$;
 
+-- The sums that a window needs: the beginning of every whole year, quarter, month. Not plain SQL, because the planner would look into
+-- it and expect thousands.
+create function window_slots(first timestamp, last timestamp, grains text[], zone text)
+returns table (grain text, start timestamptz) language plpgsql stable rows 8 as $$
+begin
+    return query select s.grain, t.start at time zone zone
+    from window_spans(first, last, grains) s, generate_series(s.since, s.until - interval '1 day',
+        case s.grain when 'quarter' then interval '3 months' else ('1 ' || s.grain)::interval end) t(start);
+end $$;
+
 -- A line of sales figures; by product there are only orders, units and gross.
 create function figure_json(cut text, orders numeric, units numeric, gross numeric, discount numeric, refunds numeric, refunded numeric)
 returns json language sql immutable as $$

@@ -1,0 +1,98 @@
+"""How long an event is under way, and how many the relay and the consumers move."""
+import threading
+import time
+
+from load import Row
+from orders import SKUS, place
+from stack.client import eventually
+
+LAG = """
+select extract(epoch from i.applied_at - e.at)::float8 * 1000 as ms
+from orders.event e join catalog.inbox i on i.event_id = e.id and i.consumer = 'catalog-orders'
+where e.type = 'orders.order.placed' and e.at > %s order by 1"""
+
+
+def paced(world, rate, seconds):
+    """Orders at an even pace, by a few clients."""
+    end, clients = time.monotonic() + seconds, 4
+
+    def client(number):
+        due = time.monotonic() + number / rate
+        while due < end:
+            time.sleep(max(0, due - time.monotonic()))
+            due += clients / rate
+            skus = [(f"BENCH-{(time.time_ns() // 1000 + k) % SKUS + 1}", 1) for k in (0, 7)]
+            world.shop.road.order(skus, paid=False)
+
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(clients)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+
+
+def lag(world, maximum, seconds):
+    """From the moment of the placing transaction to that of the reserving one."""
+    rate = min(maximum / 2, 200)
+    world.shop.settle(60)
+    begin = world.shop.value("postgres", "select now()")
+    paced(world, rate, seconds)
+    world.shop.settle(60)
+    times = [row["ms"] for row in world.shop.sql("postgres", LAG, begin)]
+    row = Row(f"event lag orders to catalog, {rate:.0f} orders/s", unit="ms", wanted="p50 ≤ 3, p99 ≤ 15")
+    row.note = f"p50 {times[len(times) // 2]:.1f} ms, p99 {times[int(len(times) * 0.99)]:.1f} ms of {len(times)}"
+    return [row]
+
+
+def throughput(world, rounds):
+    """The stream is lost: the relay publishes the whole event log again, and the consumers look at each."""
+    relay, consumer = Row("relay, events/s", unit="events/s"), Row("consumers (known events), events/s", unit="events/s")
+    for _ in range(rounds):
+        place(world, 2)
+        world.shop.settle(60)
+        world.shop.stop()
+        world.shop.nats.stop()
+        world.shop.nats.wipe()
+        world.shop.nats.start()
+        count = world.shop.value("orders", "select count(*) from event")
+        world.shop.sql("orders", "update event set seq = null, epoch = null")
+        began = time.monotonic()
+        world.shop.start("orders")
+        eventually(lambda: not world.shop.value("orders", "select count(*) from event where seq is null limit 1"), 120)
+        relay.work.append(count / (time.monotonic() - began))
+        began = time.monotonic()
+        world.shop.start("catalog")
+        eventually(lambda: not left(world, "catalog-orders"), 120)
+        consumer.work.append(count / (time.monotonic() - began))
+        world.shop.start()
+    return [relay, consumer]
+
+
+def left(world, name):
+    for each in world.shop.consumers("orders"):
+        if each["name"] == name:
+            return each["num_pending"] + each["num_ack_pending"]
+    return 1
+
+
+def road(world, orders):
+    """Order to delivered, one after the other: what a whole order costs all five services and PostgreSQL."""
+    step, shop = world.shop.road, world.shop
+    step.publish({"sku": "ROAD-1", "price": 450})
+    step.book_in("ROAD-1", 10000)
+    shop.settle(60)
+    before = [world.cpu(service) for service in shop.instances]
+    began = time.monotonic()
+    for _ in range(orders):
+        order = step.order([("ROAD-1", 2)])
+        step.wait_order(order["id"], status="confirmed")
+        step.deliver(order["id"])
+    spent = time.monotonic() - began
+    shop.settle(60)
+    after = [world.cpu(service) for service in shop.instances]
+    services = sum(b[0] - a[0] for a, b in zip(before, after)) / orders
+    server = (after[0][1] - before[0][1]) / orders
+    row = Row("the whole road, one order at a time", unit="s")
+    row.note = (f"{spent / orders * 1000:.0f} ms an order (with the driver's polling), "
+                f"{services * 1000:.1f} ms CPU of the services, {server * 1000:.1f} ms of PostgreSQL")
+    return [row]

@@ -1,0 +1,131 @@
+"""POST of an order of two lines, against pgbench writing the same rows, and what becomes of the orders."""
+import os
+import time
+
+from load import Row, pgbench, wrk
+from stack.client import eventually
+
+SKUS = 200
+
+STOCK = """
+insert into product (id, title, status, channels, drafted_by) values (uuid_v7(), 'Bench', 'published', '{web}', 'ann');
+insert into variant (sku, product_id, place, barcode, title, price, currency)
+select 'BENCH-' || n, (select id from product where title = 'Bench'), n, 'BENCH-' || n, 'BENCH-' || n, 450, 'GBP'
+from generate_series(1, %d) n;
+insert into stock (sku, warehouse, on_hand) select 'BENCH-' || n, 'main', 10000000 from generate_series(1, %d) n;
+"""
+PRICES = """insert into price (sku, product_id, title, price, currency, stocked, sellable)
+select 'BENCH-' || n, uuid_v7(), 'BENCH-' || n, 450, 'GBP', true, true from generate_series(1, %d) n;"""
+
+# The same rows as the service writes, and the same answer read. What is told stands in :json_…, of the same length.
+PLACE = r"""
+\set n random(1, 9000000000000000)
+\set a random(1, %(skus)d)
+\set b random(1, %(skus)d)
+%(begin)s
+begin;
+select p.sku, p.price, p.title, o.id from unnest(array['BENCH-' || :a, 'BENCH-' || :b]) l(sku) left join price p on p.sku = l.sku
+left join orders o on o.channel = 'web' and o.channel_ref = 'pg-' || :n;
+insert into orders (id, channel, channel_ref, intake, currency, customer_ref, ship_country, stock_status, stocked_units, gross,
+    total, personal)
+values (md5(:n::text)::uuid, 'web', 'pg-' || :n, repeat('0', 64), 'GBP', 'c-' || :n, 'GB', 'pending', 2, 900, 900,
+    json_build_object('personal', repeat('x', 300)));
+insert into order_line (order_id, line, sku, title, quantity, unit_price, list_price, stocked)
+values (md5(:n::text)::uuid, 1, 'BENCH-' || :a, 'BENCH-' || :a, 1, 450, 450, true),
+    (md5(:n::text)::uuid, 2, 'BENCH-' || :b, 'BENCH-' || :b, 1, 450, 450, true);
+insert into deadline (kind, aggregate_id, due_at) values ('pay_by', md5(:n::text)::uuid::text, now() + interval '1 day');
+insert into deadline (kind, aggregate_id, due_at) values ('confirm_by', md5(:n::text)::uuid::text, now() + interval '2 hours');
+insert into event (type, aggregate, aggregate_id, version, actor, trace, data, private)
+values ('pgbench.order.placed', 'order', md5(:n::text)::uuid::text, 1, 'ann', repeat('0', 32),
+    json_build_object('data', repeat('x', 700)), json_build_object('private', repeat('x', 300)));
+select doc, private, status, version from order_json where id = md5(:n::text)::uuid;
+insert into idempotency (principal, route, key, digest, status, body, etag, location)
+values ('ann', '/v1/orders', 'pg-' || :n, repeat('0', 64), 201, repeat('x', 1500), '"v1"', '/v1/orders/x');
+commit;
+%(end)s
+"""
+TRIPS = PLACE % {"skus": SKUS, "begin": "", "end": ""}
+PIPELINED = PLACE % {"skus": SKUS, "begin": r"\startpipeline", "end": r"\endpipeline"}
+
+RESERVE = r"""
+\set n random(1, 9000000000000000)
+\set a random(1, %d)
+\set b random(1, %d)
+begin;
+insert into reservation (id, order_id, order_number, status) values (md5(:n::text)::uuid, md5(:n::text)::uuid, 'pg-' || :n, 'held');
+insert into reservation_line (reservation_id, sku, quantity, reserved, waiting, arrived)
+select md5(:n::text)::uuid, 'BENCH-' || s, count(*), count(*), false, 0 from unnest(array[:a::int, :b::int]) s group by s;
+update stock set reserved = reserved + 1 where sku = 'BENCH-' || least(:a::int, :b::int) and warehouse = 'main' and on_hand - reserved >= 1;
+update stock set reserved = reserved + 1 where sku = 'BENCH-' || greatest(:a::int, :b::int) and warehouse = 'main' and on_hand - reserved >= 1;
+insert into reservation_cell (reservation_id, sku, warehouse, quantity)
+select md5(:n::text)::uuid, 'BENCH-' || s, 'main', count(*) from unnest(array[:a::int, :b::int]) s group by s;
+insert into event (type, aggregate, aggregate_id, version, actor, trace, data)
+values ('pgbench.reservation.held', 'reservation', md5(:n::text)::uuid::text, 1, 'catalog-orders', repeat('0', 32),
+    json_build_object('data', repeat('x', 300)));
+insert into inbox (consumer, event_id) values ('pgbench', md5(:n::text)::uuid);
+insert into inbox_cursor (consumer, aggregate, aggregate_id, version) values ('pgbench', 'order', md5(:n::text)::uuid::text, 1);
+commit;
+"""
+
+
+def fill(world):
+    world.shop.sql("catalog", STOCK % (SKUS, SKUS))
+    world.shop.sql("orders", PRICES % SKUS)
+    world.postgres.psql(world.shop.database, "--command", "vacuum analyze")
+
+
+def place(world, seconds, one_sku=False, connections=16):
+    env = {"RUN": f"{time.time_ns():x}", "SKUS": str(SKUS), "TOKEN": world.token()}
+    return wrk(world.base("orders") + "/v1/orders", connections, seconds, script="order.lua",
+               env={**env, "ONE_SKU": "1"} if one_sku else env)
+
+
+def forget_pgbench(world):
+    """Its events are nobody's business."""
+    for service in ("orders", "catalog"):
+        world.postgres.psql(world.shop.database, "--command", f"set session_replication_role = replica; "
+                            f"delete from {service}.event where type like 'pgbench%'")
+
+
+def measure(world, rounds, seconds):
+    """The other services stand still meanwhile, so that what is measured is the order alone; the relay works."""
+    row = Row("POST an order of 2 lines, 16 clients", wanted="≥ 1.0 of round trips, ≥ 0.8 of pipelined")
+    place(world, 1)
+    for _ in range(rounds):
+        before = world.cpu("orders")
+        rate = place(world, seconds)
+        after = world.cpu("orders")
+        row.work.append(rate)
+        row.costs.append([(b - a) / (rate * seconds) for a, b in zip(before, after)])
+        row.ceiling("pgbench, round trips", pgbench(world.url("orders"), 16, seconds, TRIPS))
+        row.ceiling("pgbench, pipelined", pgbench(world.url("orders"), 16, seconds, PIPELINED))
+        forget_pgbench(world)
+    return [row]
+
+
+def reservations(world, rounds, seconds):
+    """Orders wait in the stream; then catalog starts and reserves them."""
+    rows = []
+    for name, one, wanted in (("reservations, 200 SKUs", False, "≥ 1.0"), ("reservations, one SKU", True, "≥ 10")):
+        row = Row(name, unit="orders/s", wanted=wanted)
+        for _ in range(rounds):
+            world.shop.stop("catalog")
+            known = world.shop.value("catalog", "select count(*) from reservation")
+            place(world, seconds, one)
+            orders = world.shop.value("orders", "select count(*) from orders where channel_ref not like 'pg-%%'")
+            eventually(lambda: not world.shop.value("orders", "select count(*) from event where seq is null"), 60)
+            world.shop.start("catalog")
+            eventually(lambda: world.shop.value("catalog", "select count(*) from reservation where order_number not like 'pg-%%'")
+                       >= orders, 120)
+            spent = world.shop.value("catalog", "select extract(epoch from max(created_at) - min(created_at))::float8 from ("
+                                     f"select created_at from reservation order by arrived offset {known}) r")
+            row.work.append((orders - known) / max(spent, 0.001))
+            world.shop.stop("catalog")
+            sku = 1 if one else SKUS
+            row.ceiling("pgbench, row by row", pgbench(world.url("catalog"), 16, seconds, RESERVE % (sku, sku)))
+            forget_pgbench(world)
+            world.postgres.psql(world.shop.database, "--command", "set search_path = catalog; set session_replication_role = "
+                                "replica; delete from reservation where order_number like 'pg-%'")
+        rows.append(row)
+    world.shop.start("catalog")
+    return rows

@@ -1,0 +1,84 @@
+"""GET of one product and of a list of twenty, against pgbench with the same statement and a bare libmicrohttpd."""
+import json
+import subprocess
+import time
+import urllib.request
+
+from load import HERE, Row, pgbench, wrk
+from stack.process import free_ports
+
+PRODUCTS = 1000
+COLUMNS = "doc::text, null::text, status, version, id::text, false"
+ONE = f"select {COLUMNS} from product_json where id = '{{id}}'::uuid;"
+LIST = f"select {COLUMNS}, created_at::text from product_json where true order by created_at desc, id desc limit 21;"
+
+FILL = """
+insert into product (id, title, description, category, status, channels, drafted_by, images, created_at)
+select uuid_v7(), 'Product ' || n, 'A product as our staff describes it, in a sentence or two.', 'general', 'published',
+    '{web}', 'ann', '[{"url":"https://images.example.org/x.jpg","width":1200,"height":1200,"alt":"Front"}]',
+    now() - n * interval '1 second'
+from generate_series(1, %s) n;
+insert into variant (sku, product_id, place, barcode, title, price, cost, currency, weight_g)
+select 'SKU-' || row_number() over (order by created_at desc, id), id, 1, 'B' || row_number() over (order by created_at desc, id),
+    title, 450, 200, 'GBP', 250
+from product;
+"""
+
+
+def fill(world, products=PRODUCTS):
+    world.shop.sql("catalog", FILL.replace("%s", str(products)))
+    world.postgres.psql(world.shop.database, "--command", "vacuum analyze")
+
+
+class Bare:
+    """bench/bare.c answering the same bytes."""
+
+    def __init__(self, world, body):
+        self.port, = free_ports(1)
+        file = world.folder / "body"
+        file.write_bytes(body)
+        binary = world.folder / "bare"
+        subprocess.run(["cc", "-O2", "-o", str(binary), str(HERE / "bare.c"), "-lmicrohttpd"], check=True)
+        self.process = subprocess.Popen([str(binary), str(self.port), str(file)])
+        time.sleep(0.3)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+def body_of(world, path):
+    request = urllib.request.Request(world.base("catalog") + path, headers={"Authorization": f"Bearer {world.token()}"})
+    with urllib.request.urlopen(request) as answer:
+        return answer.read()
+
+
+def measure(world, rounds, seconds):
+    one, = world.shop.sql("catalog", "select id::text from product order by created_at desc limit 1")
+    works = [("GET one product", f"/v1/products/{one['id']}", ONE.format(id=one["id"]), "≥ 0.70 of pgbench"),
+             ("GET list of 20", "/v1/products?limit=20", LIST, "")]
+    rows = []
+    for name, path, sql, wanted in works:
+        body = body_of(world, path)
+        assert json.loads(body)
+        for connections in (16, 256):
+            rows.append(measure_one(world, rounds, seconds, Row(f"{name}, {connections} connections", wanted=wanted),
+                                    path, sql, body, connections))
+    return rows
+
+
+def measure_one(world, rounds, seconds, row, path, sql, body, connections):
+    bare = Bare(world, body)
+    try:
+        wrk(world.base("catalog") + path, connections, 1, world.token())
+        for _ in range(rounds):
+            before = world.cpu("catalog")
+            rate = wrk(world.base("catalog") + path, connections, seconds, world.token())
+            after = world.cpu("catalog")
+            row.work.append(rate)
+            row.costs.append([(b - a) / (rate * seconds) for a, b in zip(before, after)])
+            row.ceiling("pgbench", pgbench(world.url("catalog"), 16, seconds, sql))
+            row.ceiling("bare libmicrohttpd", wrk(f"http://127.0.0.1:{bare.port}/", connections, seconds, world.token()))
+    finally:
+        bare.stop()
+    return row

@@ -1,0 +1,95 @@
+#!/usr/bin/python3
+"""make bench: measures each work beside its ceiling and writes the table into docs/performance.md.
+
+    bench/run.py [reads orders reservations events memory] [--rounds N] [--seconds N]
+"""
+import argparse
+import os
+import platform
+import statistics
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import world  # noqa: F401, E402 (sets the path)
+import events                       # noqa: E402
+import orders                       # noqa: E402
+import reads                        # noqa: E402
+import resident                     # noqa: E402
+from load import spread             # noqa: E402
+from world import ROOT, World       # noqa: E402
+
+PAGE = ROOT / "docs" / "performance.md"
+BEGIN, END = "<!-- table: written by make bench -->\n", "<!-- end of table -->\n"
+PARTS = ("memory", "reads", "orders", "reservations", "events")
+
+
+def part(world, name, o):
+    """The rows of one part, each in a shop of its own."""
+    if name == "reads":
+        reads.fill(world)
+        return reads.measure(world, o.rounds, o.seconds)
+    if name == "memory":
+        time.sleep(3)
+        rows = resident.memory(world, "idle") + resident.start(world, o.rounds)
+        reads.fill(world)
+        orders.fill(world)
+        reads.measure(world, 1, o.seconds)
+        orders.place(world, o.seconds, connections=256)
+        return rows + resident.memory(world, "after 256 connections reading and ordering")
+    orders.fill(world)
+    if name == "orders":
+        world.shop.stop("catalog")
+        return orders.measure(world, o.rounds, o.seconds)
+    if name == "reservations":
+        return orders.reservations(world, o.rounds, o.seconds)
+    rate = orders.place(world, o.seconds)
+    return events.lag(world, rate, 5 * o.seconds) + events.road(world, 20) + events.throughput(world, o.rounds)
+
+
+def lines_of(row):
+    digits = 1 if row.unit == "ms" else 0
+    if not row.work:
+        return [f"| {row.name} | {row.note} | | | {row.wanted} |"]
+    cost = ""
+    if row.costs:
+        mine, server = (statistics.median(each) * 1e6 for each in zip(*row.costs))
+        cost = f"{mine:.0f} + {server:.0f} µs"
+    found = [f"| {row.name} | {spread(row.work, digits)} {row.unit} | {cost} | | {row.wanted} |"]
+    for name, values in row.ceilings.items():
+        ratio = 1 / row.ratio(name) if row.unit == "ms" else row.ratio(name)
+        found.append(f"| – {name} | {spread(values, digits)} {row.unit} | | {ratio:.2f} × | |")
+    return found
+
+
+def write(table, o):
+    where = f"{os.cpu_count()} cores, {platform.machine()}, Linux {platform.release()}"
+    load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
+    head = (f"{time.strftime('%Y-%m-%d')}, {where}; {o.rounds} rounds of {o.seconds} s, work and ceilings in turn. "
+            f"Load averages at the end: {load}.\n\n"
+            "| work | median (least – most) | CPU a request: service + PostgreSQL | of this ceiling | wanted |\n| --- | --- | --- | --- | --- |\n")
+    text = PAGE.read_text()
+    before, rest = text.split(BEGIN)
+    PAGE.write_text(before + BEGIN + "\n" + head + "\n".join(table) + "\n\n" + END + rest.split(END)[1])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []])
+    parser.add_argument("--rounds", type=int, default=int(os.environ.get("ROUNDS") or 5))
+    parser.add_argument("--seconds", type=int, default=int(os.environ.get("ROUND_SECONDS") or 3))
+    parser.add_argument("--build", default=os.environ.get("BUILD") or "build")
+    o = parser.parse_args()
+    table = []
+    for name in o.parts or PARTS:
+        with World(o.build) as world:
+            for row in part(world, name, o):
+                table += lines_of(row)
+                print("\n".join(lines_of(row)), flush=True)
+    if not o.parts:
+        write(table, o)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""A whole Backroom of its own to measure: servers, services, data, and what they cost in CPU and memory."""
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests" / "system")]
+
+from harness import Keys, Shop                                          # noqa: E402
+from stack.postgres import Postgres, children, home_below, new_passwords    # noqa: E402
+from stack.process import free_ports                                    # noqa: E402
+
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+class World:
+    """One shop; `with World() as world:`."""
+
+    def __init__(self, build="build", env=None, **shop):
+        self.build = build
+        self.env = env
+        self.said = shop
+
+    def __enter__(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="backroom-bench-", dir="/var/tmp"))
+        self.folder.chmod(0o755)
+        home = home_below(self.folder)
+        self.postgres = Postgres(home, free_ports(1)[0], new_passwords(), self.folder / "postgres.log", True)
+        self.shop = None
+        try:
+            self.postgres.start()
+            self.postgres.template = "template0"
+            self.keys = Keys(self.folder / "keys", self.build)
+            self.shop = Shop(self.postgres, self.keys, self.folder / "shop", env=self.env, build=self.build, **self.said)
+            self.shop.begin()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        if self.shop:
+            self.shop.abandon()
+        self.postgres.kill9()
+        shutil.rmtree(self.postgres.folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # -- where things are --------------------------------------------------------------------------
+
+    def instance(self, service):
+        return self.shop.instances[service][0]
+
+    def base(self, service):
+        return f"http://127.0.0.1:{self.instance(service).port}"
+
+    def token(self, role="admin", sub="ann"):
+        return self.keys.token(role, sub)
+
+    def url(self, service):
+        return self.postgres.url(service, self.shop.database)
+
+    # -- what things cost --------------------------------------------------------------------------
+
+    def cpu(self, service):
+        """Seconds of CPU since the start: (the service, PostgreSQL with all its backends)."""
+        mine = cpu_of(self.instance(service).process.pid)
+        server = self.postgres.process.pid
+        return mine, cpu_of(server, ended_children=True) + sum(map(cpu_of, children(server)))
+
+    def memory(self, service, name="VmRSS"):
+        """KiB of resident memory now, or with VmHWM the most there ever was."""
+        for line in Path(f"/proc/{self.instance(service).process.pid}/status").read_text().splitlines():
+            if line.startswith(name + ":"):
+                return int(line.split()[1])
+        return 0
+
+    def proportional_memory(self, service):
+        """KiB, shared pages divided among those who share them (PSS): the sum over processes is what they take up."""
+        text = Path(f"/proc/{self.instance(service).process.pid}/smaps_rollup").read_text()
+        return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:"))
+
+
+def cpu_of(pid, ended_children=False):
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    wanted = fields[11:15] if ended_children else fields[11:13]
+    return sum(map(int, wanted)) / TICK

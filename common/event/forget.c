@@ -1,0 +1,15 @@
+#include "forget.h"
+
+#include <string.h>
+
+#include "common_queries.h"
+#include "work.h"
+
+int forget(struct work *w, const char *aggregate, const char *ids, const char *members)
+{
+    if (!ids || strcmp(ids, "{}") == 0)
+        return OK;
+    TRY(q_events_forget(w, aggregate, ids));
+    TRY(q_dead_letters_forget(w, ids));
+    return q_answers_forget(w, ids, members);
+}

@@ -1,0 +1,38 @@
+"""Faults at random under traffic for a long time: nothing is lost, and nothing grows (make soak, HOURS=2)."""
+import os
+import time
+
+import pytest
+
+import faults
+from invariants import footprint, grew
+from run import run
+
+HOURS = float(os.environ.get("HOURS") or 2)
+FAULTS = (faults.nothing, faults.services_killed, faults.services_restarted, faults.postgres_stopped_immediately,
+          faults.ended_in_commit, faults.ended_anywhere, faults.nats_killed, faults.nats_away, faults.wiped_while_stopped,
+          faults.older_copy, faults.consumers_deleted, faults.told_again)
+
+
+@pytest.mark.timeout(HOURS * 3600 * 1.2 + 600)
+def test_a_long_time_of_faults_leaves_nothing_behind(fault_shop, chance, table):
+    end, runs = time.monotonic() + HOURS * 3600, 0
+    while time.monotonic() < end:
+        fault = chance.choice(FAULTS)
+        run(fault_shop(instances=2, env={"POOL_SIZE": "4"}), chance, table, f"soak: {fault.__name__}", fault, 5, 5)
+        runs += 1
+    print(f"{runs} runs in {HOURS} hours")
+
+
+@pytest.mark.timeout(HOURS * 3600 * 1.2 + 600)
+def test_nothing_grows_while_everybody_works(fault_shop, chance, table):
+    """Half as long once more, without faults: memory, threads and open files stay where they were after the first tenth."""
+    shop = fault_shop()
+    end = time.monotonic() + HOURS * 1800
+    run(shop, chance, table, "soak: steady", faults.nothing, HOURS * 180, 1)
+    before = footprint(shop)
+    while time.monotonic() < end:
+        run(shop, chance, table, "soak: steady", faults.nothing, min(60, HOURS * 300), 1)
+    now = footprint(shop)
+    print(f"threads, files and kB, then and now: { {name: (was, now[name]) for name, was in before.items()} }")
+    assert not {name: (was, now[name]) for name, was in before.items() if grew(was, now[name])}
