@@ -23,7 +23,7 @@ struct request {
     const char *address;         /* of the client, as text */
     const char *idempotency_key; /* NULL if none */
     const char *digest;          /* SHA-256 of method, path and body, hexadecimal */
-    const char *body; /* of a raw route; not a string */
+    const char *body;            /* of a raw route; not a string */
     size_t body_length;
     const char *reply_type; /* of an answer that is not JSON; NULL */
     const char *if_match, *if_none_match;

@@ -1,4 +1,4 @@
--- Files that were handed in: their rows become what a kind of the service makes of them (docs/adr/0008-imports-are-jobs.md).
+-- Files that were handed in: their rows become what a kind of the service makes of them (docs/adr/0011-imports-are-jobs.md).
 -- read_to and row_no are the cursor: the byte up to which rows were dealt with, and how many those were.
 create table import_job (
     id           uuid primary key,
