@@ -12,6 +12,7 @@ import json
 import re
 import signal
 import time
+import urllib.parse
 import uuid
 from pathlib import Path
 
@@ -104,7 +105,7 @@ class Shop:
         self.clients = {service: self.client([("127.0.0.1", each.port) for each in some], role, sub)
                         for service, some in self.instances.items()}
         self.front = Front(self, role, sub)
-        self.road = Road(self)
+        self.road = Road(self, is_known=self.knows_price)
 
     def __getattr__(self, name):
         try:
@@ -114,6 +115,14 @@ class Shop:
 
     def client(self, addresses, role="admin", sub="ann", prefix=""):
         return Client(addresses, self.keys.token, role, sub, prefix, inspect=self.inspect)
+
+    def knows_price(self, sku):
+        """Whoever publishes and orders at once must not be faster than the news; unless there is nobody to hear it."""
+        hearing = [each for each in self.instances.get("orders", []) if each.alive() and each.ready()]
+        if not hearing or not self.nats.alive() or "catalog" not in self.instances:
+            return True
+        found = self.orders.get(f"/v1/prices/{urllib.parse.quote(sku, safe='')}", role="admin")
+        return found.status == 200 and found.json["sellable"]
 
     # -- processes -------------------------------------------------------------------------------
 

@@ -25,8 +25,9 @@ STAFF = {
 class Road:
     """shop has a Client each as .catalog, .orders, .fulfillment, .support, .analytics."""
 
-    def __init__(self, shop, patience=0, key_prefix=None):
+    def __init__(self, shop, patience=0, key_prefix=None, is_known=None):
         self.shop = shop
+        self.is_known = is_known            # asked until it is true: has the news of this SKU's price arrived?
         self.patience = patience            # seconds to go on asking a service that is down
         self.key_prefix = key_prefix        # None: every call is a new one
 
@@ -76,6 +77,8 @@ class Road:
         for action, body, role in (("submit", {}, "merchandiser"), ("approve", {}, "reviewer"),
                                    ("publish", {"channels": list(channels)}, "merchandiser")):
             product = self.call("catalog", "POST", f"{path}/{action}", body, self.key(action, sku), role)
+        if self.is_known:
+            eventually(lambda: all(self.is_known(variant["sku"]) for variant in variants), 10)
         return product
 
     def book_in(self, sku, quantity, reason="received", reference="opening", warehouse=WAREHOUSE, role="stockkeeper"):
