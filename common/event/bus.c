@@ -13,6 +13,9 @@
 enum {
     DAY_S = 86400,
     ASK_MS = 2000,
+    /* What waits after a gap counts as pending. With few places, newer events that came first (a stream made anew) would
+     * take them all, and the missing ones behind them were never delivered. Pulling keeps what is in memory small. */
+    GAPS_MAX = 1000000,
     ACK_WAIT_S = 10, /* a batch takes well below a second; what takes longer says +WPI */
     JS_STREAM_MISSING = 10059,
     JS_CONSUMER_MISSING = 10014,
@@ -261,7 +264,7 @@ static natsStatus add_durable(const char *stream, const char *durable, const cha
     c.AckPolicy = js_AckExplicit;
     c.AckWait = (int64_t)ACK_WAIT_S * 1000000000;
     c.MaxDeliver = -1;
-    c.MaxAckPending = 1000;
+    c.MaxAckPending = GAPS_MAX;
     return js_AddConsumer(NULL, bus.js, stream, &c, NULL, code);
 }
 

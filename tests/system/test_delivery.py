@@ -95,3 +95,15 @@ def test_a_stop_hands_back_what_it_did_not_look_at(shop, news):
     began = time.monotonic()
     eventually(lambda: shop.value("orders", "select count(*) from price where sku like 'MANY-%%'") == 600, timeout=30)
     assert time.monotonic() - began < 9, "nothing waits for its time to run out"
+
+
+def test_thousands_of_newer_events_before_the_older_ones_do_not_keep_those_out(shop, news):
+    products = [str(uuid.uuid4()) for _ in range(1500)]
+    shop.pause("orders")
+    for number, product in enumerate(products):
+        say(news, product, 2, "published", 200, f"NEWER-{number}")
+    for number, product in enumerate(products):
+        say(news, product, 1, "drafted", 100, f"NEWER-{number}")
+    shop.resume("orders")
+    eventually(lambda: shop.value("orders", "select count(*) from price where sku like 'NEWER-%%' and price = 200") == 1500,
+               timeout=60)
