@@ -112,7 +112,8 @@ def without_indexes(cursor):
 
 def fill(connection, lines):
     with connection.cursor() as cursor:
-        cursor.execute("set synchronous_commit = off; set work_mem = '512MB'; set maintenance_work_mem = '512MB'; select setseed(0.5)")
+        cursor.execute("set synchronous_commit = off; set work_mem = '512MB'; set maintenance_work_mem = '512MB'; "
+                       "set max_parallel_maintenance_workers = 0; select setseed(0.5)")
         again = without_indexes(cursor)
         for table in ("fact_line", "fact_order", "fact_refund", "sales_rollup"):
             cursor.execute(f"alter table {table} set unlogged")
