@@ -319,6 +319,7 @@ static bool look_at_stream(bool must)
         relay.stream.last_seq >= before.last_seq && !relay.doubted)
         return true;
     relay.doubted = false;
+    relay.generation = 0; /* until it is verified, however often that fails */
     if (in_work(verify) != OK)
         return false;
     relay.generation = bus_generation();
