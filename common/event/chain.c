@@ -3,6 +3,7 @@
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 
+#include "hex.h"
 #include "work.h"
 
 const char *sha256_hex(struct work *w, const void *bytes, size_t length)
@@ -11,10 +12,7 @@ const char *sha256_hex(struct work *w, const void *bytes, size_t length)
     char *hex = arena_alloc(w->arena, 2 * sizeof digest + 1);
 
     gnutls_hash_fast(GNUTLS_DIG_SHA256, bytes, length, digest);
-    for (size_t i = 0; i < sizeof digest; i++) {
-        hex[2 * i] = "0123456789abcdef"[digest[i] >> 4];
-        hex[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
-    }
+    hex_write(hex, digest, sizeof digest);
     return hex;
 }
 

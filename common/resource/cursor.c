@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "field.h"
+#include "hex.h"
 #include "work.h"
 
 enum { MAC = 16 };
@@ -22,11 +23,7 @@ static void mac_of(struct work *w, const char *query, const char *json, char out
     unsigned char mac[32];
 
     gnutls_hmac_fast(GNUTLS_MAC_SHA256, secret_key, strlen(secret_key), message, strlen(message), mac);
-    for (int i = 0; i < MAC; i++) {
-        out[2 * i] = "0123456789abcdef"[mac[i] >> 4];
-        out[2 * i + 1] = "0123456789abcdef"[mac[i] & 15];
-    }
-    out[2 * MAC] = '\0';
+    *hex_write(out, mac, MAC) = '\0';
 }
 
 const char *cursor_make(struct work *w, const char *query, const char *sort_value, const char *key)

@@ -5,6 +5,8 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "hex.h"
+
 enum { POOL = 4096 };
 
 /* A few KiB of kernel randomness at a time: one system call for many ids. */
@@ -24,22 +26,13 @@ static void random_bytes(unsigned char *out, size_t n)
     }
 }
 
-static char *hex(char *out, const unsigned char *bytes, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        *out++ = "0123456789abcdef"[bytes[i] >> 4];
-        *out++ = "0123456789abcdef"[bytes[i] & 15];
-    }
-    return out;
-}
-
 const char *random_hex(struct arena *a, size_t n)
 {
     unsigned char *bytes = arena_alloc(a, n);
     char *out = arena_alloc(a, 2 * n + 1);
 
     random_bytes(bytes, n);
-    hex(out, bytes, n);
+    hex_write(out, bytes, n);
     return out;
 }
 
@@ -73,7 +66,7 @@ const char *random_uuid_v7(struct arena *a)
     for (int i = 0; i < 16; i++) {
         if (i == 4 || i == 6 || i == 8 || i == 10)
             *p++ = '-';
-        p = hex(p, b + i, 1);
+        p = hex_write(p, b + i, 1);
     }
     return out;
 }
