@@ -106,8 +106,9 @@ int idempotency_replay(struct work *w)
         return fail(w, BUSY, "idempotency.in_progress",
                     "The same request is under way. Try again in a moment.");
     }
-    if (fault != BUSY && fault != BROKEN && fault != FORBIDDEN && first.status != 412 &&
-        first.status != 428) {
+    /* Input that is wrong today may be right tomorrow, when a price or an order has been heard of: only what a rule
+     * decided about is decided. */
+    if (fault == CONFLICT && first.status != 412) {
         w->reply = answer_problem(&first);
         w->status = answer_status(&first);
         work_run(w, store_refusal, NULL);

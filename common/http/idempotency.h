@@ -14,7 +14,8 @@ int idempotency_key(struct work *w, const char *value);
 /* Last statement of a transaction that went well: keep the answer. */
 int idempotency_store(struct work *w);
 /* After a work that failed: answer as the first time if this key was used before; else keep a refusal by a
- * business rule, so that it is the answer next time too. Returns the work's outcome. */
+ * business rule (409), so that it is the answer next time too; faults of the input, unknown things and missing rights
+ * are looked at afresh. Returns the work's outcome. */
 int idempotency_replay(struct work *w);
 
 #endif

@@ -89,6 +89,18 @@ def test_the_same_key_is_the_same_answer_and_one_effect(shop):
     assert shop.catalog.get("/v1/stock/ONCE").json["on_hand"] == 1
 
 
+def test_faults_of_the_input_are_looked_at_afresh_and_a_refusal_by_a_rule_stays(shop):
+    move = {"sku": "AFRESH", "warehouse": "main", "quantity": 1, "reason": "count"}
+    unknown = shop.catalog.post("/v1/stock/movements", move, key="afresh-1")
+    assert unknown.status in (404, 422)
+    shop.catalog.post("/v1/products", mug("AFRESH"))
+    assert shop.catalog.post("/v1/stock/movements", move, key="afresh-1").status == 201
+    assert shop.catalog.post("/v1/stock/movements", {**move, "quantity": -5}, key="afresh-2").status == 409
+    shop.catalog.post("/v1/stock/movements", {**move, "quantity": 9}).expect(201)
+    again = shop.catalog.post("/v1/stock/movements", {**move, "quantity": -5}, key="afresh-2")
+    assert again.status == 409 and again.headers["Idempotent-Replayed"] == "true"
+
+
 def test_an_editor_does_not_decide_either(shop):
     made = shop.catalog.post("/v1/products", mug("EDITED"), sub="ann").json
     link = f"/v1/products/{made['id']}"
