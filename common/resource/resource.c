@@ -149,6 +149,7 @@ void resource_wait(struct work *w, const struct resource *r, const char *id, int
     bool pending = true;
 
     w->writes = false;
+    w->until = until; /* the effect is committed: there is an answer whatever happens now */
     while (pending && clock_ms() < until) {
         news_wait(20);
         if (read_one(w, r, id, &pending) != OK) {

@@ -4,13 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "crash.h"
 #include "log.h"
 #include "service.h"
 #include "sql_conn.h"
 #include "work.h"
 
-enum { REQUEST_WAIT_MS = 200, BACKGROUND_WAIT_MS = 5000 };
+enum { REQUEST_WAIT_MS = 200, BACKGROUND_WAIT_MS = 5000, READINESS_MS = 3000 };
 /* A little longer than statement_timeout: 2 s (sql_conn.c), in the background 30 s (begin()). */
 
 /* --- outcome of a statement that failed ---------------------------------------------------------------- */
@@ -81,11 +82,12 @@ static int take_connection(struct work *w)
 {
     if (w->db)
         return w->fault == OK ? OK : (int)w->fault;
-    w->db = conn_take(w->kind == REQUEST ? REQUEST_WAIT_MS : BACKGROUND_WAIT_MS);
+    w->db = conn_take(w->kind == REQUEST ? REQUEST_WAIT_MS : BACKGROUND_WAIT_MS, w->until);
     if (!w->db)
         return busy(w, "database.unavailable");
     w->db->begun = w->db->failed = false;
     w->db->answer_ms = w->kind == REQUEST ? ANSWER_MS : BACKGROUND_MS;
+    w->db->until = w->until;
     return OK;
 }
 
@@ -397,6 +399,7 @@ bool sql_ready(const char **why)
 
     work_begin(&w, &nobody, REQUEST, "readiness");
     w.writes = false;
+    w.until = clock_ms() + READINESS_MS;
     ready = sql_fetch_text(&w,
                            "select current_setting('fsync'), current_setting('full_page_writes'), "
                            "current_setting('synchronous_commit')",

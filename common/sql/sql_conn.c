@@ -72,7 +72,6 @@ static struct sql_conn *conn_new(void)
         return NULL;
     c = calloc(1, sizeof *c);
     c->pg = pg;
-    c->answer_ms = ANSWER_MS;
     PQsetnonblocking(pg, 1);
     PQenterPipelineMode(pg);
     return c;
@@ -210,15 +209,18 @@ static void give_and_wake(struct sql_conn *c, int pause_ms)
         pthread_cond_signal(&next->served);
 }
 
-struct sql_conn *conn_take(int wait_ms)
+struct sql_conn *conn_take(int wait_ms, int64_t until)
 {
-    int64_t until = clock_ms() + wait_ms;
+    int64_t now = clock_ms();
     struct sql_conn *c;
     bool may_open, pause;
 
+    if (now >= until)
+        return NULL;
     pthread_mutex_lock(&pool.lock);
-    c = take(until, &may_open);
-    pause = clock_ms() < pool.pause_until;
+    c = take(now + wait_ms < until ? now + wait_ms : until, &may_open);
+    now = clock_ms();
+    pause = now < pool.pause_until || until - now < CONNECT_MS;
     pthread_mutex_unlock(&pool.lock);
     if (c || !may_open)
         return c;
@@ -304,6 +306,7 @@ PGresult *conn_result(struct sql_conn *c)
 {
     int64_t until = clock_ms() + c->answer_ms;
 
+    until = until < c->until ? until : c->until;
     while (PQflush(c->pg) == 1 || PQisBusy(c->pg)) {
         if (!wait_for_server(c, until)) {
             c->broken = true;

@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 /* A request's statements end after 2 s by themselves, those of background work after 20 s: the server that does not even
- * say so is given up a little later. */
-enum { PENDING_MAX = 4096, ANSWER_MS = 3000, BACKGROUND_MS = 24000 };
+ * say so is given up a little later. To connect takes 2 s at most, the least that libpq can be told. */
+enum { PENDING_MAX = 4096, ANSWER_MS = 3000, BACKGROUND_MS = 24000, CONNECT_MS = 2000 };
 
 struct pending {
     const char
@@ -24,13 +24,15 @@ struct sql_conn {
     struct pending pending[PENDING_MAX];
     int pending_count;
     int answer_ms; /* how long the server may take over a statement */
+    int64_t until; /* when the work that holds it must be over, by the monotonic clock */
 };
 
 /* A plain connection to the configured database with the house's time-outs, or NULL. Not of the pool: for the
  * relay, leadership and migrations. */
 PGconn *conn_direct(void);
-/* From the pool, waiting at most wait_ms; NULL when none came free or the database does not answer. */
-struct sql_conn *conn_take(int wait_ms);
+/* From the pool, waiting at most wait_ms; NULL when none came free, the database does not answer, or connecting might
+ * take longer than until. */
+struct sql_conn *conn_take(int wait_ms, int64_t until);
 void conn_give(struct sql_conn *c);
 void conn_pool_open(const char *url, const char *schema, int size);
 void conn_pool_close(void);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "crash.h"
 #include "event.h"
 #include "random.h"
@@ -20,6 +21,7 @@ void work_begin(struct work *w, const struct service *service, enum work_kind ki
     w->kind = kind;
     w->writes = true;
     w->actor = actor;
+    w->until = kind == REQUEST ? clock_ms() + REQUEST_MS : INT64_MAX;
     w->trace = random_hex(w->arena, 16);
     w->errors = text_new(w->arena);
 }

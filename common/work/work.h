@@ -13,6 +13,10 @@
 
 #include "arena.h"
 
+/* How long a request may take in all, in milliseconds: waiting for a connection, connecting, every statement, the
+ * commit and the look at its Idempotency-Key (R-33). Whatever is not done then is answered with 503. */
+enum { REQUEST_MS = 4500 };
+
 /* What can go wrong, told once where it is found: `return fail(w, CONFLICT, "stock.short", "…")`. */
 enum fault { OK, INVALID, FORBIDDEN, NOT_FOUND, CONFLICT, BUSY, BROKEN };
 
@@ -45,7 +49,8 @@ struct work {
     struct principal *who; /* REQUEST only, NULL on public routes */
     struct request *request;
 
-    struct sql_conn *db;                /* held from the first statement to the end */
+    int64_t until;       /* milliseconds of the monotonic clock: nothing is begun or waited for later */
+    struct sql_conn *db; /* held from the first statement to the end */
     struct announcement *announcements; /* to be written: see event.h */
     int announced;                      /* events written: the relay is woken after the commit */
 

@@ -46,7 +46,7 @@ def test_nothing_is_lost_or_doubled_with_three_instances_of_each(fault_shop, cha
 def test_nothing_is_lost_or_doubled_by_the_network(fault_shop, chance, table, target, mode):
     fault = faults.network(target, mode)
     traffic = run(fault_shop(proxied=True), chance, table, fault.__name__, fault)
-    assert traffic.slowest < 12, f"somebody waited {traffic.slowest:.1f} s"
+    assert traffic.slowest < 6, f"somebody waited {traffic.slowest:.1f} s"
 
 
 def test_a_backlog_of_twenty_thousand_is_worked_off(fault_shop, chance, table):
