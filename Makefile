@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help run import up down test build install token check reference asan fuzz containers faults soak bench
+.PHONY: help run import up down test build install token check reference asan fuzz containers faults soak bench overload
 
 BUILD ?= build
 RUN_DIR ?= .run
@@ -70,3 +70,6 @@ fuzz: install ## each parser of ours against libFuzzer: FUZZ_SECONDS=60 each
 bench: install build ## measure everything beside its ceiling: docs/performance.md (ROUNDS=5 ROUND_SECONDS=3)
 	@bench/install.sh
 	@bench/run.py
+
+overload: install build ## offer a service twice what it can do: it must shed, keep 80 % and recover (ROUNDS, OVERLOAD_SECONDS)
+	@bench/overload.py

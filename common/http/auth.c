@@ -201,12 +201,12 @@ struct principal *auth_check(struct work *w, const char *authorization, const ch
     keep_keys_fresh();
     memcpy(r.hash, sha256_hex(w, token, strlen(token)), sizeof r.hash);
     if (!recall(r.hash, &r)) {
-        if (!limit_allows(w->request->address, clock_ms())) {
+        if (!limit_allows(BAD_TOKENS, w->request->address, clock_ms())) {
             *why = auth_too_many;
             return NULL;
         }
         if (!verify(token, &r)) {
-            limit_spend(w->request->address, clock_ms());
+            limit_spend(BAD_TOKENS, w->request->address, clock_ms());
             return NULL;
         }
         remember(&r);

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "answer.h"
-#include "auth.h"
+#include "caller.h"
 #include "clock.h"
 #include "config.h"
 #include "connections.h"
@@ -22,6 +22,7 @@
 #include "request.h"
 #include "resource.h"
 #include "service.h"
+#include "sql.h"
 #include "sse.h"
 #include "trace.h"
 
@@ -82,28 +83,6 @@ static int find_route(struct work *w, const struct _u_request *q, struct request
                       "There is no such path here. GET /openapi.json lists what there is.");
     answer_header(w, "Allow", allowed);
     return refuse(w, 405, "route.method", "This path knows %s.", allowed);
-}
-
-static int check_caller(struct work *w, const struct _u_request *q, const struct request *r)
-{
-    const char *scope = r->route->row.scope, *why;
-
-    w->who = auth_check(w, header(q, "Authorization"), &why);
-    if (!scope)
-        return OK;
-    if (why == auth_too_many) {
-        answer_header(w, "Retry-After", "2");
-        return refuse(w, 429, "auth.too_many", "%s", why);
-    }
-    if (!w->who) {
-        answer_header(w, "WWW-Authenticate", "Bearer");
-        return refuse(w, 401, "auth.required", "%s",
-                      why ? why : "This needs a token: send 'Authorization: Bearer <token>'.");
-    }
-    w->actor = auth_subject(w->who);
-    if (auth_may(w->who, scope))
-        return OK;
-    return fail(w, FORBIDDEN, "auth.scope", "Your roles do not grant %s.", *scope ? scope : "anything here");
 }
 
 static int read_headers(struct work *w, const struct _u_request *q, struct request *r)
@@ -192,9 +171,9 @@ static int prepare(struct work *w, const struct _u_request *q, struct request *r
     TRY(read_trace(w, q));
     TRY(guard_headers(w, q));
     TRY(find_route(w, q, r));
-    if (atomic_load(&draining) || atomic_load(&in_flight) > IN_FLIGHT_MAX)
+    if (atomic_load(&draining) || atomic_load(&in_flight) > IN_FLIGHT_MAX || sql_congested())
         return fail(w, BUSY, "service.overloaded", "Too much is going on right now. Try again in a moment.");
-    TRY(check_caller(w, q, r));
+    TRY(caller_check(w, q));
     TRY(check_ids(w, r));
     TRY(read_headers(w, q, r));
     TRY(read_query(w, r));
@@ -226,8 +205,9 @@ static void run(struct work *w, const struct request *r)
 
     if (fault != OK && w->constraint)
         fault = recover(w);
-    if (fault != OK)
+    if (fault != OK && !w->turned_away) /* else there is no connection for that question either */
         fault = idempotency_replay(w);
+    caller_found(w);
     if (fault == OK && w->waiting_for)
         resource_wait(w, r->route->resource, w->waiting_for, r->wait_seconds);
 }

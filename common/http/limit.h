@@ -1,13 +1,32 @@
-/* How often one address may be wrong: guessing tokens is slowed down, whoever has a good one is not. */
+/*
+ * How often one address may do what costs or guesses (R-43, R-63): a token bucket for each. Memory is bounded, and no address
+ * ever pays for another: when there are too many of them, the one whose bucket is fullest is forgotten.
+ */
 #ifndef BACKROOM_LIMIT_H
 #define BACKROOM_LIMIT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* May this address try another unknown token? now in milliseconds of the monotonic clock. */
-bool limit_allows(const char *address, int64_t now);
-/* It was wrong once more. AUTH_FAILURES (default 100) in a row, then AUTH_FAILURES_PER_MINUTE (default 60). */
-void limit_spend(const char *address, int64_t now);
+enum limit {
+    BAD_TOKENS,   /* AUTH_FAILURES in a row, then AUTH_FAILURES_PER_MINUTE */
+    PUBLIC_CALLS, /* of routes that need no token: PUBLIC_CALLS, PUBLIC_CALLS_PER_MINUTE */
+    WRONG_LINKS,  /* of those that find nothing: WRONG_LINKS, WRONG_LINKS_PER_MINUTE */
+    LIMITS
+};
+
+/* What an address has left: quota and window as in RateLimit-Policy, left and reset as in RateLimit, in calls and seconds;
+ * next is when one more is allowed. */
+struct allowance {
+    int quota, window, left, reset, next;
+};
+
+/* May this address do it once more? now in milliseconds of the monotonic clock. */
+bool limit_allows(enum limit kind, const char *address, int64_t now);
+/* It did. */
+void limit_spend(enum limit kind, const char *address, int64_t now);
+/* Both in one. */
+bool limit_take(enum limit kind, const char *address, int64_t now);
+struct allowance limit_state(enum limit kind, const char *address, int64_t now);
 
 #endif

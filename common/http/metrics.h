@@ -24,6 +24,7 @@ enum counter {
     SCHEDULES_RUN,
     STREAM_ALARMS,
     PARSER_COMPLAINTS,
+    CALLS_LIMITED,
     COUNTERS
 };
 void metrics_add(enum counter c, int64_t n);

@@ -28,11 +28,30 @@ static bool is_trusted(struct in_addr peer)
 static const char *last_hop(const char *forwarded)
 {
     const char *comma = forwarded ? strrchr(forwarded, ',') : NULL, *last = comma ? comma + 1 : forwarded;
-    struct in_addr address;
 
     while (last && *last == ' ')
         last++;
-    return last && inet_pton(AF_INET, last, &address) == 1 ? last : NULL;
+    return last;
+}
+
+/* An IPv6 address stands for its network of 64 bits: whoever has one has all of that. */
+static const char *address_of(struct work *w, const char *said)
+{
+    char text[INET6_ADDRSTRLEN] = "";
+    struct in6_addr long_one;
+    struct in_addr short_one;
+
+    if (said && inet_pton(AF_INET, said, &short_one) == 1)
+        return textf(w, "%s", said);
+    if (!said || inet_pton(AF_INET6, said, &long_one) != 1)
+        return NULL;
+    if (IN6_IS_ADDR_V4MAPPED(&long_one)) {
+        inet_ntop(AF_INET, &long_one.s6_addr[12], text, sizeof text);
+    } else {
+        memset(&long_one.s6_addr[8], 0, 8);
+        inet_ntop(AF_INET6, &long_one, text, sizeof text);
+    }
+    return textf(w, "%s", text);
 }
 
 /* We listen on IPv4 only: ulfius copies no more of an address. */
@@ -44,7 +63,7 @@ const char *peer_address(struct work *w, const struct _u_request *q)
 
     if (!from || from->sin_family != AF_INET)
         return "";
-    said = is_trusted(from->sin_addr) ? last_hop(header(q, "X-Forwarded-For")) : NULL;
+    said = is_trusted(from->sin_addr) ? address_of(w, last_hop(header(q, "X-Forwarded-For"))) : NULL;
     inet_ntop(AF_INET, &from->sin_addr, text, sizeof text);
-    return textf(w, "%s", said ? said : text);
+    return said ? said : textf(w, "%s", text);
 }

@@ -83,8 +83,10 @@ static int take_connection(struct work *w)
     if (w->db)
         return w->fault == OK ? OK : (int)w->fault;
     w->db = conn_take(w->kind == REQUEST ? REQUEST_WAIT_MS : BACKGROUND_WAIT_MS, w->until);
-    if (!w->db)
+    if (!w->db) {
+        w->turned_away = true;
         return busy(w, "database.unavailable");
+    }
     w->db->begun = w->db->failed = false;
     w->db->answer_ms = w->kind == REQUEST ? ANSWER_MS : BACKGROUND_MS;
     w->db->until = w->until;
@@ -413,6 +415,11 @@ bool sql_ready(const char **why)
     }
     work_end(&w);
     return ready;
+}
+
+bool sql_congested(void)
+{
+    return conn_pool_congested();
 }
 
 void sql_gauges(int *open, int *used, uint64_t *refused)

@@ -60,6 +60,8 @@ void sql_release(struct work *w);
 /* True when a connection answers and its server has fsync, full_page_writes and synchronous_commit on (R-3);
  * else *why says what is missing. */
 bool sql_ready(const char **why);
+/* Is there more work than connections, so that whoever comes now is better refused? */
+bool sql_congested(void);
 /* Connections open, in use, and times a work waited longer than the bound. */
 void sql_gauges(int *open, int *used, uint64_t *refused);
 

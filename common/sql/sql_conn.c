@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -16,6 +17,10 @@ enum { CONNECT_PAUSE_MS = 200 };
 /* A connection given back is free for whoever comes by first, who is on a processor already; but the first in the queue
  * gets it handed over once he has waited this long, or a busy pool would starve him. */
 enum { FAIR_AFTER_MS = 5 };
+
+/* When the first in the queue has waited this long, whoever comes now would wait as long: he is told so at once, before
+ * anything was done for him (R-79). */
+enum { CONGESTED_MS = 100 };
 
 /* Somebody without a connection. Never freed, as it is signalled after the lock was left. */
 struct waiter {
@@ -34,7 +39,8 @@ static struct {
     struct waiter *first, **last, *spare;
     int size, open, idle_count;
     int64_t pause_until;
-    uint64_t refused;
+    atomic_llong oldest; /* since when the first in the queue waits, 0 for nobody: read without the lock */
+    atomic_ullong refused;
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .last = &pool.first};
 
 /* libpq would print what the server remarks as it is: no line of JSON, and it may quote somebody's data. */
@@ -129,6 +135,7 @@ static struct waiter *waiter_join(void)
     me->next = NULL;
     *pool.last = me;
     pool.last = &me->next;
+    atomic_store(&pool.oldest, pool.first->since);
     return me;
 }
 
@@ -141,6 +148,7 @@ static void waiter_leave(struct waiter *me)
     *at = me->next;
     if (!*at)
         pool.last = at;
+    atomic_store(&pool.oldest, pool.first ? pool.first->since : 0);
 }
 
 static struct sql_conn *wait_in_queue(int64_t until, bool *may_open)
@@ -156,7 +164,7 @@ static struct sql_conn *wait_in_queue(int64_t until, bool *may_open)
         if (pool.idle_count)
             me->given = pool.idle[--pool.idle_count];
         else
-            pool.refused++;
+            atomic_fetch_add(&pool.refused, 1);
     }
     *may_open = me->may_open;
     me->next = pool.spare;
@@ -237,6 +245,16 @@ void conn_give(struct sql_conn *c)
     if (broken)
         conn_free(c);
     give_and_wake(broken ? NULL : c, 0);
+}
+
+bool conn_pool_congested(void)
+{
+    int64_t since = atomic_load(&pool.oldest);
+
+    if (!since || clock_ms() - since < CONGESTED_MS)
+        return false;
+    atomic_fetch_add(&pool.refused, 1);
+    return true;
 }
 
 void conn_pool_gauges(int *open, int *used, uint64_t *refused)

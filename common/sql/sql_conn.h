@@ -36,6 +36,8 @@ struct sql_conn *conn_take(int wait_ms, int64_t until);
 void conn_give(struct sql_conn *c);
 void conn_pool_open(const char *url, const char *schema, int size);
 void conn_pool_close(void);
+/* Does somebody wait for a connection so long already that whoever comes now had better not begin? He counts as refused. */
+bool conn_pool_congested(void);
 void conn_pool_gauges(int *open, int *used, uint64_t *refused);
 
 bool conn_is_prepared(struct sql_conn *c, const char *name);

@@ -36,7 +36,7 @@ void work_end(struct work *w)
 void work_again(struct work *w)
 {
     w->fault = w->refused = OK;
-    w->retry = false;
+    w->retry = w->turned_away = false;
     w->constraint = w->code = w->detail = w->reply = w->etag = w->location = w->waiting_for = NULL;
     w->announcements = NULL;
     w->status = w->error_count = w->announced = 0;

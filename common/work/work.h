@@ -56,6 +56,7 @@ struct work {
 
     enum fault fault;       /* the outcome: set by fail(), never reworded */
     enum fault refused;     /* refused, yet what was written stays: set by refuse_on_record() */
+    bool turned_away;       /* there was no connection for it: nothing was done */
     bool retry;             /* a serialisation failure or deadlock: the whole work runs again */
     const char *constraint; /* the named constraint that refused, if one did */
     const char *code, *detail;

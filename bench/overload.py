@@ -1,0 +1,142 @@
+#!/usr/bin/python3
+"""make overload: what becomes of a service that is offered twice what it can do (R-79).
+
+Its best rate is measured first (mixed reads and orders, as fast as answers come); then twice as much arrives, answered or not,
+in turn for ROUNDS; then half of the best for ten seconds more. It must shed with 503 and Retry-After, keep 80 % of its best, and
+be back within ten seconds. Ratios, as the machine may be busy otherwise; the load generator and PostgreSQL share it.
+"""
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import world                        # noqa: F401, E402 (sets the path)
+import orders                       # noqa: E402
+from load import HERE               # noqa: E402
+from world import World             # noqa: E402
+
+NAMES = ("second", "sent", "good", "late", "refused", "rude", "other", "unsent", "good_p50", "good_p99", "refused_p50",
+         "refused_p99")
+KEPT, RECOVERED_WITHIN = 0.8, 10
+MIXES = {"mixed": ("read", "read", "list", "order"), "reads": ("read",), "orders": ("order",)}
+
+
+class Offer:
+    """bench/offer.c with the requests of a mix."""
+
+    def __init__(self, world, mix):
+        self.world = world
+        self.port = world.instance("orders").port
+        self.binary = world.folder / "offer"
+        subprocess.run(["cc", "-O2", "-D_GNU_SOURCE", "-o", str(self.binary), str(HERE / "offer.c")], check=True)
+        one = world.shop.orders.post("/v1/orders", order(world.shop, "first")).expect(201)["id"]
+        self.files = [self.write(f"{n}-{name}", getattr(self, name)(one)) for n, name in enumerate(mix)]
+
+    def write(self, name, text):
+        path = self.world.folder / name
+        path.write_bytes(text.encode())
+        return str(path)
+
+    def head(self, line):
+        return f"{line} HTTP/1.1\r\nHost: shop\r\nAuthorization: Bearer {self.world.token()}\r\n"
+
+    def read(self, one):
+        return self.head(f"GET /v1/orders/{one}") + "\r\n"
+
+    def list(self, one):
+        return self.head("GET /v1/orders?limit=5") + "\r\n"
+
+    def order(self, one):
+        body = json.dumps(order(self.world.shop, "@" * 16))
+        return (self.head("POST /v1/orders") + "Content-Type: application/json\r\nIdempotency-Key: " + "@" * 16 +
+                f"\r\nContent-Length: {len(body)}\r\n\r\n{body}")
+
+    def run(self, how, much, seconds):
+        done = subprocess.run([str(self.binary), str(self.port), how, str(much), str(seconds), *self.files], check=True,
+                              capture_output=True, text=True, timeout=seconds + 60)
+        if done.stderr:
+            print(done.stderr[:500])
+        return [dict(zip(NAMES, map(float, line.split()))) for line in done.stdout.splitlines()]
+
+
+def order(shop, ref):
+    person = {"name": "Robin Ash", "phone": "+441134960000"}
+    return {"channel": "web", "channel_ref": ref, "currency": "GBP",
+            "customer": {"ref": "c-1", **person, "email": "robin@example.org"},
+            "ship_to": {**person, "country": "GB", "region": "", "city": "Leeds", "street": "1 High Street", "postcode": "LS1 4DY"},
+            "lines": [{"sku": f"BENCH-{n}", "quantity": 1} for n in (1, 2)]}
+
+
+def median(rows, name):
+    return statistics.median(row[name] for row in rows)
+
+
+def shown(rows):
+    return (f"good {median(rows, 'good'):.0f}/s (p50 {median(rows, 'good_p50'):.0f} ms, p99 {median(rows, 'good_p99'):.0f} ms), "
+            f"503 {median(rows, 'refused'):.0f}/s (p50 {median(rows, 'refused_p50'):.0f} ms, p99 {median(rows, 'refused_p99'):.0f} ms), late "
+            f"{median(rows, 'late'):.0f}/s, unsent {median(rows, 'unsent'):.0f}/s, other {sum(row['other'] for row in rows):.0f}")
+
+
+def measured(world, offer, *how):
+    """A run, and the CPU of service and PostgreSQL for each good answer, in µs."""
+    before = world.cpu("orders")
+    rows = offer.run(*how)
+    good = max(1, sum(row["good"] for row in rows))
+    return rows[1:] if len(rows) > 1 else rows, [(b - a) / good * 1e6 for a, b in zip(before, world.cpu("orders"))]
+
+
+def favour(world):
+    """Where others use the machine, too, each session gets an equal share of it: ours then get more (root only)."""
+    for pid in (world.instance("orders").process.pid, world.postgres.process.pid, os.getpid()):
+        with open(f"/proc/{pid}/autogroup", "w") as file:
+            file.write("-8")
+
+
+def overload(world, mix, rounds, seconds):
+    """Best and flood in turn, so that both have the same weather."""
+    offer = Offer(world, MIXES[mix])
+    offer.run("closed", 16, 2)
+    connections = max((median(offer.run("closed", many, 2), "good"), many) for many in (8, 16, 32, 64))[1]
+    kept, odd = [], 0
+    for _ in range(rounds):
+        calm, cost = measured(world, offer, "closed", connections, seconds)
+        peak = median(calm, "good")
+        flood, dear = measured(world, offer, "open", int(2 * peak), seconds)
+        kept.append(statistics.mean(row["good"] for row in flood) / peak)
+        odd += sum(row["rude"] + row["other"] + row["unsent"] for row in flood)
+        print(f"{mix}: best {peak:.0f}/s with {connections} connections ({cost[0]:.0f} + {cost[1]:.0f} µs of CPU a good answer); twice "
+              f"as much ({dear[0]:.0f} + {dear[1]:.0f} µs): {shown(flood)}; kept {kept[-1]:.2f}", flush=True)
+    after = offer.run("open", int(peak / 2), RECOVERED_WITHIN)
+    back = next((row["second"] for row in after if row["good"] >= 0.95 * row["sent"] and row["sent"]), None)
+    print(f"{mix}: kept {statistics.median(kept):.2f} of the best; back after {back} s: {shown(after)}", flush=True)
+    return statistics.median(kept) >= KEPT and back is not None and not odd
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("mixes", nargs="*", default=["mixed"])
+    parser.add_argument("--rounds", type=int, default=int(os.environ.get("ROUNDS") or 3))
+    parser.add_argument("--seconds", type=int, default=int(os.environ.get("OVERLOAD_SECONDS") or 5))
+    parser.add_argument("--favoured", action="store_true", help="with more of a shared machine than its other users")
+    parser.add_argument("--build", default=os.environ.get("BUILD") or "build")
+    o = parser.parse_args()
+    held = True
+    for mix in o.mixes:
+        with World(o.build, env={"CONNECTIONS_PER_ADDRESS": "2048"}) as world:
+            orders.fill(world)
+            for service in set(world.shop.instances) - {"orders"}:
+                world.shop.stop(service)
+            if o.favoured:
+                favour(world)
+            time.sleep(1)
+            held &= overload(world, mix, o.rounds, o.seconds)
+    sys.exit(0 if held else "it did not hold")
+
+
+if __name__ == "__main__":
+    main()
