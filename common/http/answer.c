@@ -11,7 +11,7 @@ enum { HEADERS_MAX = 8 };
 static const int status_of[] = {[OK] = 200,       [INVALID] = 422, [FORBIDDEN] = 403, [NOT_FOUND] = 404,
                                 [CONFLICT] = 409, [BUSY] = 503,    [BROKEN] = 500};
 
-static const char *title_of(int status)
+const char *answer_title(int status)
 {
     switch (status) {
     case 400:
@@ -88,7 +88,7 @@ const char *answer_problem(struct work *w)
     int status = answer_status(w);
 
     text_addf(&t, "{\"type\":\"/problems/%s\",\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",\"detail\":",
-              w->code, title_of(status), status, w->code);
+              w->code, answer_title(status), status, w->code);
     text_add_json(&t, w->detail);
     text_addf(&t, ",\"trace_id\":\"%s\",\"errors\":[%s]}", w->trace, w->errors.bytes);
     return t.bytes;
@@ -123,7 +123,7 @@ void answer(struct work *w, struct _u_response *p)
     extra.of = NULL;
     put(p, "X-Request-Id", w->trace);
     put(p, "X-Content-Type-Options", "nosniff");
-    put(p, "Cache-Control", "no-store");
+    put(p, "Cache-Control", w->request->cache && !w->fault ? w->request->cache : "no-store");
     if (p->stream_callback)
         return;
     put(p, "Content-Type",

@@ -13,6 +13,8 @@ int refuse(struct work *w, int status, const char *code, const char *format, ...
 void answer_header(struct work *w, const char *name, const char *value);
 /* The HTTP status of the work's outcome. */
 int answer_status(const struct work *w);
+/* "Conflict" for 409. */
+const char *answer_title(int status);
 /* The problem's JSON. */
 const char *answer_problem(struct work *w);
 /* What the answer says: the problem of a refusal, else the reply. */

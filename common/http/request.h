@@ -26,6 +26,7 @@ struct request {
     const char *body;            /* of a raw route; not a string */
     size_t body_length;
     const char *reply_type; /* of an answer that is not JSON; NULL */
+    const char *cache;      /* what may be kept of the answer and for how long; NULL: nothing */
     const char *if_match, *if_none_match;
     const char *last_event_id;
     int wait_seconds; /* of Prefer: wait */

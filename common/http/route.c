@@ -9,6 +9,7 @@
 #include "event.h"
 #include "import.h"
 #include "openapi.h"
+#include "problem.h"
 #include "resource.h"
 #include "service.h"
 #include "worklist.h"
@@ -29,6 +30,8 @@ static const struct route common_routes[] = {
      "The end of the event log's hash chain: keep it elsewhere"},
     {"GET", "/v1/audit/verify", "ops:read", audit_verify_fields, audit_verify, 200,
      "Walk the hash chain of the event log, past a head kept elsewhere"},
+    {"GET", "/problems", NULL, NULL, problem_list, 200, "What can be refused, by code"},
+    {"GET", "/problems/{code}", NULL, NULL, problem_get, 200, "What a problem's type means"},
     {"GET", "/openapi.json", NULL, NULL, openapi_get, 200, "This description"},
     {0},
 };

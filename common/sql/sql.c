@@ -11,7 +11,7 @@
 #include "sql_conn.h"
 #include "work.h"
 
-enum { REQUEST_WAIT_MS = 200, BACKGROUND_WAIT_MS = 5000, READINESS_MS = 3000 };
+enum { REQUEST_WAIT_MS = 200, BACKGROUND_WAIT_MS = 5000, READINESS_MS = 3000, ANSWERED_MS = 3000 };
 /* A little longer than statement_timeout: 2 s (sql_conn.c), in the background 30 s (begin()). */
 
 /* --- outcome of a statement that failed ---------------------------------------------------------------- */
@@ -406,6 +406,11 @@ bool sql_ready(const char **why)
                            "select current_setting('fsync'), current_setting('full_page_writes'), "
                            "current_setting('synchronous_commit')",
                            0, NULL, &r) == OK;
+    /* More work than connections is no reason to be taken out of service: then the others had even more. */
+    if (!ready && w.turned_away && conn_pool_busy(ANSWERED_MS)) {
+        work_end(&w);
+        return true;
+    }
     *why = ready ? NULL : "the database does not answer";
     for (int i = 0; ready && i < (int)COUNT(settings); i++) {
         if (!strcmp(sql_text(r, 0, i), "off")) {

@@ -39,7 +39,8 @@ static struct {
     struct waiter *first, **last, *spare;
     int size, open, idle_count;
     int64_t pause_until;
-    atomic_llong oldest; /* since when the first in the queue waits, 0 for nobody: read without the lock */
+    atomic_llong oldest;   /* since when the first in the queue waits, 0 for nobody: read without the lock */
+    atomic_llong answered; /* when a connection was last given back in good health */
     atomic_ullong refused;
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .last = &pool.first};
 
@@ -244,7 +245,19 @@ void conn_give(struct sql_conn *c)
 
     if (broken)
         conn_free(c);
+    else
+        atomic_store_explicit(&pool.answered, clock_ms(), memory_order_relaxed);
     give_and_wake(broken ? NULL : c, 0);
+}
+
+bool conn_pool_busy(int64_t within_ms)
+{
+    bool full;
+
+    pthread_mutex_lock(&pool.lock);
+    full = pool.open == pool.size && !pool.idle_count;
+    pthread_mutex_unlock(&pool.lock);
+    return full && clock_ms() - atomic_load(&pool.answered) < within_ms;
 }
 
 bool conn_pool_congested(void)

@@ -36,6 +36,8 @@ struct sql_conn *conn_take(int wait_ms, int64_t until);
 void conn_give(struct sql_conn *c);
 void conn_pool_open(const char *url, const char *schema, int size);
 void conn_pool_close(void);
+/* Is every connection in use, and did the database answer somebody within the last milliseconds? */
+bool conn_pool_busy(int64_t within_ms);
 /* Does somebody wait for a connection so long already that whoever comes now had better not begin? He counts as refused. */
 bool conn_pool_congested(void);
 void conn_pool_gauges(int *open, int *used, uint64_t *refused);

@@ -101,7 +101,8 @@ class Shop:
             where = {service: [(each.port, each.ops_port) for each in some]
                      for service, some in self.instances.items()}
             self.gateway = Gateway(self.folder / "gateway", ports.pop(), where, self.folder / "gateway.log",
-                                   dies_with_us=True)
+                                   dies_with_us=True,
+                                   env={name: value for name, value in self.env.items() if name.startswith("GATEWAY_")})
         self.clients = {service: self.client([("127.0.0.1", each.port) for each in some], role, sub)
                         for service, some in self.instances.items()}
         self.front = Front(self, role, sub)

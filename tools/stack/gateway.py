@@ -19,13 +19,14 @@ def backends(instances):
 
 
 class Gateway:
-    def __init__(self, folder, port, instances, log, dies_with_us=False, process=None):
+    def __init__(self, folder, port, instances, log, dies_with_us=False, process=None, env=None):
         self.folder = Path(folder)
         self.port = port
         self.instances = instances
         self.log = Path(log)
         self.dies_with_us = dies_with_us
         self.process = process
+        self.env = env or {}
 
     def start(self):
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -33,7 +34,7 @@ class Gateway:
         where.write_text(backends(self.instances))
         env = {"PATH": os.environ.get("PATH", ""), "GATEWAY_BIND": f"127.0.0.1:{self.port}",
                # Relative to its working folder, as a socket's whole path may be too long.
-               "GATEWAY_SOCKET": "unix@admin.sock"}
+               "GATEWAY_SOCKET": "unix@admin.sock", **self.env}
         self.process = spawn([tool("haproxy", "/usr/sbin"), "-db", "-f", plan.ROOT / "deploy/gateway/haproxy.cfg",
                               "-f", where], self.log, env=env, dies_with_us=self.dies_with_us,
                              cwd=self.folder)

@@ -1,0 +1,381 @@
+"""Clients of ill will or none, at each service's own door and at the gateway: slow ones, those whose requests can be read in
+two ways, those who come too often, and too many at once."""
+import re
+import select
+import socket
+import threading
+import time
+
+import psycopg2
+import pytest
+
+from stack.client import eventually
+from stack.plan import SERVICES
+from test_products import mug
+
+SECONDS = 2
+SHOP = {"gateway": True, "env": {"REQUEST_SECONDS": str(SECONDS), "GATEWAY_REQUEST_SECONDS": str(SECONDS), "POOL_SIZE": "2",
+                                 "WRONG_LINKS": "10"}}
+DOORS = (*SERVICES, "gateway")
+
+
+def port_of(shop, door):
+    return shop.gateway.port if door == "gateway" else shop.instances[door][0].port
+
+
+def path_of(door, path):
+    return f"/catalog{path}" if door == "gateway" else path
+
+
+def connect(shop, door, small=False):
+    link = socket.socket()
+    if small:
+        link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    link.settimeout(5)
+    link.connect(("127.0.0.1", port_of(shop, door)))
+    return link
+
+
+def rest_of(link, patience=5.0):
+    """What comes until it is closed; and whether it was."""
+    link.settimeout(patience)
+    got = b""
+    try:
+        while piece := link.recv(65536):
+            got += piece
+    except TimeoutError:
+        return got, False
+    except ConnectionError:
+        pass
+    return got, True
+
+
+# --- slow clients: all at once, as each takes seconds ---------------------------------------------------------------------
+
+def drips(shop, door, begun):
+    """Seconds until somebody who says a byte a second is cut off, and what he was told."""
+    link, began, got = connect(shop, door), time.monotonic(), b""
+    link.sendall(begun)
+    link.settimeout(1)
+    while time.monotonic() - began < SECONDS + 5:
+        try:
+            link.sendall(b"x")
+            piece = link.recv(65536)
+            if not piece:
+                break
+            got += piece
+        except TimeoutError:
+            continue
+        except OSError:
+            break
+    link.close()
+    return time.monotonic() - began, got
+
+
+def drips_headers(shop, door):
+    return drips(shop, door, f"GET {path_of(door, '/v1/work')} HTTP/1.1\r\nHost: a\r\nX-Slow: ".encode())
+
+
+def drips_body(shop, door):
+    return drips(shop, door, f"POST {path_of(door, '/v1/work')} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                             "Content-Length: 1000\r\n\r\n{".encode())
+
+
+def never_reads(shop, door):
+    """Asks for megabytes and takes none of them; was he cut off, with the rest of his requests unread?"""
+    link = connect(shop, door, small=True)
+    token = shop.keys.token("admin", "ann")
+    ask = f"GET {path_of(door, '/openapi.json')} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+    link.settimeout(1)
+    try:
+        link.sendall(ask * 1000)
+    except OSError:
+        pass
+    watch = select.poll()
+    watch.register(link, 0)
+    cut = bool(watch.poll(20_000))
+    link.close()
+    return cut
+
+
+def half_closed(shop, door):
+    """Says that nothing more comes, and listens: the answer is his."""
+    link = connect(shop, door)
+    link.sendall(f"GET {path_of(door, '/openapi.json')} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+    link.shutdown(socket.SHUT_WR)
+    got, closed = rest_of(link)
+    link.close()
+    return got, closed
+
+
+def half_said(shop, door):
+    """Ends in the middle of a request."""
+    link, began = connect(shop, door), time.monotonic()
+    link.sendall(f"POST {path_of(door, '/v1/work')} HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{{".encode())
+    link.shutdown(socket.SHUT_WR)
+    got, closed = rest_of(link, SECONDS + 3)
+    link.close()
+    return time.monotonic() - began, closed
+
+
+KINDS = (drips_headers, drips_body, never_reads, half_closed, half_said)
+
+
+@pytest.fixture(scope="module")
+def slow(shop):
+    """{(kind, door): what came of it}, and how long it took a decent client meanwhile."""
+    found, waits = {}, []
+
+    def one(kind, door):
+        found[kind.__name__, door] = kind(shop, door)
+
+    threads = [threading.Thread(target=one, args=(kind, door)) for kind in KINDS for door in DOORS
+               if (kind, door) != (never_reads, "gateway")]        # the gateway waits 30 s for him
+    threads += [threading.Thread(target=drips_headers, args=(shop, door)) for door in DOORS for _ in range(10)]
+    for each in threads:
+        each.start()
+    while any(each.is_alive() for each in threads):
+        began = time.monotonic()
+        shop.front.catalog.get("/v1/products?limit=1").expect(200)
+        waits.append(time.monotonic() - began)
+        time.sleep(0.05)
+    found["waits"] = sorted(waits)
+    return found
+
+
+@pytest.mark.parametrize("kind", ["drips_headers", "drips_body"])
+def test_who_says_a_byte_a_second_is_cut_off_when_his_time_is_over(slow, kind):
+    for door in DOORS:
+        took, told = slow[kind, door]
+        assert SECONDS - 1 < took < SECONDS + 3, (door, took)
+        assert not told or b" 408 " in told.split(b"\r\n")[0], (door, told)
+
+
+def test_who_never_reads_is_cut_off_when_his_time_is_over(slow):
+    for door in SERVICES:
+        assert slow["never_reads", door], door
+
+
+def test_who_says_that_nothing_more_comes_gets_his_answer(slow):
+    for door in DOORS:
+        got, closed = slow["half_closed", door]
+        assert closed and got.startswith(b"HTTP/1.1 200") and got.rstrip().endswith(b"}"), (door, got[:200])
+
+
+def test_who_ends_in_the_middle_of_a_request_holds_nothing(slow):
+    for door in DOORS:
+        took, closed = slow["half_said", door]
+        assert closed and took < SECONDS + 2, (door, took, closed)
+
+
+def test_slow_clients_slow_nobody_else_down(slow):
+    waits = slow["waits"]
+    assert waits[len(waits) // 2] < 0.5, waits[len(waits) // 2]
+
+
+# --- requests that can be read in two ways ------------------------------------------------------------------------------------
+
+HIDDEN = b"GET %s HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\n\r\n"
+BODY = b"5\r\n{   }\r\n0\r\n\r\n"
+AMBIGUOUS = {
+    "CL and TE": (b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n", b"0\r\n\r\n"),
+    "TE and CL": (b"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n", b"0\r\n\r\n"),
+    "two CL": (b"Content-Length: 2\r\nContent-Length: 7\r\n", b"{}"),
+    "two equal CL": (b"Content-Length: 2\r\ncontent-length: 2\r\n", b"{}"),
+    "a list of CL": (b"Content-Length: 2, 7\r\n", b"{}"),
+    "CL with a blank before the colon": (b"Content-Length : 2\r\n", b"{}"),
+    "CL with a sign": (b"Content-Length: +2\r\n", b"{}"),
+    "CL below zero": (b"Content-Length: -2\r\n", b"{}"),
+    "CL in hexadecimal": (b"Content-Length: 0x2\r\n", b"{}"),
+    "CL of 21 digits": (b"Content-Length: 100000000000000000002\r\n", b"{}"),
+    "CL with more behind": (b"Content-Length: 2 7\r\n", b"{}"),
+    "empty CL": (b"Content-Length:\r\n", b""),
+    "TE xchunked": (b"Transfer-Encoding: xchunked\r\n", BODY),
+    "TE identity, chunked": (b"Transfer-Encoding: identity, chunked\r\n", BODY),
+    "TE chunked, identity": (b"Transfer-Encoding: chunked, identity\r\n", BODY),
+    "TE chunked;q": (b"Transfer-Encoding: chunked;q=1\r\n", BODY),
+    "TE with a blank before the colon": (b"Transfer-Encoding : chunked\r\n", BODY),
+    "two TE": (b"Transfer-Encoding: chunked\r\ntransfer-encoding: identity\r\n", BODY),
+    "TE after a lone CR": (b"X: a\rTransfer-Encoding: chunked\r\n", BODY),
+    "TE folded": (b"Transfer-Encoding:\r\n chunked\r\n", BODY),
+    "CL in a fold": (b"X: a\r\n Content-Length: 2\r\n", b"{}"),
+    "CL in a fold by tab": (b"X: a\r\n\tContent-Length: 2\r\n", b"{}"),
+    "NUL in a name": (b"X\0Content-Length: 2\r\nContent-Length: 2\r\n", b"{}"),
+    "a line without a colon": (b"garbage\r\nContent-Length: 2\r\n", b"{}"),
+    "a name that is none": (b"X@: (a)\r\nbad name: x\r\nContent-Length: 2\r\n", b"{}"),
+    "two Host": (b"Host: b\r\nContent-Length: 2\r\n", b"{}"),
+    "a chunk in hexadecimal": (b"Transfer-Encoding: chunked\r\n", b"0x2\r\n{}\r\n0\r\n\r\n"),
+    "a chunk with a sign": (b"Transfer-Encoding: chunked\r\n", b"+2\r\n{}\r\n0\r\n\r\n"),
+    "a chunk below zero": (b"Transfer-Encoding: chunked\r\n", b"-2\r\n{}\r\n0\r\n\r\n"),
+    "a chunk of 17 digits": (b"Transfer-Encoding: chunked\r\n", b"10000000000000002\r\n{}\r\n0\r\n\r\n"),
+    "a chunk that is longer than it says": (b"Transfer-Encoding: chunked\r\n", b"1\r\n{}\r\n0\r\n\r\n"),
+}
+
+
+# What haproxy may mend, as RFC 9110 and 9112 allow: then what is behind it is a request of its own.
+MENDED = ("two equal CL", "TE folded", "CL in a fold", "CL in a fold by tab")
+
+
+def answers_to(shop, door, head, rest, quiet=0.4):
+    """The statuses of what comes back, and whether the connection was closed then."""
+    link = connect(shop, door)
+    try:
+        link.sendall(head + rest)
+        got, closed = rest_of(link, quiet)
+    except OSError:
+        got, closed = b"", True
+    link.close()
+    return [int(each) for each in re.findall(rb"HTTP/1\.\d (\d{3})", got)], closed
+
+
+def head_of(shop, door, headers):
+    token = shop.keys.token("admin", "ann")
+    return (f"POST {path_of(door, '/v1/dead-letters/0/discard')} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+            f"Idempotency-Key: x\r\nAuthorization: Bearer {token}\r\n").encode() + headers + b"\r\n"
+
+
+def asked_for_work(shop):
+    """How often anybody asked any service for what the hidden request asks."""
+    return sum(shop.metric(service, "backroom_http_requests_total", route="/v1/work") or 0 for service in SERVICES)
+
+
+@pytest.mark.parametrize("what", AMBIGUOUS)
+def test_what_is_behind_a_request_that_can_be_read_in_two_ways_is_never_run(shop, what):
+    """It is refused and the connection closed; a coding nobody knows has no end, so it is closed when the time is over."""
+    headers, body = AMBIGUOUS[what]
+    before, found = asked_for_work(shop), {}
+    token = shop.keys.token("admin", "ann").encode()
+
+    def one(door):
+        hidden = HIDDEN % (path_of(door, "/v1/work").encode(), token)
+        found[door] = answers_to(shop, door, head_of(shop, door, headers), body + hidden)
+
+    doors = SERVICES if what in MENDED else DOORS
+    threads = [threading.Thread(target=one, args=(door,)) for door in doors]
+    [each.start() for each in threads], [each.join() for each in threads]
+    odd = {door: said for door, said in found.items() if not all(status // 100 == 4 or status == 501 for status in said[0])
+           or not (said[1] or not said[0])}
+    ran = asked_for_work(shop) - before
+    assert not odd and not ran, (odd, ran)
+
+
+def test_a_second_request_behind_a_good_one_is_a_request(shop):
+    """The same form does run what is behind a request with one meaning: the test above can fail."""
+    token = shop.keys.token("admin", "ann").encode()
+    before = asked_for_work(shop)
+    for door in DOORS:
+        hidden = HIDDEN % (path_of(door, "/v1/work").encode(), token)
+        assert answers_to(shop, door, head_of(shop, door, b"Content-Length: 2\r\n"), b"{}" + hidden)[0] == [404, 200]
+    assert asked_for_work(shop) - before == len(DOORS)
+
+
+def test_a_nul_in_a_header_does_not_pass_the_gateway(shop):
+    assert answers_to(shop, "gateway", head_of(shop, "gateway", b"X: a\0b\r\nContent-Length: 2\r\n"), b"{}")[0] == [400]
+
+
+@pytest.mark.parametrize("version,door", [("HTTP/0.9", "gateway"), ("HTTP/3.7", "gateway"), ("HTTP/3.7", "orders"), ("HTTX/1.1", "orders")])
+def test_another_protocol_is_refused(shop, version, door):
+    link = connect(shop, door)
+    link.sendall(f"GET {path_of(door, '/openapi.json')} {version}\r\nHost: a\r\n\r\n".encode())
+    got, _ = rest_of(link, 1)
+    link.close()
+    assert b" 200 " not in got.split(b"\r\n")[0], got[:80]
+
+
+# --- who comes too often ------------------------------------------------------------------------------------------------------
+
+def from_address(shop, address, path, service="support"):
+    return shop.clients[service].get(path, token="", headers={"X-Forwarded-For": f"6.6.6.6, {address}"})
+
+
+def test_open_routes_tell_how_often_they_may_be_asked_and_refuse_whoever_asks_more(shop):
+    asked = [from_address(shop, "192.0.2.1", "/openapi.json") for _ in range(140)]
+    assert asked[0].headers["RateLimit-Policy"] == '"public";q=120;w=60'
+    assert asked[0].headers["RateLimit"] == '"public";r=119;t=1'
+    taken = [each.status for each in asked].count(200)
+    assert 120 <= taken <= 132 and asked[-1].status == 429 and asked[-1].code == "rate.too_many"
+    assert int(asked[-1].headers["Retry-After"]) >= 1 and asked[-1].headers["RateLimit"].startswith('"public";r=0;')
+    assert from_address(shop, "192.0.2.2", "/openapi.json").status == 200           # not somebody else's fault
+    assert from_address(shop, "2001:db8::1", "/openapi.json").status == 200
+    assert shop.support.get("/openapi.json").status == 200                          # nor of who has a token
+    time.sleep(1)
+    assert from_address(shop, "192.0.2.1", "/openapi.json").status == 200
+    assert shop.metric("support", "backroom_http_limited_total") >= 8
+
+
+def test_whoever_guesses_links_is_slowed_down_and_does_not_hear_any_more_whether_he_is_right(shop):
+    guesses = [from_address(shop, "192.0.2.3", f"/v1/public/surveys/{'x' * 40}{n:03}") for n in range(12)]
+    assert [each.status for each in guesses] == [404] * 10 + [429] * 2
+    assert guesses[-1].code == "rate.wrong_links" and 1 <= int(guesses[-1].headers["Retry-After"]) <= 10
+    token = "Right-" + "r" * 37
+    shop.sql("support", "insert into survey (id, shipment_id, order_id, token, expires_at) values (uuid_v7(), uuid_v7(), uuid_v7(), %s, "
+             "now() + interval '1 day')", token)
+    assert from_address(shop, "192.0.2.3", f"/v1/public/surveys/{token}").status == 429
+    assert from_address(shop, "192.0.2.4", f"/v1/public/surveys/{token}").status == 200
+    shop.sql("support", "delete from survey where token = %s", token)
+
+
+def test_what_a_client_says_of_its_address_counts_only_behind_the_proxy(shop):
+    """The last hop is what the gateway saw; whoever comes from elsewhere is who he is."""
+    for n in range(11):
+        shop.support.get(f"/v1/public/surveys/{'y' * 43}", token="", headers={"X-Forwarded-For": f"10.0.0.{n}, 192.0.2.5"})
+    assert from_address(shop, "192.0.2.5", f"/v1/public/surveys/{'y' * 43}").status == 429
+
+
+def test_the_gateway_counts_over_all_instances(shop):
+    said = [shop.front.support.get(f"/v1/public/surveys/{'z' * 43}", token="").status for _ in range(140)]
+    assert said[:10] == [404] * 10 and said[-1] == 429
+    last = shop.front.support.get(f"/v1/public/surveys/{'z' * 43}", token="")
+    assert last.code == "rate.too_many" and int(last.headers["Retry-After"]) >= 1 and "r=0" in last.headers["RateLimit"]
+
+
+# --- too many at once -----------------------------------------------------------------------------------------------------------
+
+def test_who_comes_when_others_wait_too_long_is_refused_at_once_and_nothing_was_done(shop):
+    """Both connections of the pool wait for somebody's lock: a few wait with them, the others hear it at the door."""
+    made = shop.catalog.post("/v1/products", mug("CROWD")).expect(201)
+    holder = psycopg2.connect(shop.postgres.url("catalog", shop.database))
+    holder.cursor().execute("select 1 from product where id = %s for update", (made["id"],))
+    answers, lock = [], threading.Lock()
+
+    def client(number):
+        one = shop.catalog.as_("admin", "ann")
+        for turn in range(3):
+            began = time.monotonic()
+            answer = one.post(f"/v1/products/{made['id']}/submit", key=f"crowd-{number}-{turn}") if number < 2 else \
+                one.post("/v1/products", mug(f"CROWD-{number}-{turn}"), key=f"crowd-{number}-{turn}")
+            with lock:
+                answers.append((time.monotonic() - began, answer.status, answer.headers.get("Retry-After"), number >= 2))
+
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(40)]
+    [each.start() for each in threads]
+    time.sleep(0.7)
+    ready = shop.ops("catalog", "/readyz")
+    time.sleep(0.3)
+    holder.rollback()
+    holder.close()
+    [each.join() for each in threads]
+    assert ready[0] == 200, f"too much to do is no reason for the gateway to take it out: {ready}"
+    refused = [each for each in answers if each[1] == 503]
+    assert len(refused) > 20 and all(retry for _, _, retry, _ in refused), answers
+    assert max(refused)[0] < 5 and sorted(refused)[len(refused) // 2][0] < 1, sorted(refused)[-5:]
+    made = [each for each in answers if each[1] == 201]
+    assert shop.value("catalog", "select count(*) from product where title like '%%' and id in "
+                      "(select product_id from variant where sku like 'CROWD-%%')") == len(made)
+    assert eventually(lambda: shop.catalog.get("/v1/products").status == 200)
+    assert shop.metric("catalog", "backroom_pool_refused_total") >= len(refused) // 2
+
+
+# --- what a problem's type leads to ----------------------------------------------------------------------------------------------
+
+def test_the_type_of_a_problem_leads_to_a_page_that_explains_it(shop):
+    problem = shop.front.catalog.post("/v1/products", {"titel": "x"})
+    assert problem.status == 422
+    for ask in (shop.catalog, shop.analytics, shop.client([("127.0.0.1", shop.gateway.port)])):
+        page = ask.get(problem.json["type"], token="")
+        told = page.expect(200)
+        assert told["code"] == problem.code and told["status"] == 422 and told["details"] and told["type"] == problem.json["type"]
+        assert page.headers["Cache-Control"] == "public, max-age=3600"
+    assert shop.orders.get("/problems/no.such", token="").code == "problem.unknown"
+    assert {"order.on_hold", "stock.insufficient", "service.overloaded", "idempotency.key_reused"} <= \
+        {each["code"] for each in shop.orders.get("/problems", token="").expect(200)["data"]}
