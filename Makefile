@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help run import up down test build install token check reference asan fuzz containers faults soak bench overload
+.PHONY: help run import up down test build install token check reference asan fuzz containers faults soak bench overload drill
 
 BUILD ?= build
 RUN_DIR ?= .run
@@ -59,7 +59,7 @@ asan: install ## the whole suite under AddressSanitizer and UndefinedBehaviourSa
 faults: install build ## every fault under traffic, and the table of faults × invariants
 	@tools/build.sh build-faults $(JOBS) -DFAULT_POINTS=ON
 	@rm -f .test/faults.jsonl
-	@tools/test.sh tests/faults/test_faults.py -s
+	@tools/test.sh tests/faults/test_faults.py tests/faults/test_drill.py -s
 
 soak: install build ## faults at random for HOURS (default 2), memory, threads and files watched
 	@tools/test.sh tests/faults/soak.py -s
@@ -73,3 +73,6 @@ bench: install build ## measure everything beside its ceiling: docs/performance.
 
 overload: install build ## offer a service twice what it can do: it must shed, keep 80 % and recover (ROUNDS, OVERLOAD_SECONDS)
 	@bench/overload.py
+
+drill: install build ## back up under traffic, lose everything, restore, and check all of it
+	@tools/test.sh tests/faults/test_drill.py -s

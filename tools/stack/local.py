@@ -129,6 +129,28 @@ class Local:
             raise Failed(f"{binary} is not there: run make build") from None
         return [str(binary), made, instance.port, self.settings]
 
+    # -- backup ------------------------------------------------------------------------------------
+
+    def known_postgres(self):
+        """The server that runs."""
+        process = self.process("postgres")
+        if not process or not process.alive():
+            raise Failed("PostgreSQL is not running: make up")
+        return postgres.Postgres(self.state["postgres_folder"], self.state["ports"]["postgres"], self.secrets["postgres"],
+                                 self.logs / "postgres.log", process=process)
+
+    def take_over(self, folder):
+        """The keys of a backup, and a new PostgreSQL with its passwords in place of the one that was."""
+        self.keys.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for name in ("private.json", "jwks.json"):
+            shutil.copy(Path(folder) / name, self.keys / name)
+        shutil.copy(Path(folder) / "secrets.json", self.folder / "secrets.json")
+        old = Path(self.state.pop("postgres_folder", "/nowhere"))
+        if old.name.startswith("backroom-postgres-") or old.parent == self.folder:
+            shutil.rmtree(old, ignore_errors=True)
+        self.save()
+        self.load()
+
     # -- down ------------------------------------------------------------------------------------
 
     def down(self, wipe=False):
