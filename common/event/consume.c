@@ -197,6 +197,15 @@ static void give_up_or_later(struct puller *p, int n, enum fault fault, const ch
     not_now(p, n, pause > 300000 ? 300000 : pause);
 }
 
+/* What the server still has for this consumer: the last part of the last message's reply subject. */
+static void tell_pending(const struct puller *p)
+{
+    const char *subject = natsMsg_GetReply(p->batch[p->count - 1]),
+               *last = subject ? strrchr(subject, '.') : NULL;
+
+    metrics_pending((int)(p - all.pullers), p->row->name, last ? strtoll(last + 1, NULL, 10) : 0);
+}
+
 /* --- a pulled batch ------------------------------------------------------------------------------------ */
 
 static void settle(struct puller *p, int n)
@@ -275,6 +284,7 @@ static void process(struct puller *p)
     enum fault fault;
 
     crash_point("consume.received");
+    tell_pending(p);
     if (!(p->row->mode & BATCH) || apply_range(p, 0, p->count - 1, &fault, code, detail) == 0) {
         one_by_one(p);
     } else {

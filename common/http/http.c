@@ -244,6 +244,11 @@ static int serve(const struct _u_request *q, struct _u_response *p, void *unused
     return U_CALLBACK_CONTINUE;
 }
 
+int http_in_flight(void)
+{
+    return atomic_load(&in_flight);
+}
+
 /* --- the daemon ---------------------------------------------------------------------------------------- */
 
 /* libmicrohttpd's own complaints (broken requests) are counted, not logged: they hold what the client sent. */

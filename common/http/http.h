@@ -11,6 +11,9 @@ bool http_start(const struct service *s, const char *address, int port);
 /* Take no new connections, wait until the answers under way are out (at most seconds), then stop. */
 void http_drain(int seconds);
 
+/* Requests that are being worked on. */
+int http_in_flight(void);
+
 /* The second port: /livez, /readyz, /metrics; alive when every worker is blocked. */
 bool ops_start(const char *address, int port);
 void ops_stop(void);

@@ -4,11 +4,12 @@
 #include <stdatomic.h>
 
 #include "common_queries.h"
+#include "http.h"
 #include "route.h"
 #include "sql.h"
 #include "work.h"
 
-enum { BUCKETS = 12, CLASSES = 6 };
+enum { BUCKETS = 12, CLASSES = 6, CONSUMERS_MAX = 16 };
 
 static const int64_t bucket_us[BUCKETS] = {500,   1000,   2500,   5000,   10000,   25000,
                                            50000, 100000, 250000, 500000, 1000000, 2500000};
@@ -19,6 +20,10 @@ static struct {
 } requests[ROUTES_MAX + 1];
 
 static atomic_llong counters[COUNTERS], gauges[GAUGES];
+static struct {
+    _Atomic(const char *) consumer;
+    atomic_llong n;
+} pending[CONSUMERS_MAX];
 
 static const char *const counter_names[COUNTERS] = {
     [EVENTS_PUBLISHED] = "backroom_events_published_total",
@@ -33,8 +38,9 @@ static const char *const counter_names[COUNTERS] = {
     [STREAM_ALARMS] = "backroom_stream_alarms_total",
     [PARSER_COMPLAINTS] = "backroom_http_broken_requests_total",
     [CALLS_LIMITED] = "backroom_http_limited_total"};
-static const char *const gauge_names[GAUGES] = {
-    [NATS_STALLED] = "backroom_nats_stalled", [RELAY_LEADER] = "backroom_relay_leader"};
+static const char *const gauge_names[GAUGES] = {[NATS_STALLED] = "backroom_nats_stalled",
+                                                [RELAY_LEADER] = "backroom_relay_leader",
+                                                [READY] = "backroom_ready"};
 
 void metrics_add(enum counter c, int64_t n)
 {
@@ -44,6 +50,12 @@ void metrics_add(enum counter c, int64_t n)
 void metrics_set(enum gauge g, int64_t value)
 {
     atomic_store(&gauges[g], value);
+}
+
+void metrics_pending(int place, const char *consumer, int64_t n)
+{
+    atomic_store(&pending[place].n, n);
+    atomic_store(&pending[place].consumer, consumer);
 }
 
 void metrics_parser_complaint(void)
@@ -97,14 +109,28 @@ static void add_database(struct work *w, struct text *t)
 {
     struct event_lag_row lag;
     struct dead_letters_open_row dead;
+    bool up = q_event_lag(w, &lag) == OK && q_dead_letters_open(w, &dead) == OK;
 
-    if (q_event_lag(w, &lag) != OK || q_dead_letters_open(w, &dead) != OK)
+    text_addf(t, "# TYPE backroom_database_up gauge\nbackroom_database_up %d\n", up);
+    if (!up)
         return;
     text_addf(t, "# TYPE backroom_outbox_unpublished gauge\nbackroom_outbox_unpublished %" PRId64 "\n",
               lag.unpublished);
     text_addf(t, "# TYPE backroom_outbox_oldest_seconds gauge\nbackroom_outbox_oldest_seconds %" PRId64 "\n",
               lag.oldest);
     text_addf(t, "# TYPE backroom_dead_letters gauge\nbackroom_dead_letters %" PRId64 "\n", dead.n);
+}
+
+static void add_pending(struct text *t)
+{
+    text_add(t, "# TYPE backroom_consumer_pending gauge\n");
+    for (int i = 0; i < CONSUMERS_MAX; i++) {
+        const char *consumer = atomic_load(&pending[i].consumer);
+
+        if (consumer)
+            text_addf(t, "backroom_consumer_pending{consumer=\"%s\"} %lld\n", consumer,
+                      (long long)atomic_load(&pending[i].n));
+    }
 }
 
 const char *metrics_page(struct work *w)
@@ -132,6 +158,8 @@ const char *metrics_page(struct work *w)
               refused);
     text_addf(&t, "# TYPE backroom_build_info gauge\nbackroom_build_info{version=\"%s\"} 1\n",
               BACKROOM_VERSION);
+    text_addf(&t, "# TYPE backroom_http_in_flight gauge\nbackroom_http_in_flight %d\n", http_in_flight());
+    add_pending(&t);
     add_database(w, &t);
     return t.bytes;
 }

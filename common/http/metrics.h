@@ -29,8 +29,11 @@ enum counter {
 };
 void metrics_add(enum counter c, int64_t n);
 /* Gauges that machinery sets. */
-enum gauge { NATS_STALLED, RELAY_LEADER, GAUGES };
+enum gauge { NATS_STALLED, RELAY_LEADER, READY, GAUGES };
 void metrics_set(enum gauge g, int64_t value);
+
+/* How many events a consumer has still before it; place: its row in the service's table. */
+void metrics_pending(int place, const char *consumer, int64_t n);
 
 /* The whole page. */
 const char *metrics_page(struct work *w);

@@ -22,6 +22,7 @@ static _Atomic(const char *) missing = "starting";
 void ops_not_ready(const char *why)
 {
     atomic_store(&missing, why);
+    metrics_set(READY, why == NULL);
 }
 
 static int say(struct _u_response *p, unsigned status, const char *type, const char *body)

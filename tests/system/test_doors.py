@@ -10,7 +10,7 @@ import psycopg2
 import pytest
 
 from stack.client import eventually
-from stack.plan import SERVICES
+from stack.plan import ROOT, SERVICES
 from test_products import mug
 
 SECONDS = 2
@@ -379,3 +379,23 @@ def test_the_type_of_a_problem_leads_to_a_page_that_explains_it(shop):
     assert shop.orders.get("/problems/no.such", token="").code == "problem.unknown"
     assert {"order.on_hold", "stock.insufficient", "service.overloaded", "idempotency.key_reused"} <= \
         {each["code"] for each in shop.orders.get("/problems", token="").expect(200)["data"]}
+
+
+# --- what operators see -----------------------------------------------------------------------------------------------------------
+
+# Figures that say how much is done; more or less of it is no trouble by itself.
+FIGURES = {"backroom_events_published_total", "backroom_events_applied_total", "backroom_events_skipped_total",
+           "backroom_deadlines_fired_total", "backroom_schedules_run_total"}
+
+
+def test_every_metric_that_an_alert_names_is_told_and_every_metric_told_has_an_alert(shop):
+    named = set(re.findall(r"backroom_\w+", re.sub(r"(#.*|name: \w+)$", "", (ROOT / "deploy/alerts.yml").read_text(), flags=re.M)))
+    shop.road.publish({"sku": "SEEN", "price": 450})                # something for a consumer to hear
+    shop.settle()
+    eventually(lambda: shop.metric("orders", "backroom_consumer_pending") is not None)
+    for service in ("orders", "analytics"):
+        told = set(re.findall(r"^(backroom_\w+)[{ ]", shop.ops(service, "/metrics")[1], re.M))
+        assert not named - told, f"{service} does not tell {named - told}"
+        base = {re.sub(r"_(sum|count)$", "_bucket", name) for name in told}
+        assert not base - named - FIGURES, f"no alert looks at {base - named - FIGURES}"
+    assert shop.metric("orders", "backroom_database_up") == shop.metric("orders", "backroom_ready") == 1

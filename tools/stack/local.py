@@ -140,16 +140,19 @@ class Local:
                                  self.logs / "postgres.log", process=process)
 
     def take_over(self, folder):
-        """The keys of a backup, and a new PostgreSQL with its passwords in place of the one that was."""
+        """The keys and passwords of a backup, and a new PostgreSQL; where the one that was is kept, if there was one."""
         self.keys.mkdir(parents=True, exist_ok=True, mode=0o700)
         for name in ("private.json", "jwks.json"):
             shutil.copy(Path(folder) / name, self.keys / name)
         shutil.copy(Path(folder) / "secrets.json", self.folder / "secrets.json")
         old = Path(self.state.pop("postgres_folder", "/nowhere"))
-        if old.name.startswith("backroom-postgres-") or old.parent == self.folder:
-            shutil.rmtree(old, ignore_errors=True)
+        kept = old.with_name(old.name + "-before-restore")
+        if old.exists():
+            shutil.rmtree(kept, ignore_errors=True)
+            old.rename(kept)
         self.save()
         self.load()
+        return kept if kept.exists() else None
 
     # -- down ------------------------------------------------------------------------------------
 

@@ -1,0 +1,37 @@
+"""The alert rules: they parse, each fires when it should (deploy/alerts_test.yml), and each has its section in the runbook."""
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+import yaml
+
+from stack.plan import ROOT
+
+RULES = [rule for group in yaml.safe_load((ROOT / "deploy/alerts.yml").read_text())["groups"] for rule in group["rules"]]
+PROMTOOL = shutil.which("promtool", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/bin"]))
+
+
+def test_every_alert_has_one_section_in_the_runbook_and_every_section_its_alert():
+    sections = re.findall(r"^## (\w+)$", (ROOT / "docs/runbook.md").read_text(), re.M)
+    assert sorted(sections) == sorted(rule["alert"] for rule in RULES)
+
+
+def test_every_alert_says_how_urgent_it_is_and_what_is_the_matter():
+    for rule in RULES:
+        assert rule["labels"]["severity"] in ("page", "ticket") and rule["annotations"]["summary"], rule
+
+
+def test_every_alert_is_made_to_fire_by_a_test_of_its_own():
+    tests = yaml.safe_load((ROOT / "deploy/alerts_test.yml").read_text())["tests"]
+    fired = [check["alertname"] for test in tests for check in test["alert_rule_test"] if check["exp_alerts"]]
+    quiet = [check["alertname"] for test in tests for check in test["alert_rule_test"] if not check["exp_alerts"]]
+    assert sorted(fired) == sorted(quiet) == sorted(rule["alert"] for rule in RULES)
+
+
+@pytest.mark.skipif(not PROMTOOL, reason="promtool is not installed (Debian package prometheus)")
+@pytest.mark.parametrize("what", [("check", "rules", "alerts.yml"), ("test", "rules", "alerts_test.yml")], ids=" ".join)
+def test_prometheus_takes_the_rules_and_each_fires(what):
+    done = subprocess.run([PROMTOOL, *what], cwd=ROOT / "deploy", capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
