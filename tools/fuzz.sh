@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 seconds=${1:-60}
 shift || true
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(json target cursor trace envelope schedule privacy utf8)
+[ ${#targets[@]} -gt 0 ] || targets=(json target cursor trace envelope schedule privacy utf8 rows)
 folder=build-fuzz
 
 cmake -S . -B "$folder" -DCMAKE_C_COMPILER=clang -DFUZZ=ON > /dev/null

@@ -58,3 +58,16 @@ TEST(cells_are_read_as_their_fields_are_typed_and_empty_ones_are_absent,
     CHECK(strstr(read_as_csv("A,\"1\" x,,,\n", out, sizeof out), "RFC 4180"));
     CHECK(strstr(read_as_csv("A,1,,\xff,\n", out, sizeof out), "UTF-8"));
 }
+
+TEST(a_header_may_not_name_a_thing_and_a_part_of_it,
+     "a header may not name a thing and a part of it: one cell would be lost")
+{
+    const char *why = NULL;
+
+    CHECK(!row_header("sku,who,who.name", 16, &why) && strstr(why, "twice"));
+    CHECK(!row_header("who.name,sku,who", 16, &why) && strstr(why, "twice"));
+    json_t *names = row_header("who.name,whose,who.nick", 23, &why);
+
+    CHECK(names);
+    json_decref(names);
+}
