@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asyncapi.h"
 #include "audit.h"
 #include "dead_letter.h"
 #include "event.h"
@@ -33,6 +34,7 @@ static const struct route common_routes[] = {
     {"GET", "/problems", NULL, NULL, problem_list, 200, "What can be refused, by code"},
     {"GET", "/problems/{code}", NULL, NULL, problem_get, 200, "What a problem's type means"},
     {"GET", "/openapi.json", NULL, NULL, openapi_get, 200, "This description"},
+    {"GET", "/asyncapi.json", NULL, NULL, asyncapi_get, 200, "The events it says and hears"},
     {0},
 };
 
