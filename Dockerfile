@@ -20,7 +20,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY CMakeLists.txt ./
-COPY tools/sqlgen.py tools/problemgen.py tools/token.c tools/
+COPY tools/sqlgen.py tools/eventgen.py tools/problemgen.py tools/token.c tools/
 COPY common common
 COPY services services
 RUN cmake -S . -B build && cmake --build build --parallel 2

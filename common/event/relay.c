@@ -261,6 +261,23 @@ static int unpublish_from(struct work *w, int64_t last_seq)
     return OK;
 }
 
+/* A stream whose last event we never wrote is of a later time than the database: that was restored, and the stream was not
+ * emptied. Its consumers stand in that later time, so what they had not applied in ours they would never hear of. */
+static int look_ahead(struct work *w)
+{
+    struct event_known_row known = {.found = true};
+    char id[64];
+
+    if (relay.stream.last_seq > 0 && bus_message_id(relay.service->name, relay.stream.last_seq, id) &&
+        field_text_fits(UUID, id))
+        TRY(q_event_known(w, id, &known));
+    metrics_set(STREAM_AHEAD, !known.found);
+    if (!known.found)
+        log_error(NULL, "relay.stream_ahead",
+                  "the stream knows events that the database does not: was it restored?");
+    return OK;
+}
+
 /* The last place up to which the stream holds what we were told it holds: seldom more than a few steps back. */
 static int verify(struct work *w)
 {
@@ -270,6 +287,7 @@ static int verify(struct work *w)
     char id[64];
     int64_t seq;
 
+    TRY(look_ahead(w));
     TRY(q_event_elsewhere(w, relay.stream.epoch, &elsewhere));
     TRY(q_event_tail(w, relay.stream.epoch, &tail));
     seq = tail.found ? tail.seq : 0;

@@ -40,7 +40,8 @@ static const char *const counter_names[COUNTERS] = {
     [CALLS_LIMITED] = "backroom_http_limited_total"};
 static const char *const gauge_names[GAUGES] = {[NATS_STALLED] = "backroom_nats_stalled",
                                                 [RELAY_LEADER] = "backroom_relay_leader",
-                                                [READY] = "backroom_ready"};
+                                                [READY] = "backroom_ready",
+                                                [STREAM_AHEAD] = "backroom_stream_ahead"};
 
 void metrics_add(enum counter c, int64_t n)
 {

@@ -29,7 +29,7 @@ enum counter {
 };
 void metrics_add(enum counter c, int64_t n);
 /* Gauges that machinery sets. */
-enum gauge { NATS_STALLED, RELAY_LEADER, READY, GAUGES };
+enum gauge { NATS_STALLED, RELAY_LEADER, READY, STREAM_AHEAD, GAUGES };
 void metrics_set(enum gauge g, int64_t value);
 
 /* How many events a consumer has still before it; place: its row in the service's table. */

@@ -42,6 +42,9 @@ select no from event where seq is not null and (epoch < :epoch or epoch > :epoch
 update event set seq = null, epoch = null
 where seq is not null and (epoch is distinct from :epoch or seq > :last_seq::bigint);
 
+-- name: event_known(id) :maybe no int
+select no from event where id = :id::uuid;
+
 -- Streams keep seven days (bus.c).
 -- name: event_at_seq(epoch, seq int) :maybe id, old bool
 select id, at < now() - interval '167 hours' from event where epoch = :epoch and seq = :seq::bigint;

@@ -1,4 +1,5 @@
 """The drill: a backup is taken under traffic, everything is lost, and it is brought back (make drill)."""
+import os
 import shutil
 import time
 
@@ -24,7 +25,7 @@ def own_shop(run_folder, keyring):
     server.start()
     server.template = "shop_template"
     server.create_database(server.template)
-    shop = FaultShop(server, keyring, folder / "shop").begin()
+    shop = FaultShop(server, keyring, folder / "shop", build=os.environ.get("BUILD") or "build").begin()
     yield shop
     shop.abandon()
     server.kill9()
@@ -43,11 +44,13 @@ def test_what_was_backed_up_under_traffic_comes_back_and_goes_on(own_shop, chanc
     shop, folder = own_shop, own_shop.folder / "backup"
     with Traffic(shop, chance).open_shop() as traffic:
         time.sleep(3)
+        eventually(lambda: traffic.counts()["ok"] > 60, 60)
         before = [step for step in traffic.steps if step.outcome == "ok"]
         began = time.monotonic()
         manifest = backup.take(shop.postgres, folder, [shop.keys.jwks_file], shop.database)
         took = time.monotonic() - began
-        time.sleep(2)
+        seen = len(before)
+        eventually(lambda: traffic.counts()["ok"] > seen + 20, 60)
     after = [step for step in traffic.steps if step.outcome == "ok"]
     assert len(before) > 50 and len(after) > len(before), "there was no traffic"
     assert {path.stat().st_mode & 0o077 for path in folder.iterdir() if path.name != backup.MANIFEST} == {0}
@@ -58,6 +61,7 @@ def test_what_was_backed_up_under_traffic_comes_back_and_goes_on(own_shop, chanc
     backup.put_back(shop.postgres, folder, shop.database)
     shop.nats.start()
     shop.start()
+    assert not any(shop.metric(service, "backroom_stream_ahead") for service in SERVICES)
     assert settle(shop) is None
     print(f"backup {took:.1f} s of {len(before)} deeds, back and caught up after {time.monotonic() - began:.1f} s")
 
@@ -78,6 +82,28 @@ def test_what_was_backed_up_under_traffic_comes_back_and_goes_on(own_shop, chanc
     shop.road.wait_order(order["id"], 30, status="confirmed")
     eventually(lambda: shop.analytics.get("/v1/dead-letters").json["data"] == [])
     shop.settle(60)
+    shop.end()
+
+
+def test_a_database_that_was_restored_beside_a_stream_that_was_not_emptied_is_noticed(own_shop, chance):
+    shop, folder = own_shop, own_shop.folder / "older"
+    backup.take(shop.postgres, folder, database=shop.database)
+    shop.road.publish({"sku": "LATER", "price": 450})
+    shop.settle()
+    shop.stop()
+    backup.put_back(shop.postgres, folder, shop.database)
+    shop.start()
+    eventually(lambda: shop.metric("catalog", "backroom_relay_leader") == 1, 30)
+    eventually(lambda: shop.metric("catalog", "backroom_stream_ahead") == 1, 30)
+    shop.stop()                                     # as the runbook says
+    shop.nats.stop()
+    shop.nats.wipe()
+    shop.nats.start()
+    shop.start()
+    shop.road.publish({"sku": "AGAIN", "price": 450})
+    shop.settle(30)
+    assert shop.orders.get("/v1/prices/AGAIN").status == 200
+    assert shop.metric("catalog", "backroom_stream_ahead") == 0
     shop.end()
 
 

@@ -16,6 +16,7 @@ from stack.process import free_ports
 from traffic import Traffic
 
 ROUNDS = int(os.environ.get("ROUNDS") or 1)
+BUILD = os.environ.get("BUILD") or "build"
 
 # --- one instance of each -------------------------------------------------------------------------------------------
 
@@ -175,7 +176,7 @@ def test_postgres_without_disk_space_refuses_and_goes_on_when_there_is_some(keyr
     server.start()
     server.template = "shop_template"
     server.create_database(server.template)
-    shop = FaultShop(server, keyring, run_folder / "faults" / "disk-full").begin()
+    shop = FaultShop(server, keyring, run_folder / "faults" / "disk-full", build=BUILD).begin()
 
     def fault(shop, chance):
         filler = fill(home)
@@ -193,7 +194,7 @@ def test_postgres_without_disk_space_refuses_and_goes_on_when_there_is_some(keyr
 
 
 def test_nats_without_disk_space_is_noticed_and_caught_up_after_a_restart(fault_shop, chance, table, small_disk, cluster, keyring, run_folder):
-    shop = FaultShop(cluster, keyring, run_folder / "faults" / "nats-full")
+    shop = FaultShop(cluster, keyring, run_folder / "faults" / "nats-full", build=BUILD)
     small_disk(shop.nats.folder, 24)
     shop.begin()
 

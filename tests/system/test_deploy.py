@@ -1,4 +1,4 @@
-"""The alert rules: they parse, each fires when it should (deploy/alerts_test.yml), and each has its section in the runbook."""
+"""What is deployed, as far as it can be seen without deploying it: alert rules and their runbook, and what the images need."""
 import os
 import re
 import shutil
@@ -35,3 +35,9 @@ def test_every_alert_is_made_to_fire_by_a_test_of_its_own():
 def test_prometheus_takes_the_rules_and_each_fires(what):
     done = subprocess.run([PROMTOOL, *what], cwd=ROOT / "deploy", capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_an_image_gets_every_tool_that_its_build_runs():
+    wanted = set(re.findall(r"tools/(\w+\.py)", (ROOT / "CMakeLists.txt").read_text()))
+    copied = re.search(r"^COPY (tools/.*) tools/$", (ROOT / "Dockerfile").read_text(), re.M)[1]
+    assert wanted and {f"tools/{name}" for name in wanted} <= set(copied.split())
