@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena.h"
 #include "config.h"
 #include "log.h"
 
@@ -19,6 +20,7 @@ enum {
     ACK_WAIT_S = 10, /* a batch takes well below a second; what takes longer says +WPI */
     JS_STREAM_MISSING = 10059,
     JS_CONSUMER_MISSING = 10014,
+    JS_MESSAGE_MISSING = 10037,
 };
 
 static struct {
@@ -215,6 +217,7 @@ bool bus_stream(const char *service, struct stream_state *state)
     snprintf(state->epoch, sizeof state->epoch, "%" PRId64, info->Created);
     state->first_seq = (int64_t)info->State.FirstSeq;
     state->last_seq = (int64_t)info->State.LastSeq;
+    state->missing = (int64_t)info->State.NumDeleted;
     good = is_as_wanted(info->Config);
     jsStreamInfo_Destroy(info);
     if (!good)
@@ -223,20 +226,37 @@ bool bus_stream(const char *service, struct stream_state *state)
     return good;
 }
 
-bool bus_message_id(const char *service, int64_t seq, char id[64])
+enum held bus_holds(const char *service, int64_t seq, const char *id)
 {
     const char *value = NULL;
     natsMsg *message = NULL;
+    jsErrCode code = 0;
     char name[64];
-    bool found;
+    bool same;
 
     bus_stream_name(service, name);
-    found = js_GetMsg(&message, bus.js, name, (uint64_t)seq, NULL, NULL) == NATS_OK &&
-            natsMsgHeader_Get(message, "Nats-Msg-Id", &value) == NATS_OK;
-    if (found)
-        snprintf(id, 64, "%s", value);
+    if (js_GetMsg(&message, bus.js, name, (uint64_t)seq, NULL, &code) != NATS_OK)
+        return (int)code == JS_MESSAGE_MISSING ? NOT_HELD : NOT_KNOWN;
+    same = natsMsgHeader_Get(message, "Nats-Msg-Id", &value) == NATS_OK && strcmp(value, id) == 0;
     natsMsg_Destroy(message);
-    return found;
+    return same ? HELD : NOT_HELD;
+}
+
+bool bus_missing(const char *service, struct text *places)
+{
+    jsStreamInfo *info = NULL;
+    jsOptions o;
+    char name[64];
+
+    bus_stream_name(service, name);
+    jsOptions_Init(&o);
+    o.Stream.Info.DeletedDetails = true;
+    if (js_GetStreamInfo(&info, bus.js, name, &o, NULL) != NATS_OK)
+        return false;
+    for (int i = 0; i < info->State.DeletedLen; i++)
+        text_addf(places, "%s%" PRIu64, i ? "," : "", info->State.Deleted[i]);
+    jsStreamInfo_Destroy(info);
+    return true;
 }
 
 /* Where a consumer that is ours alone must begin again: right behind what it has answered, if messages were delivered

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct text;
+
 /* Start connecting; never fails for a server that is away. */
 void bus_open(const char *url, const char *name);
 void bus_close(void);
@@ -20,6 +22,7 @@ unsigned long bus_generation(void);
 struct stream_state {
     char epoch[32]; /* when the stream was created, in nanoseconds: changes when it is made anew */
     int64_t first_seq, last_seq; /* what came before the first has expired */
+    int64_t missing;             /* so many between them are gone */
 };
 
 /* Create the service's stream if it is missing (subjects <service>.>), and tell its state. False when JetStream
@@ -27,8 +30,10 @@ struct stream_state {
 bool bus_stream(const char *service, struct stream_state *state);
 /* "ORDERS" */
 void bus_stream_name(const char *service, char name[64]);
-/* The Nats-Msg-Id of the message at a place of the stream, false if there is none. */
-bool bus_message_id(const char *service, int64_t seq, char id[64]);
+/* Is the message with this Nats-Msg-Id at this place of the stream? */
+enum held { NOT_KNOWN, HELD, NOT_HELD } bus_holds(const char *service, int64_t seq, const char *id);
+/* The places between the first and the last that are empty, separated by commas. False when the server does not answer. */
+bool bus_missing(const char *service, struct text *places);
 /* Create the durable pull consumer if it is missing. ours_alone: nobody else pulls from it now, so whatever was
  * delivered and never answered is brought again, at once and before anything later. */
 bool bus_durable(const char *service, const char *durable, const char *subject, bool ours_alone);
