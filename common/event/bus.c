@@ -307,3 +307,25 @@ bool bus_durable(const char *service, const char *durable, const char *subject, 
     jsConsumerInfo_Destroy(info);
     return s == NATS_OK;
 }
+
+bool bus_unstick(const char *service, const char *durable, const char *subject, int64_t *delivered)
+{
+    jsConsumerInfo *info = NULL;
+    jsErrCode code = 0;
+    int64_t before = *delivered;
+    char stream[64];
+    bool stuck;
+
+    bus_stream_name(service, stream);
+    if (js_GetConsumerInfo(&info, bus.js, stream, durable, NULL, NULL) != NATS_OK)
+        return false;
+    *delivered = (int64_t)info->Delivered.Stream;
+    stuck = info->NumPending > 0 && info->NumWaiting > 0 && *delivered == before;
+    if (stuck && js_DeleteConsumer(bus.js, stream, durable, NULL, &code) == NATS_OK)
+        add_durable(stream, durable, subject, info->AckFloor.Stream + 1, &code);
+    if (stuck)
+        log_error(NULL, "nats.stuck", "%s got none of %" PRIu64 " messages: made anew (%d)", durable,
+                  info->NumPending, (int)code);
+    jsConsumerInfo_Destroy(info);
+    return stuck;
+}
