@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "clock.h"
 #include "config.h"
 #include "log.h"
 
@@ -17,6 +18,7 @@ enum {
     /* What waits after a gap counts as pending. With few places, newer events that came first (a stream made anew) would
      * take them all, and the missing ones behind them were never delivered. Pulling keeps what is in memory small. */
     GAPS_MAX = 1000000,
+    GONE_MS = 2000,
     ACK_WAIT_S = 10, /* a batch takes well below a second; what takes longer says +WPI */
     JS_STREAM_MISSING = 10059,
     JS_CONSUMER_MISSING = 10014,
@@ -192,6 +194,22 @@ static void adjust(const jsStreamInfo *info, const char *name, const char **subj
                natsStatus_GetText(s), (int)code);
 }
 
+/*
+ * nats-server 2.9.10 forgets a stream that is deleted before it removes its folder: one made anew under that name in
+ * between loses its files, and acknowledges for ever what nobody can read. So one that was there is not made again at once.
+ */
+static bool may_make(const struct stream_state *before)
+{
+    static int64_t missing_since;
+    int64_t now = clock_ms();
+
+    if (!*before->epoch)
+        return true;
+    if (!missing_since || now - missing_since > 10 * GONE_MS)
+        missing_since = now;
+    return now - missing_since >= GONE_MS;
+}
+
 bool bus_stream(const char *service, struct stream_state *state)
 {
     char name[64], subject[80];
@@ -205,7 +223,7 @@ bool bus_stream(const char *service, struct stream_state *state)
     bus_stream_name(service, name);
     snprintf(subject, sizeof subject, "%s.>", service);
     s = js_GetStreamInfo(&info, bus.js, name, NULL, &code);
-    if (s != NATS_OK && (int)code == JS_STREAM_MISSING) {
+    if (s != NATS_OK && (int)code == JS_STREAM_MISSING && may_make(state)) {
         describe(&wanted, name, subjects);
         s = js_AddStream(&info, bus.js, &wanted, NULL, &code);
     }
@@ -237,7 +255,7 @@ enum held bus_holds(const char *service, int64_t seq, const char *id)
     bus_stream_name(service, name);
     if (js_GetMsg(&message, bus.js, name, (uint64_t)seq, NULL, &code) != NATS_OK)
         return (int)code == JS_MESSAGE_MISSING ? NOT_HELD : NOT_KNOWN;
-    same = natsMsgHeader_Get(message, "Nats-Msg-Id", &value) == NATS_OK && strcmp(value, id) == 0;
+    same = !id || (natsMsgHeader_Get(message, "Nats-Msg-Id", &value) == NATS_OK && strcmp(value, id) == 0);
     natsMsg_Destroy(message);
     return same ? HELD : NOT_HELD;
 }

@@ -26,11 +26,11 @@ struct stream_state {
 };
 
 /* Create the service's stream if it is missing (subjects <service>.>), and tell its state. False when JetStream
- * does not answer or the stream is configured otherwise. */
+ * does not answer, the stream is configured otherwise, or one that was there has gone a moment ago. */
 bool bus_stream(const char *service, struct stream_state *state);
 /* "ORDERS" */
 void bus_stream_name(const char *service, char name[64]);
-/* Is the message with this Nats-Msg-Id at this place of the stream? */
+/* Is the message with this Nats-Msg-Id (NULL: any) at this place of the stream? */
 enum held { NOT_KNOWN, HELD, NOT_HELD } bus_holds(const char *service, int64_t seq, const char *id);
 /* The places between the first and the last that are empty, separated by commas. False when the server does not answer. */
 bool bus_missing(const char *service, struct text *places);

@@ -11,7 +11,7 @@
 #include "service.h"
 #include "work.h"
 
-enum { LOOK_MS = 5000, STALLED_AFTER = 3, READ_MS = 100, READ = 32 };
+enum { LOOK_MS = 5000, STALLED_AFTER = 3, READ_MS = 100, READ = 32, LATER = 4 };
 
 static struct {
     const char *service;
@@ -19,8 +19,10 @@ static struct {
     unsigned long generation; /* of the bus, when it was last verified */
     bool doubted;
     int64_t next_look, next_read;
-    int64_t unread; /* what stands up to here was not read since it was verified */
-    int silent;     /* times in a row that JetStream did not answer */
+    int64_t unread;      /* what stands up to here was not read since it was verified */
+    int silent;          /* times in a row that JetStream did not answer */
+    int64_t ends[LATER]; /* where it ended at the last looks */
+    unsigned looks;
 } stream;
 
 const char *stream_epoch(void)
@@ -157,6 +159,20 @@ static void go_on_reading(const struct service *s)
         stream.unread -= READ;
 }
 
+/* Can what was the last message 20 s ago still be read? By then it comes from the disk. If not, the server acknowledges
+ * what it does not keep (its files were taken away): only starting it again helps, so that is all we say. */
+static bool keeps(const struct service *s)
+{
+    int64_t *slot = &stream.ends[stream.looks++ % LATER], end = *slot;
+
+    *slot = stream.state.last_seq;
+    if (end < stream.state.first_seq || end > stream.state.last_seq ||
+        bus_holds(s->name, end, NULL) != NOT_HELD)
+        return true;
+    log_rarely("relay.stream_void", "nats-server does not keep what it acknowledges: kill and start it");
+    return false;
+}
+
 static bool is_as_before(const struct stream_state *before)
 {
     return stream.generation == bus_generation() && !stream.doubted &&
@@ -171,7 +187,7 @@ static bool look(const struct service *s, bool must)
 
     stream.next_look = clock_ms() + LOOK_MS;
     stream.silent = known ? 0 : stream.silent + 1;
-    metrics_set(NATS_STALLED, stream.silent >= STALLED_AFTER);
+    metrics_set(NATS_STALLED, stream.silent >= STALLED_AFTER || (known && !keeps(s)));
     if (!known) {
         stream.doubted = true;
         return false;

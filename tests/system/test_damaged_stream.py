@@ -69,3 +69,30 @@ def test_a_server_that_does_not_say_what_the_stream_holds_is_asked_again_and_not
     shop.catalog.post("/v1/products", mug("HEARD-AT-LAST")).expect(201)
     shop.settle()
     assert stream_state(shop)["last_seq"] == before["last_seq"] + 1 and alarms(shop) == known
+
+
+def test_a_deleted_stream_is_not_made_again_before_the_server_has_put_its_folder_away(shop):
+    with_events(shop)
+    shop.nats.request("$JS.API.STREAM.DELETE.CATALOG")
+    gone = time.monotonic()
+    while "error" in shop.nats.request("$JS.API.STREAM.INFO.CATALOG"):
+        shop.catalog.post("/v1/products", mug(f"AGAIN-{time.time_ns()}")).expect(201)
+        time.sleep(0.05)
+        assert time.monotonic() < gone + 20
+    assert time.monotonic() > gone + 1.8
+    shop.settle()
+    assert stream_state(shop)["messages"] == shop.value("catalog", "select count(*) from event")
+
+
+def test_a_stream_whose_files_were_taken_away_is_told(shop):
+    """It acknowledges, and delivers from memory for some seconds; then nobody can read it."""
+    with_events(shop)
+    for block in (shop.nats.folder / "store").glob("jetstream/*/streams/CATALOG/msgs/*.blk"):
+        block.unlink()
+    eventually(lambda: shop.metric("catalog", "backroom_nats_stalled") == 1, 60)
+    shop.nats.kill9()
+    shop.nats.start()
+    shop.catalog.post("/v1/products", mug("KEPT-AGAIN")).expect(201)
+    shop.settle()
+    assert stream_state(shop)["messages"] == shop.value("catalog", "select count(*) from event")
+    eventually(lambda: shop.metric("catalog", "backroom_nats_stalled") == 0, 10)
