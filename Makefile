@@ -56,10 +56,10 @@ asan: install ## the whole suite under AddressSanitizer and UndefinedBehaviourSa
 	@tools/build.sh build-asan $(JOBS) -DSANITIZE=address
 	@BUILD=build-asan tools/test.sh
 
-faults: install build ## every fault under traffic, and the table of faults × invariants
+faults: install build ## every fault under traffic, PARTS=2 at a time; the table faults × invariants
 	@tools/build.sh build-faults $(JOBS) -DFAULT_POINTS=ON
-	@rm -f .test/faults.jsonl
-	@tools/test.sh tests/faults/test_faults.py tests/faults/test_drill.py -s
+	@tools/previous.sh $(JOBS)
+	@tools/faults.sh
 
 soak: install build ## faults at random for HOURS (default 2), memory, threads and files watched
 	@tools/test.sh tests/faults/soak.py -s

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena.h"
+#include "clock.h"
 #include "config.h"
 #include "log.h"
 
@@ -16,9 +18,11 @@ enum {
     /* What waits after a gap counts as pending. With few places, newer events that came first (a stream made anew) would
      * take them all, and the missing ones behind them were never delivered. Pulling keeps what is in memory small. */
     GAPS_MAX = 1000000,
+    GONE_MS = 2000,
     ACK_WAIT_S = 10, /* a batch takes well below a second; what takes longer says +WPI */
     JS_STREAM_MISSING = 10059,
     JS_CONSUMER_MISSING = 10014,
+    JS_MESSAGE_MISSING = 10037,
 };
 
 static struct {
@@ -190,6 +194,22 @@ static void adjust(const jsStreamInfo *info, const char *name, const char **subj
                natsStatus_GetText(s), (int)code);
 }
 
+/*
+ * nats-server 2.9.10 forgets a stream that is deleted before it removes its folder: one made anew under that name in
+ * between loses its files, and acknowledges for ever what nobody can read. So one that was there is not made again at once.
+ */
+static bool may_make(const struct stream_state *before)
+{
+    static int64_t missing_since;
+    int64_t now = clock_ms();
+
+    if (!*before->epoch)
+        return true;
+    if (!missing_since || now - missing_since > 10 * GONE_MS)
+        missing_since = now;
+    return now - missing_since >= GONE_MS;
+}
+
 bool bus_stream(const char *service, struct stream_state *state)
 {
     char name[64], subject[80];
@@ -203,7 +223,7 @@ bool bus_stream(const char *service, struct stream_state *state)
     bus_stream_name(service, name);
     snprintf(subject, sizeof subject, "%s.>", service);
     s = js_GetStreamInfo(&info, bus.js, name, NULL, &code);
-    if (s != NATS_OK && (int)code == JS_STREAM_MISSING) {
+    if (s != NATS_OK && (int)code == JS_STREAM_MISSING && may_make(state)) {
         describe(&wanted, name, subjects);
         s = js_AddStream(&info, bus.js, &wanted, NULL, &code);
     }
@@ -215,6 +235,7 @@ bool bus_stream(const char *service, struct stream_state *state)
     snprintf(state->epoch, sizeof state->epoch, "%" PRId64, info->Created);
     state->first_seq = (int64_t)info->State.FirstSeq;
     state->last_seq = (int64_t)info->State.LastSeq;
+    state->missing = (int64_t)info->State.NumDeleted;
     good = is_as_wanted(info->Config);
     jsStreamInfo_Destroy(info);
     if (!good)
@@ -223,20 +244,37 @@ bool bus_stream(const char *service, struct stream_state *state)
     return good;
 }
 
-bool bus_message_id(const char *service, int64_t seq, char id[64])
+enum held bus_message(const char *service, int64_t seq, char id[64])
 {
-    const char *value = NULL;
+    const char *value = "";
     natsMsg *message = NULL;
+    jsErrCode code = 0;
     char name[64];
-    bool found;
 
     bus_stream_name(service, name);
-    found = js_GetMsg(&message, bus.js, name, (uint64_t)seq, NULL, NULL) == NATS_OK &&
-            natsMsgHeader_Get(message, "Nats-Msg-Id", &value) == NATS_OK;
-    if (found)
-        snprintf(id, 64, "%s", value);
+    if (js_GetMsg(&message, bus.js, name, (uint64_t)seq, NULL, &code) != NATS_OK)
+        return (int)code == JS_MESSAGE_MISSING ? NOT_HELD : NOT_KNOWN;
+    natsMsgHeader_Get(message, "Nats-Msg-Id", &value);
+    snprintf(id, 64, "%s", value);
     natsMsg_Destroy(message);
-    return found;
+    return HELD;
+}
+
+bool bus_missing(const char *service, struct text *places)
+{
+    jsStreamInfo *info = NULL;
+    jsOptions o;
+    char name[64];
+
+    bus_stream_name(service, name);
+    jsOptions_Init(&o);
+    o.Stream.Info.DeletedDetails = true;
+    if (js_GetStreamInfo(&info, bus.js, name, &o, NULL) != NATS_OK)
+        return false;
+    for (int i = 0; i < info->State.DeletedLen; i++)
+        text_addf(places, "%s%" PRIu64, i ? "," : "", info->State.Deleted[i]);
+    jsStreamInfo_Destroy(info);
+    return true;
 }
 
 /* Where a consumer that is ours alone must begin again: right behind what it has answered, if messages were delivered
@@ -286,4 +324,26 @@ bool bus_durable(const char *service, const char *durable, const char *subject, 
                    (int)code);
     jsConsumerInfo_Destroy(info);
     return s == NATS_OK;
+}
+
+bool bus_unstick(const char *service, const char *durable, const char *subject, int64_t *delivered)
+{
+    jsConsumerInfo *info = NULL;
+    jsErrCode code = 0;
+    int64_t before = *delivered;
+    char stream[64];
+    bool stuck;
+
+    bus_stream_name(service, stream);
+    if (js_GetConsumerInfo(&info, bus.js, stream, durable, NULL, NULL) != NATS_OK)
+        return false;
+    *delivered = (int64_t)info->Delivered.Stream;
+    stuck = info->NumPending > 0 && info->NumWaiting > 0 && *delivered == before;
+    if (stuck && js_DeleteConsumer(bus.js, stream, durable, NULL, &code) == NATS_OK)
+        add_durable(stream, durable, subject, info->AckFloor.Stream + 1, &code);
+    if (stuck)
+        log_error(NULL, "nats.stuck", "%s got none of %" PRIu64 " messages: made anew (%d)", durable,
+                  info->NumPending, (int)code);
+    jsConsumerInfo_Destroy(info);
+    return stuck;
 }

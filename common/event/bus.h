@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct text;
+
 /* Start connecting; never fails for a server that is away. */
 void bus_open(const char *url, const char *name);
 void bus_close(void);
@@ -20,17 +22,23 @@ unsigned long bus_generation(void);
 struct stream_state {
     char epoch[32]; /* when the stream was created, in nanoseconds: changes when it is made anew */
     int64_t first_seq, last_seq; /* what came before the first has expired */
+    int64_t missing;             /* so many between them are gone */
 };
 
 /* Create the service's stream if it is missing (subjects <service>.>), and tell its state. False when JetStream
- * does not answer or the stream is configured otherwise. */
+ * does not answer, the stream is configured otherwise, or one that was there has gone a moment ago. */
 bool bus_stream(const char *service, struct stream_state *state);
 /* "ORDERS" */
 void bus_stream_name(const char *service, char name[64]);
-/* The Nats-Msg-Id of the message at a place of the stream, false if there is none. */
-bool bus_message_id(const char *service, int64_t seq, char id[64]);
+/* Is there a message at this place of the stream, and what is its Nats-Msg-Id? */
+enum held { NOT_KNOWN, HELD, NOT_HELD } bus_message(const char *service, int64_t seq, char id[64]);
+/* The places between the first and the last that are empty, separated by commas. False when the server does not answer. */
+bool bus_missing(const char *service, struct text *places);
 /* Create the durable pull consumer if it is missing. ours_alone: nobody else pulls from it now, so whatever was
  * delivered and never answered is brought again, at once and before anything later. */
 bool bus_durable(const char *service, const char *durable, const char *subject, bool ours_alone);
+/* Has it messages to give and somebody who waits for them, but got no further than *delivered, that of the call before?
+ * Then it is made anew behind what was answered, and true is returned: nats-server 2.9.10 may miss a signal. */
+bool bus_unstick(const char *service, const char *durable, const char *subject, int64_t *delivered);
 
 #endif

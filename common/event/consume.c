@@ -24,6 +24,7 @@ enum {
     PULL = 256,
     HEARTBEAT_MS = 500,
     EXPIRES_MS = 5000,
+    CHECK_MS = 10000,
     ATTEMPTS = 8,
     GAP_DELAY_MS = 100,
     GAP_SECONDS = 300,
@@ -42,8 +43,9 @@ struct puller {
     unsigned kept_next;
     char reply_to[64], source[64];
     unsigned long generation;
-    int outstanding; /* messages that the server still owes us */
-    int64_t expires; /* when the open pull is over, by our own clock (A.3) */
+    int outstanding;               /* messages that the server still owes us */
+    int64_t expires;               /* when the open pull is over, by our own clock (A.3) */
+    int64_t next_check, delivered; /* when and how far the server had come at the last one */
     natsMsg *batch[PULL];
     int count;
     enum verdict verdicts[PULL];
@@ -408,6 +410,16 @@ static bool collect(struct puller *p)
     return true;
 }
 
+/* Nothing came just now: is there really nothing? Several instances may see that; the first one mends it. */
+static void check(struct puller *p)
+{
+    if (clock_ms() < p->next_check)
+        return;
+    p->next_check = clock_ms() + CHECK_MS;
+    if (bus_unstick(p->source, p->row->name, p->row->subject, &p->delivered))
+        unsubscribe(p);
+}
+
 static bool may_pull(struct puller *p)
 {
     return !(p->row->mode & ORDERED) || leader_check(p->leader, NULL);
@@ -428,6 +440,8 @@ static void *run(void *puller)
             unsubscribe(p); /* stream, consumer or server gone: made again by subscribe() */
         else if (p->count)
             process(p);
+        else
+            check(p);
     }
     unsubscribe(p);
     return NULL;
@@ -440,6 +454,7 @@ void consume_start(const struct service *s)
 
         p->service = s;
         p->row = c;
+        p->delivered = -1;
         snprintf(p->source, sizeof p->source, "%.*s", (int)strcspn(c->subject, "."), c->subject);
         if (c->mode & ORDERED)
             p->leader = leader_new(s->name, c->name);

@@ -16,8 +16,9 @@
 #include "metrics.h"
 #include "news.h"
 #include "service.h"
+#include "stream.h"
 
-enum { RELAY_BATCH = 512, POLL_MS = 100, ACK_MS = 5000, LOOK_MS = 5000, STALLED_AFTER = 3 };
+enum { RELAY_BATCH = 512, POLL_MS = 100, ACK_MS = 5000 };
 
 /* What the acknowledgements of one batch said; the library calls back from its own thread. */
 struct acks {
@@ -26,7 +27,7 @@ struct acks {
     int64_t seq[RELAY_BATCH]; /* 0: none yet, -1: refused */
     char ids[RELAY_BATCH][40];
     int sent, answered;
-    bool twice; /* the stream says that it has one of them already */
+    bool twice; /* it says that it has one of them already: it remembers ids for two minutes, lost or not */
 };
 
 static struct {
@@ -37,11 +38,6 @@ static struct {
     bool woken;
     atomic_bool stopping;
     struct leader *leader;
-    struct stream_state stream;
-    unsigned long generation; /* of the bus, when the stream was last verified */
-    bool doubted; /* it says that it has what it may have lost: it remembers ids for two minutes */
-    int64_t next_look;
-    int silent; /* times in a row that JetStream did not answer */
     struct acks acks;
     jsCtx *js, *js_before;
     unsigned long js_generation;
@@ -211,7 +207,7 @@ static int mark(struct work *w, const struct event_unpublished_row *rows, size_t
         }
         text_addf(&t, "%s{\"no\":%s,\"position\":%s,\"hash\":\"%s\",\"epoch\":\"%s\",\"seq\":%" PRId64 "}",
                   *marked ? "," : "", e->no, e->position ? e->position : sql_from_int(w, position), hash,
-                  relay.stream.epoch, relay.acks.seq[*marked]);
+                  stream_epoch(), relay.acks.seq[*marked]);
     }
     text_add(&t, "]");
     if (!*marked)
@@ -233,115 +229,17 @@ static int publish(struct work *w)
     crash_point("relay.selected");
     send_all(w, rows, n);
     crash_point("relay.acked");
-    relay.doubted |= relay.acks.twice;
+    if (relay.acks.twice)
+        stream_doubt(false);
     TRY(mark(w, rows, n, &marked));
     metrics_add(EVENTS_PUBLISHED, (int64_t)marked);
     if (marked < n) {
         metrics_add(PUBLISH_ERRORS, 1);
-        relay.generation = 0;
+        stream_doubt(true);
         return OK;
     }
     w->announced = n == RELAY_BATCH; /* there may be more */
     return OK;
-}
-
-/* --- is the stream what we think it is? (reliability.md, A.7) ------------------------------------------ */
-
-static int unpublish_from(struct work *w, int64_t last_seq)
-{
-    int64_t count;
-
-    TRY(q_event_unpublish(w, relay.stream.epoch, last_seq, &count));
-    if (count) {
-        metrics_add(STREAM_ALARMS, 1);
-        metrics_add(EVENTS_REPUBLISHED, count);
-        log_error(NULL, "relay.stream_lost",
-                  "the stream lost or replaced events: %" PRId64 " are published again", count);
-    }
-    return OK;
-}
-
-/* A stream whose last event we never wrote is of a later time than the database: that was restored, and the stream was not
- * emptied. Its consumers stand in that later time, so what they had not applied in ours they would never hear of. */
-static int look_ahead(struct work *w)
-{
-    struct event_known_row known = {.found = true};
-    char id[64];
-
-    if (relay.stream.last_seq > 0 && bus_message_id(relay.service->name, relay.stream.last_seq, id) &&
-        field_text_fits(UUID, id))
-        TRY(q_event_known(w, id, &known));
-    metrics_set(STREAM_AHEAD, !known.found);
-    if (!known.found)
-        log_error(NULL, "relay.stream_ahead",
-                  "the stream knows events that the database does not: was it restored?");
-    return OK;
-}
-
-/* The last place up to which the stream holds what we were told it holds: seldom more than a few steps back. */
-static int verify(struct work *w)
-{
-    struct event_tail_row tail;
-    struct event_at_seq_row ours;
-    struct event_elsewhere_row elsewhere;
-    char id[64];
-    int64_t seq;
-
-    TRY(look_ahead(w));
-    TRY(q_event_elsewhere(w, relay.stream.epoch, &elsewhere));
-    TRY(q_event_tail(w, relay.stream.epoch, &tail));
-    seq = tail.found ? tail.seq : 0;
-    if (seq > relay.stream.last_seq)
-        seq = relay.stream.last_seq;
-    while (seq > 0) {
-        TRY(q_event_at_seq(w, relay.stream.epoch, seq, &ours));
-        if (!ours.found)
-            seq--;
-        else if (seq < relay.stream.first_seq && ours.old)
-            break; /* after quiet days all may have expired: that is no loss */
-        else if (bus_message_id(relay.service->name, seq, id) && strcmp(id, ours.id) == 0)
-            break;
-        else
-            seq /= 2;
-    }
-    if (elsewhere.found || (tail.found && seq < tail.seq))
-        TRY(unpublish_from(w, seq));
-    return OK;
-}
-
-static int in_work(int (*f)(struct work *))
-{
-    struct work w;
-    int fault;
-
-    work_begin(&w, relay.service, JOB, "relay");
-    fault = work_run(&w, f, NULL);
-    work_end(&w);
-    return fault;
-}
-
-static bool look_at_stream(bool must)
-{
-    struct stream_state before = relay.stream;
-    bool known;
-
-    if (!must && relay.generation == bus_generation() && clock_ms() < relay.next_look)
-        return true;
-    relay.next_look = clock_ms() + LOOK_MS;
-    known = bus_stream(relay.service->name, &relay.stream);
-    relay.silent = known ? 0 : relay.silent + 1;
-    metrics_set(NATS_STALLED, relay.silent >= STALLED_AFTER);
-    if (!known)
-        return false;
-    if (!must && relay.generation == bus_generation() && !strcmp(before.epoch, relay.stream.epoch) &&
-        relay.stream.last_seq >= before.last_seq && !relay.doubted)
-        return true;
-    relay.doubted = false;
-    relay.generation = 0; /* until it is verified, however often that fails */
-    if (in_work(verify) != OK)
-        return false;
-    relay.generation = bus_generation();
-    return true;
 }
 
 /* --- the thread ---------------------------------------------------------------------------------------- */
@@ -377,7 +275,7 @@ static void *run(void *unused)
         more = false;
         leads = leader_check(relay.leader, &fresh);
         metrics_set(RELAY_LEADER, leads);
-        if (!leads || !bus_connected() || !jetstream() || !look_at_stream(fresh))
+        if (!leads || !bus_connected() || !jetstream() || !stream_look(relay.service, fresh))
             continue;
         more = publish_once();
     }

@@ -45,6 +45,14 @@ where seq is not null and (epoch is distinct from :epoch or seq > :last_seq::big
 -- name: event_known(id) :maybe no int
 select no from event where id = :id::uuid;
 
+-- name: event_unpublish_at(epoch, places) :count
+update event set seq = null, epoch = null where epoch = :epoch and seq = any(:places::bigint[]);
+
+-- What should stand where, but for what may have expired by now (as below).
+-- name: event_places(epoch, first int, last int) :rows seq int, id
+select seq, id from event
+where epoch = :epoch and seq between :first::bigint and :last::bigint and at >= now() - interval '167 hours' order by seq;
+
 -- Streams keep seven days (bus.c).
 -- name: event_at_seq(epoch, seq int) :maybe id, old bool
 select id, at < now() - interval '167 hours' from event where epoch = :epoch and seq = :seq::bigint;

@@ -6,7 +6,8 @@ order by 2, 3
 on conflict do nothing;
 
 -- Which of these events are the next of their aggregate. The cursors are locked, in key order, until the commit. They
--- come in order of arrival, but those of one aggregate by version: redelivery may have shuffled them.
+-- come in order of arrival, but those of one aggregate by version: redelivery may have shuffled them. A second copy is
+-- skipped only beside a first that is applied: it may be the same message, and acknowledging one acknowledges both.
 -- name: inbox_admit(consumer, events) :rows n int, verdict
 with incoming as (
     select * from jsonb_to_recordset(:events::jsonb) as e(n int, aggregate text, aggregate_id text, version int)
@@ -24,7 +25,7 @@ with incoming as (
     from incoming i join cursors c using (aggregate, aggregate_id)
     window newer as (partition by i.aggregate, i.aggregate_id, i.version > c.version order by i.version)
 )
-select n, case when version <= last or copy > 1 then 'skip' when version = last + place then 'apply' else 'gap' end
+select n, case when version <= last then 'skip' when version > last + place then 'gap' when copy > 1 then 'skip' else 'apply' end
 from ranked order by slots[turn];
 
 -- name: inbox_done(consumer, events) :exec
@@ -40,7 +41,7 @@ insert into inbox (consumer, event_id) select :consumer::text, id from applied;
 -- name: dead_letter_add(consumer, event_id, type, aggregate_id, version, code, detail, body) :exec
 insert into dead_letter (consumer, event_id, type, aggregate_id, version, code, detail, body)
 values (:consumer, :event_id::uuid, :type, :aggregate_id, :version::int, :code, :detail, :body)
-on conflict on constraint dead_letter_once do nothing;
+on conflict do nothing;
 
 -- name: dead_letters() :rows doc
 select json_build_object('id', id, 'consumer', consumer, 'event_id', event_id, 'type', type, 'aggregate_id', aggregate_id,

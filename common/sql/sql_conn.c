@@ -12,7 +12,7 @@
 #include "log.h"
 
 /* After a failed connect nobody tries again for this long: a dead database must not hold every thread. */
-enum { CONNECT_PAUSE_MS = 200 };
+enum { CONNECT_PAUSE_MS = 200, CONNECT_MS = 2000 };
 
 /* A connection given back is free for whoever comes by first, who is on a processor already; but the first in the queue
  * gets it handed over once he has waited this long, or a busy pool would starve him. */
@@ -53,20 +53,38 @@ static void on_notice(void *unused, const PGresult *r)
     log_rarely("database.notice", "PostgreSQL remarks %s", state ? state : "something");
 }
 
+/* Step by step until it stands, fails, or has taken too long. */
+static bool finish_connecting(PGconn *pg)
+{
+    int64_t until = clock_ms() + CONNECT_MS, left;
+    PostgresPollingStatusType next = PGRES_POLLING_WRITING;
+
+    while (PQstatus(pg) != CONNECTION_BAD && next != PGRES_POLLING_OK) {
+        struct pollfd fd = {PQsocket(pg), next == PGRES_POLLING_READING ? POLLIN : POLLOUT, 0};
+
+        left = until - clock_ms();
+        if (left <= 0)
+            return false;
+        if (poll(&fd, 1, (int)left) > 0)
+            next = PQconnectPoll(pg);
+    }
+    return PQstatus(pg) == CONNECTION_OK;
+}
+
+/* Not PQconnectdbParams: a session that is ended while it begins would be remarked upon before we listen. */
 PGconn *conn_direct(void)
 {
-    const char *keys[] = {
-        "dbname",           "options", "connect_timeout", "keepalives_idle", "tcp_user_timeout",
-        "application_name", NULL};
-    const char *values[] = {pool.url, pool.options, "2", "5", "5000", "backroom", NULL};
-    PGconn *pg = PQconnectdbParams(keys, values, 1);
+    const char *keys[] = {"dbname",           "options",          "keepalives_idle",
+                          "tcp_user_timeout", "application_name", NULL};
+    const char *values[] = {pool.url, pool.options, "5", "5000", "backroom", NULL};
+    PGconn *pg = PQconnectStartParams(keys, values, 1);
 
-    if (PQstatus(pg) != CONNECTION_OK) {
+    PQsetNoticeReceiver(pg, on_notice, NULL);
+    if (!finish_connecting(pg)) {
         log_rarely("database.connect", "cannot connect: %s", PQerrorMessage(pg));
         PQfinish(pg);
         return NULL;
     }
-    PQsetNoticeReceiver(pg, on_notice, NULL);
     return pg;
 }
 

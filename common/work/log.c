@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -28,6 +30,19 @@ void log_open(const char *service, const char *instance)
     who.instance = instance;
 }
 
+/* One write: lines of many threads never mix. A full disk must not stop the shop; the line that it cuts stands alone. */
+static void put(const char *bytes, size_t length)
+{
+    static atomic_bool cut;
+    ssize_t written;
+
+    if (atomic_load(&cut))
+        atomic_store(&cut, write(STDERR_FILENO, "\n", 1) != 1);
+    written = write(STDERR_FILENO, bytes, length);
+    if (written > 0 && (size_t)written < length)
+        atomic_store(&cut, true);
+}
+
 static void line(const char *level, const char *trace, const char *event, const char *format, va_list args)
 {
     struct arena *a = arena_new();
@@ -52,8 +67,7 @@ static void line(const char *level, const char *trace, const char *event, const 
     text_add(&t, ",\"message\":");
     text_add_json(&t, arena_vformat(a, format, args));
     text_add(&t, "}\n");
-    /* One write: lines of many threads never mix. A full disk must not stop the shop. */
-    (void)!write(STDERR_FILENO, t.bytes, t.length);
+    put(t.bytes, t.length);
     arena_free(a);
 }
 

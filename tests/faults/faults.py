@@ -7,6 +7,7 @@ import resource
 import shutil
 import signal
 import socket
+import subprocess
 import time
 from contextlib import contextmanager
 
@@ -19,6 +20,7 @@ from stack.process import Process
 
 SERVICES = ("catalog", "orders", "fulfillment", "support", "analytics")
 HANG = float(os.environ.get("FAULT_SECONDS") or 8)
+ACK_WAIT = 10               # seconds until nats-server gives to somebody else what was not answered
 NOTICED_WITHIN = 30         # seconds until a stream that lies shows in a metric
 
 
@@ -81,7 +83,7 @@ def consumers_stopped(shop, chance):
     """SIGSTOP of one instance each, so in the middle of whatever it is doing."""
     for service in SERVICES:
         shop.pause(service, chance.choice(shop.instances[service]).number)
-    time.sleep(HANG)
+    time.sleep(max(HANG, ACK_WAIT + 2))
     shop.resume()
 
 
@@ -285,18 +287,48 @@ def tail_cut(shop, chance):
         shop.nats.start()
 
 
+def flip_a_bit(shop, chance, stream, low, high):
+    """Somewhere between two parts of a file of the stream, whose server is stopped."""
+    path = chance.choice(blocks(shop, stream))
+    where = int(path.stat().st_size * chance.uniform(low, high))
+    with open(path, "r+b") as file:
+        file.seek(where)
+        byte = file.read(1)
+        file.seek(where)
+        file.write(bytes([byte[0] ^ 0x10]))
+
+
 def bit_flipped(shop, chance):
     """In the middle of what is kept."""
     shop.nats.stop()
-    for service in ("ORDERS", "FULFILLMENT"):
-        path = chance.choice(blocks(shop, service))
-        where = int(path.stat().st_size * chance.uniform(0.4, 0.95))
-        with open(path, "r+b") as file:
-            file.seek(where)
-            byte = file.read(1)
-            file.seek(where)
-            file.write(bytes([byte[0] ^ 0x10]))
+    for stream in ("ORDERS", "FULFILLMENT"):
+        flip_a_bit(shop, chance, stream, 0.4, 0.95)
     shop.nats.start()
+
+
+def unread_bit_flipped(shop, chance):
+    """In what three services have yet to hear."""
+    for service in ("fulfillment", "support", "analytics"):
+        shop.stop(service)
+    time.sleep(4)
+    with noticed(shop):
+        shop.nats.stop()
+        flip_a_bit(shop, chance, "ORDERS", 0.97, 0.995)
+        shop.nats.start()
+
+
+def middle_deleted(shop, chance):
+    """Single messages that three services have yet to hear are gone. The server remembers their ids for two minutes: it is
+    started again, or it would take them for repeats until then."""
+    for service in ("fulfillment", "support", "analytics"):
+        shop.stop(service)
+    time.sleep(4)
+    last = shop.nats.request("$JS.API.STREAM.INFO.ORDERS")["state"]["last_seq"]
+    with noticed(shop):
+        for seq in chance.sample(range(last - 40, last - 2), 5):
+            shop.nats.request("$JS.API.STREAM.MSG.DELETE.ORDERS", {"seq": seq})
+        shop.nats.stop()
+        shop.nats.start()
 
 
 # --- F8: no room ---------------------------------------------------------------------------------------------------
@@ -339,11 +371,30 @@ def network(target, mode):
     return fault
 
 
+def cut_off(target, *ways):
+    """The packets to ("dport") or from ("sport") PostgreSQL or nats-server vanish: nobody is told (`own_network`)."""
+    def fault(shop, chance):
+        port = getattr(shop, target).port
+        rules = [["INPUT", "-p", "tcp", f"--{way}", str(port), "-j", "DROP"] for way in ways]
+        try:
+            for rule in rules:
+                subprocess.run(["iptables", "-A", *rule], check=True)
+            time.sleep(max(HANG, 18))               # longer than pings are waited for
+        finally:
+            for rule in rules:
+                subprocess.run(["iptables", "-D", *rule], check=False)
+    fault.__name__ = f"{target}_cut_off_" + "_".join({"dport": "there", "sport": "back"}[way] for way in ways)
+    return fault
+
+
 # --- F11, F13: too much, and too often ----------------------------------------------------------------------------
+
+LISTENERS = ("orders", "fulfillment", "analytics")
+
 
 def backlog(shop, chance, count=20_000):
     """Three consumers find 20,000 events when they come back."""
-    for service in ("orders", "fulfillment", "analytics"):
+    for service in LISTENERS:
         shop.stop(service)
     shop.sql("catalog", """
         insert into event (type, aggregate, aggregate_id, version, actor, trace, data)
@@ -352,11 +403,22 @@ def backlog(shop, chance, count=20_000):
                 'variants', json_build_array(json_build_object('sku', 'B-' || n, 'barcode', null, 'title', 'x', 'price', 1,
                     'currency', 'GBP', 'weight_g', 1, 'stocked', true)))
         from (select gen_random_uuid() as id, n from generate_series(1, %s) n) new""", count)
+    told = shop.value("catalog", "select max(no) from event")
+    while shop.value("catalog", "select count(*) from event where seq is null and no <= %s", told):
+        time.sleep(0.1)
+    last = shop.value("catalog", "select seq from event where no = %s", told)
     shop.start()
     began = time.monotonic()
-    while shop.unsettled() and time.monotonic() < began + 60:
-        time.sleep(0.5)
-    print(f"{count:,} events heard by 3 consumers within {time.monotonic() - began:.1f} s")
+    while behind(shop, last) and time.monotonic() < began + 60:
+        time.sleep(0.1)
+    took = time.monotonic() - began
+    print(f"{count:,} events heard by {len(LISTENERS)} services within {took:.1f} s ({count / took:,.0f}/s each)")
+
+
+def behind(shop, last):
+    """Who has not answered all messages of the catalog up to that one?"""
+    return [each["name"] for each in shop.consumers("catalog") if each["name"].split("-")[0] in LISTENERS
+            and each["config"]["filter_subject"] == "catalog.product.*" and each["ack_floor"]["stream_seq"] < last]
 
 
 def messages(link, stream, limit):
@@ -426,3 +488,21 @@ def few_files(shop, chance):
             link.close()
         for pid, limits in before.items():
             resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+
+
+def little_memory(shop, chance):
+    """No more address space than now and one thread's worth: who needs more is refused, or dies and is started again."""
+    before = {}
+    for each in shop.chosen():
+        pid = each.process.pid
+        before[pid] = resource.prlimit(pid, resource.RLIMIT_AS)
+        with open(f"/proc/{pid}/statm") as file:
+            now = int(file.read().split()[0]) * resource.getpagesize()
+        resource.prlimit(pid, resource.RLIMIT_AS, (now + (12 << 20), before[pid][1]))
+    time.sleep(HANG)
+    for each in shop.chosen():
+        if each.alive():
+            resource.prlimit(each.process.pid, resource.RLIMIT_AS, before[each.process.pid])
+        else:
+            print(f"{each.name} died for want of memory")
+            shop.stopped_by_us.add(each.name)

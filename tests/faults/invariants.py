@@ -117,7 +117,7 @@ class Check:
             must(f"versions with gaps in {service}", self.rows(
                 f"select aggregate_id, count(*), max(version) from {service}.event group by 1, aggregate having count(*) <> max(version)"))
             must(f"cursors of {service} beyond or behind", self.rows(" union all ".join(f"""
-                select c.consumer, c.aggregate_id, c.version, e.version from {service}.inbox_cursor c
+                select c.consumer, c.aggregate_id, c.version as heard, e.version as said from {service}.inbox_cursor c
                 join (select aggregate, aggregate_id, max(version) as version from {source}.event group by 1, 2) e
                     using (aggregate, aggregate_id)
                 where c.version <> e.version and not exists (select from {service}.dead_letter d

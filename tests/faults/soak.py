@@ -19,8 +19,11 @@ def test_a_long_time_of_faults_leaves_nothing_behind(fault_shop, chance, table):
     end, runs = time.monotonic() + HOURS * 3600, 0
     while time.monotonic() < end:
         fault = chance.choice(FAULTS)
-        run(fault_shop(instances=2, env={"POOL_SIZE": "4"}), chance, table, f"soak: {fault.__name__}", fault, 5, 5)
+        shop = fault_shop(instances=2, env={"POOL_SIZE": "4"})
+        run(shop, chance, table, f"soak: {fault.__name__}", fault, 5, 5)
         runs += 1
+        threads, files, kilobytes = (max(column) for column in zip(*footprint(shop).values()))
+        print(f"{time.monotonic() - end + HOURS * 3600:.0f} s: at most {threads} threads, {files} files, {kilobytes:,} kB in a process")
     print(f"{runs} runs in {HOURS} hours")
 
 

@@ -15,6 +15,7 @@ from stack.postgres import Postgres, new_passwords
 from stack.process import free_ports
 from traffic import Traffic
 
+pytestmark = pytest.mark.timeout(400)       # with room for a busy machine: what must be quick is asserted
 ROUNDS = int(os.environ.get("ROUNDS") or 1)
 BUILD = os.environ.get("BUILD") or "build"
 
@@ -24,7 +25,8 @@ ALONE = (faults.nothing, faults.services_killed, faults.postgres_killed, faults.
          faults.postgres_restarted, faults.ended_in_commit, faults.ended_anywhere, faults.deadlocks, faults.connections_exhausted,
          faults.postgres_stopped, faults.nats_killed, faults.nats_away, faults.nats_stopped, faults.consumers_stopped,
          faults.wiped_while_stopped, faults.wiped_while_running, faults.streams_deleted, faults.consumers_deleted,
-         faults.older_copy, faults.tail_cut, faults.bit_flipped, faults.stream_full, faults.told_again, faults.few_files)
+         faults.older_copy, faults.tail_cut, faults.bit_flipped, faults.unread_bit_flipped, faults.middle_deleted, faults.stream_full,
+         faults.told_again, faults.few_files, faults.little_memory)
 SEVERAL = (faults.services_killed, faults.leaders_stopped, faults.consumers_stopped, faults.postgres_killed,
            faults.ended_anywhere, faults.nats_killed, faults.wiped_while_stopped, faults.told_again)
 MODES = (proxy.DELAY, proxy.SLICE, proxy.RESET, proxy.SILENT, proxy.ONE_WAY)
@@ -48,6 +50,23 @@ def test_nothing_is_lost_or_doubled_by_the_network(fault_shop, chance, table, ta
     fault = faults.network(target, mode)
     traffic = run(fault_shop(proxied=True), chance, table, fault.__name__, fault)
     assert traffic.slowest < 6, f"somebody waited {traffic.slowest:.1f} s"
+
+
+@pytest.fixture
+def own_network():
+    """Packets may only be dropped where nobody else's are: tools/alone.sh."""
+    if "ALONE" not in os.environ:
+        pytest.skip("not in a network namespace of its own: make faults")
+
+
+CUTS = [("postgres", "dport", "sport"), ("postgres", "sport"), ("nats", "dport", "sport"), ("nats", "dport"), ("nats", "sport")]
+
+
+@pytest.mark.parametrize("cut", CUTS, ids="-".join)
+def test_nothing_is_lost_or_doubled_when_packets_vanish(own_network, fault_shop, chance, table, cut):
+    fault = faults.cut_off(*cut)
+    traffic = run(fault_shop(), chance, table, fault.__name__, fault)
+    assert traffic.slowest < 12, f"somebody waited {traffic.slowest:.1f} s"
 
 
 def test_a_backlog_of_twenty_thousand_is_worked_off(fault_shop, chance, table):
@@ -193,8 +212,8 @@ def test_postgres_without_disk_space_refuses_and_goes_on_when_there_is_some(keyr
         server.kill9()
 
 
-def test_nats_without_disk_space_is_noticed_and_caught_up_after_a_restart(fault_shop, chance, table, small_disk, cluster, keyring, run_folder):
-    shop = FaultShop(cluster, keyring, run_folder / "faults" / "nats-full", build=BUILD)
+def test_nats_without_disk_space_is_noticed_and_caught_up_after_a_restart(chance, table, small_disk, cluster, keyring, run_folder):
+    shop = FaultShop(cluster, keyring, run_folder / "faults" / "nats-full")
     small_disk(shop.nats.folder, 24)
     shop.begin()
 
@@ -210,6 +229,59 @@ def test_nats_without_disk_space_is_noticed_and_caught_up_after_a_restart(fault_
 
     try:
         run(shop, chance, table, "nats disk full", fault)
+        shop.end()
+    finally:
+        shop.abandon()
+
+
+def test_a_full_disk_below_the_logs_stops_nobody(chance, table, small_disk, cluster, keyring, run_folder):
+    shop = FaultShop(cluster, keyring, run_folder / "faults" / "logs-full")
+    logs = shop.folder / "logs"
+    small_disk(logs, 1)
+    for each in shop.chosen():
+        each.log = logs / each.log.name
+    shop.strays.append(r"^\{[^}]*$")                # the line at which the disk was full
+    shop.begin()
+
+    def fault(shop, chance):
+        filler = fill(logs)
+        shop.nats.kill9()                           # there is much to say about that
+        time.sleep(faults.HANG)
+        filler.unlink()
+
+    try:
+        traffic = run(shop, chance, table, "disk of the logs full", fault)
+        shop.end()
+    finally:
+        shop.abandon()
+    assert traffic.counts()["unknown"] == 0, "somebody got no answer"
+
+
+# --- F16: two versions ------------------------------------------------------------------------------------------------------
+
+PREVIOUS = "build-previous"
+
+
+@pytest.mark.skipif(not os.path.exists(f"{PREVIOUS}/bin/backroom-orders"), reason="no version before: tools/previous.sh")
+def test_two_versions_work_side_by_side_while_one_replaces_the_other(cluster, chance, table, keyring, run_folder):
+    shop = FaultShop(cluster, keyring, run_folder / "faults" / "versions", instances=2, env={"POOL_SIZE": "4"}, build=PREVIOUS)
+    shop.begin()
+
+    def become(build, number):
+        for service in faults.SERVICES:
+            shop.stop(service, number)
+            shop.instances[service][number].build = build
+            shop.start(service, number)
+
+    def fault(shop, chance):
+        become(os.environ.get("BUILD") or "build", 0)           # it brings its schema
+        time.sleep(faults.HANG / 2)
+        become(PREVIOUS, 1)                                     # starts on the newer schema
+        time.sleep(faults.HANG / 2)
+        become(os.environ.get("BUILD") or "build", 1)
+
+    try:
+        run(shop, chance, table, "two versions", fault)
         shop.end()
     finally:
         shop.abandon()

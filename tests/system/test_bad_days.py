@@ -9,6 +9,7 @@ import pytest
 
 from stack import plan
 from stack.client import eventually
+from stack.process import free_ports
 from test_products import mug
 
 SHOP = {"services": ("catalog",), "env": {"POOL_SIZE": "2", "CONNECTIONS_PER_ADDRESS": "140"}}
@@ -121,6 +122,37 @@ def test_a_service_comes_back_after_nats_did_not_know_it_for_a_while(shop):
     shop.nats.passwords.update(right)
     shop.nats.start()
     eventually(lambda: unpublished(shop) == 0, timeout=20)
+
+
+def greet_and_end(door):
+    """A PostgreSQL that ends each session between its greeting and the first question."""
+    fatal = b"SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0"
+    greeting = b"R\0\0\0\x08\0\0\0\0" + b"Z\0\0\0\x05I" + b"E" + (len(fatal) + 4).to_bytes(4, "big") + fatal
+    while True:
+        try:
+            link, _ = door.accept()
+            if link.recv(4096)[4:8] == b"\x04\xd2\x16\x2f":                # asks for TLS
+                link.sendall(b"N")
+                link.recv(4096)
+            link.sendall(greeting)
+            link.close()
+        except OSError:
+            return
+
+
+def test_what_the_database_says_while_a_session_begins_is_logged_as_json(shop, tmp_path):
+    door = socket.create_server(("127.0.0.1", 0))
+    threading.Thread(target=greet_and_end, args=(door,), daemon=True).start()
+    env = {"DATABASE_URL": f"postgresql://x:y@127.0.0.1:{door.getsockname()[1]}/x", "JWKS_FILE": str(shop.keys.jwks_file),
+           "NATS_URL": shop.nats.url("catalog"), "PORT": str(free_ports(1)[0]), "OPS_PORT": str(free_ports(1)[0])}
+    with open(tmp_path / "log", "wb") as log:
+        other = subprocess.Popen([plan.binary("catalog", shop.instances["catalog"][0].build)], stderr=log, env=env)
+        time.sleep(1.5)
+        other.kill()
+        other.wait()
+    door.close()
+    lines = (tmp_path / "log").read_text().splitlines()
+    assert lines and all(line.startswith("{") for line in lines), lines
 
 
 def test_a_database_that_may_lose_commits_makes_a_service_unready(shop):

@@ -1,0 +1,17 @@
+/* Does the service's stream hold what we were told it holds (reliability.md, A.7)? What it lost is published again. For
+ * the relay's thread alone. */
+#ifndef BACKROOM_STREAM_H
+#define BACKROOM_STREAM_H
+
+#include <stdbool.h>
+
+struct service;
+
+/* Look at it now and then, in any case if `must`. False when that is not known now: nothing may be published. */
+bool stream_look(const struct service *s, bool must);
+/* Which stream it is: with the sequence the place of an event. */
+const char *stream_epoch(void);
+/* Something is odd: look closely, at once or at the next look. */
+void stream_doubt(bool at_once);
+
+#endif

@@ -1,0 +1,98 @@
+"""A stream that lost something in its middle, and one that cannot be read: what is gone is published again, nothing else."""
+import time
+
+from stack import plan
+from stack.client import eventually
+from test_products import mug
+from test_relay_and_consumers import alarms, stream_like, unpublished
+
+SHOP = {"services": ("catalog",)}
+
+
+def with_events(shop, count=5, **stream):
+    """A shop that has said so much, in a stream that remembers ids for a second only."""
+    shop.stop()
+    stream_like(shop, **stream)
+    shop.start()
+    for n in range(count):
+        shop.catalog.post("/v1/products", mug(f"SAID-{time.time_ns()}-{n}")).expect(201)
+    shop.settle()
+    return stream_state(shop)
+
+
+def stream_state(shop):
+    return shop.nats.request("$JS.API.STREAM.INFO.CATALOG")["state"]
+
+
+def id_at(shop, seq):
+    return shop.value("catalog", "select id::text from event where seq = %s", seq)
+
+
+def test_an_event_that_is_missing_in_the_middle_is_published_again(shop):
+    before = with_events(shop)
+    lost = id_at(shop, before["last_seq"] - 2)
+    time.sleep(1.2)
+    shop.nats.request("$JS.API.STREAM.MSG.DELETE.CATALOG", {"seq": before["last_seq"] - 2})
+    eventually(lambda: stream_state(shop)["messages"] == before["messages"], 30)
+    assert id_at(shop, before["last_seq"] + 1) == lost
+    assert alarms(shop) == 1 and shop.catalog.get("/v1/audit/verify").json["intact"]
+
+
+def test_a_message_that_the_server_can_no_longer_read_is_published_again(shop):
+    before = with_events(shop)
+    broken, known = before["last_seq"] - 2, alarms(shop)
+    lost = id_at(shop, broken)
+    shop.nats.stop()
+    block, = (shop.nats.folder / "store").glob("jetstream/*/streams/CATALOG/msgs/*.blk")
+    kept = bytearray(block.read_bytes())
+    kept[kept.rindex(lost.encode()) + 60] ^= 0x10           # in the message's text; its head stands before that
+    block.write_bytes(kept)
+    shop.nats.start()
+    eventually(lambda: stream_state(shop)["last_seq"] == before["last_seq"] + 1, 30)
+    assert id_at(shop, before["last_seq"] + 1) == lost
+    assert alarms(shop) == known + 1 and shop.catalog.get("/v1/audit/verify").json["intact"]
+
+
+def test_a_server_that_does_not_say_what_the_stream_holds_is_asked_again_and_not_filled_again(shop, monkeypatch, tmp_path):
+    before, known = with_events(shop), alarms(shop)
+    (tmp_path / "deploy").mkdir()
+    strict = (plan.ROOT / "deploy" / "nats.conf").read_text().replace(', "$JS.API.STREAM.MSG.GET.CATALOG"', "")
+    (tmp_path / "deploy" / "nats.conf").write_text(strict)
+    shop.nats.stop()
+    with monkeypatch.context() as patched:
+        patched.setattr(plan, "ROOT", tmp_path)
+        shop.nats.start()
+    time.sleep(7)                                           # three questions of two seconds each
+    assert (unpublished(shop), alarms(shop)) == (0, known)
+    shop.nats.stop()
+    shop.nats.start()
+    shop.catalog.post("/v1/products", mug("HEARD-AT-LAST")).expect(201)
+    shop.settle()
+    assert stream_state(shop)["last_seq"] == before["last_seq"] + 1 and alarms(shop) == known
+
+
+def test_a_deleted_stream_is_not_made_again_before_the_server_has_put_its_folder_away(shop):
+    with_events(shop)
+    shop.nats.request("$JS.API.STREAM.DELETE.CATALOG")
+    gone = time.monotonic()
+    while "error" in shop.nats.request("$JS.API.STREAM.INFO.CATALOG"):
+        shop.catalog.post("/v1/products", mug(f"AGAIN-{time.time_ns()}")).expect(201)
+        time.sleep(0.05)
+        assert time.monotonic() < gone + 20
+    assert time.monotonic() > gone + 1.8
+    shop.settle()
+    assert stream_state(shop)["messages"] == shop.value("catalog", "select count(*) from event")
+
+
+def test_a_stream_whose_files_were_taken_away_is_told(shop):
+    """It acknowledges, and delivers from memory for some seconds; then nobody can read it."""
+    with_events(shop)
+    for block in (shop.nats.folder / "store").glob("jetstream/*/streams/CATALOG/msgs/*.blk"):
+        block.unlink()
+    eventually(lambda: shop.metric("catalog", "backroom_nats_stalled") == 1, 60)
+    shop.nats.kill9()
+    shop.nats.start()
+    shop.catalog.post("/v1/products", mug("KEPT-AGAIN")).expect(201)
+    shop.settle()
+    assert stream_state(shop)["messages"] == shop.value("catalog", "select count(*) from event")
+    eventually(lambda: shop.metric("catalog", "backroom_nats_stalled") == 0, 10)
