@@ -10,7 +10,7 @@ from stack.process import free_ports
 PRODUCTS = 1000
 COLUMNS = "doc::text, null::text, status, version, id::text, false"
 ONE = f"select {COLUMNS} from product_json where id = '{{id}}'::uuid;"
-LIST = f"select {COLUMNS}, created_at::text from product_json where true order by created_at desc, id desc limit 21;"
+LIST = f"select {COLUMNS}, created_at::text from product_json v where true order by v.created_at desc, v.id desc limit 21;"
 
 FILL = """
 insert into product (id, title, description, category, status, channels, drafted_by, images, created_at)

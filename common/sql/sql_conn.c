@@ -87,14 +87,16 @@ static void conn_free(struct sql_conn *c)
     free(c);
 }
 
-void conn_pool_open(const char *url, const char *schema, int size)
+/* Planning a transaction's statement costs more than running it, and PostgreSQL would plan those with an array anew for
+ * ever: it takes any array of a parameter for ten keys long and finds one key cheaper every time. */
+void conn_pool_open(const char *url, const char *schema, int size, bool plans_by_value)
 {
     pool.url = url;
     pool.size = size;
     snprintf(pool.options, sizeof pool.options,
              "-c search_path=%s,extensions -c statement_timeout=2000 -c lock_timeout=1000 "
-             "-c idle_in_transaction_session_timeout=5000 -c timezone=UTC -c jit=off",
-             schema);
+             "-c idle_in_transaction_session_timeout=5000 -c timezone=UTC -c jit=off -c plan_cache_mode=%s",
+             schema, plans_by_value ? "auto" : "force_generic_plan");
     pool.idle = calloc((size_t)size, sizeof(struct sql_conn *));
 }
 

@@ -32,7 +32,8 @@ PGconn *conn_direct(void);
 /* From the pool, waiting at most wait_ms; NULL when none came free or the database does not answer. */
 struct sql_conn *conn_take(int wait_ms);
 void conn_give(struct sql_conn *c);
-void conn_pool_open(const char *url, const char *schema, int size);
+/* plans_by_value: statements may be planned for the values they come with, else each is planned once. */
+void conn_pool_open(const char *url, const char *schema, int size, bool plans_by_value);
 void conn_pool_close(void);
 void conn_pool_gauges(int *open, int *used, uint64_t *refused);
 
