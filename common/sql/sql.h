@@ -44,6 +44,10 @@ int sql_exec_text(struct work *w, const char *sql, int n, const char *const *val
 int sql_fetch_text(struct work *w, const char *sql, int n, const char *const *values,
                    struct pg_result **result);
 
+/* A short read outside of a transaction, of a row by its key: when many ask at once they travel together (share.h). */
+int sql_read_text(struct work *w, const char *sql, int n, const char *const *values,
+                  struct pg_result **result);
+
 size_t sql_height(const struct pg_result *result);
 const char *sql_text(const struct pg_result *result, int row, int column); /* NULL for SQL null */
 int64_t sql_int(const struct pg_result *result, int row, int column);

@@ -239,6 +239,18 @@ void conn_give(struct sql_conn *c)
     give_and_wake(broken ? NULL : c, 0);
 }
 
+int conn_pool_size(void)
+{
+    return pool.size;
+}
+
+void conn_refused(void)
+{
+    pthread_mutex_lock(&pool.lock);
+    pool.refused++;
+    pthread_mutex_unlock(&pool.lock);
+}
+
 void conn_pool_gauges(int *open, int *used, uint64_t *refused)
 {
     pthread_mutex_lock(&pool.lock);
@@ -246,46 +258,6 @@ void conn_pool_gauges(int *open, int *used, uint64_t *refused)
     *used = pool.open - pool.idle_count;
     *refused = pool.refused;
     pthread_mutex_unlock(&pool.lock);
-}
-
-static size_t slot_of(char **set, size_t room, const char *name)
-{
-    uint64_t h = 14695981039346656037u;
-
-    for (const char *p = name; *p; p++)
-        h = (h ^ (unsigned char)*p) * 1099511628211u;
-    for (size_t i = h & (room - 1);; i = (i + 1) & (room - 1)) {
-        if (!set[i] || strcmp(set[i], name) == 0)
-            return i;
-    }
-}
-
-bool conn_is_prepared(struct sql_conn *c, const char *name)
-{
-    return c->prepared_room && c->prepared[slot_of(c->prepared, c->prepared_room, name)];
-}
-
-const char *conn_set_prepared(struct sql_conn *c, const char *name)
-{
-    if ((c->prepared_count + 1) * 2 > c->prepared_room) {
-        size_t room = c->prepared_room ? c->prepared_room * 2 : 256;
-        char **set = calloc(room, sizeof *set);
-
-        for (size_t i = 0; i < c->prepared_room; i++) {
-            if (c->prepared[i])
-                set[slot_of(set, room, c->prepared[i])] = c->prepared[i];
-        }
-        free(c->prepared);
-        c->prepared = set;
-        c->prepared_room = room;
-    }
-    size_t slot = slot_of(c->prepared, c->prepared_room, name);
-
-    if (!c->prepared[slot]) {
-        c->prepared[slot] = strdup(name);
-        c->prepared_count++;
-    }
-    return c->prepared[slot];
 }
 
 /* Wait until the socket can be read (or written, while there is something to flush). */
