@@ -241,22 +241,27 @@ int sql_fetch_text(struct work *w, const char *sql, int n, const char *const *va
     return fetch(w, name_of_text(w, sql), sql, n, values, result);
 }
 
-int sql_read_text(struct work *w, const char *sql, int n, const char *const *values, PGresult **result)
+int sql_read(struct work *w, const struct query *q, const char *const *values, PGresult **result)
 {
-    const struct query q = {name_of_text(w, sql), n, sql};
-
     *result = NULL;
-    if (w->db || w->writes || w->kind != REQUEST)
-        return sql_fetch(w, &q, values, result);
-    switch (share_read(&q, values, result)) {
+    if (w->db || w->kind != REQUEST)
+        return sql_fetch(w, q, values, result);
+    switch (share_read(q, values, result)) {
     case ANSWERED:
         arena_owns(w->arena, *result, (void (*)(void *))PQclear);
         return OK;
     case ALONE:
-        return sql_fetch(w, &q, values, result);
+        return sql_fetch(w, q, values, result);
     default:
         return busy(w, "database.unavailable");
     }
+}
+
+int sql_read_text(struct work *w, const char *sql, int n, const char *const *values, PGresult **result)
+{
+    const struct query q = {name_of_text(w, sql), n, sql};
+
+    return sql_read(w, &q, values, result);
 }
 
 size_t sql_height(const PGresult *r)

@@ -44,7 +44,11 @@ int sql_exec_text(struct work *w, const char *sql, int n, const char *const *val
 int sql_fetch_text(struct work *w, const char *sql, int n, const char *const *values,
                    struct pg_result **result);
 
-/* A short read outside of a transaction, of a row by its key: when many ask at once they travel together (share.h). */
+/*
+ * Short reads that lock nothing, of rows by their keys. Before the first statement of a request's transaction, or where
+ * there is none, those of many requests travel together (share.h); else as sql_fetch().
+ */
+int sql_read(struct work *w, const struct query *q, const char *const *values, struct pg_result **result);
 int sql_read_text(struct work *w, const char *sql, int n, const char *const *values,
                   struct pg_result **result);
 
