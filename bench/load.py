@@ -46,14 +46,37 @@ class Row:
 
     def __init__(self, name, unit="/s", wanted=""):
         self.name, self.unit, self.wanted = name, unit, wanted
-        self.work, self.ceilings, self.costs = [], {}, []
+        self.work, self.ceilings, self.costs, self.ceiling_costs = [], {}, [], {}
+
+    def measure(self, cpu, seconds, load):
+        """A round of the work: load() gives its rate, cpu() the seconds used so far."""
+        rate, cost = costing(cpu, seconds, load)
+        self.work.append(rate)
+        self.costs.append(cost)
 
     def ceiling(self, name, value):
         self.ceilings.setdefault(name, []).append(value)
 
+    def measure_ceiling(self, name, cpu, seconds, load):
+        rate, cost = costing(cpu, seconds, load)
+        self.ceiling(name, rate)
+        self.ceiling_costs.setdefault(name, []).append(cost)
+
     def ratio(self, name):
         """The median of the rounds' own ratios: what disturbs a round disturbs both of its parts."""
         return statistics.median(mine / theirs for mine, theirs in zip(self.work, self.ceilings[name]))
+
+    def ratio_of_cpu(self, name):
+        """The same by what both cost in CPU, the load tool of the work left out: what holds on a machine that others use."""
+        theirs = self.ceiling_costs.get(name)
+        return statistics.median(sum(b) / sum(a) for a, b in zip(self.costs, theirs)) if theirs else None
+
+
+def costing(cpu, seconds, load):
+    """(rate, CPU seconds of each by one piece of work)"""
+    before = cpu()
+    rate = load()
+    return rate, [(b - a) / (rate * seconds) for a, b in zip(before, cpu())]
 
 
 def spread(values, digits=0):

@@ -72,12 +72,10 @@ def measure_one(world, rounds, seconds, row, path, sql, body, connections):
     try:
         wrk(world.base("catalog") + path, connections, 1, world.token())
         for _ in range(rounds):
-            before = world.cpu("catalog")
-            rate = wrk(world.base("catalog") + path, connections, seconds, world.token())
-            after = world.cpu("catalog")
-            row.work.append(rate)
-            row.costs.append([(b - a) / (rate * seconds) for a, b in zip(before, after)])
-            row.ceiling("pgbench", pgbench(world.url("catalog"), 16, seconds, sql))
+            row.measure(lambda: world.cpu("catalog"), seconds,
+                        lambda: wrk(world.base("catalog") + path, connections, seconds, world.token()))
+            row.measure_ceiling("pgbench", world.cpu_of_load, seconds,
+                                lambda: pgbench(world.url("catalog"), 16, seconds, sql))
             row.ceiling("bare libmicrohttpd", wrk(f"http://127.0.0.1:{bare.port}/", connections, seconds, world.token()))
     finally:
         bare.stop()

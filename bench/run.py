@@ -53,15 +53,19 @@ def lines_of(row):
     digits = 1 if row.unit == "ms" else 0
     if not row.work:
         return [f"| {row.name} | {row.note} | | | {row.wanted} |"]
-    cost = ""
-    if row.costs:
-        mine, server = (statistics.median(each) * 1e6 for each in zip(*row.costs))
-        cost = f"{mine:.0f} + {server:.0f} µs"
-    found = [f"| {row.name} | {spread(row.work, digits)} {row.unit} | {cost} | | {row.wanted} |"]
+    found = [f"| {row.name} | {spread(row.work, digits)} {row.unit} | {cost_of(row.costs)} | | {row.wanted} |"]
     for name, values in row.ceilings.items():
         ratio = 1 / row.ratio(name) if row.unit == "ms" else row.ratio(name)
-        found.append(f"| – {name} | {spread(values, digits)} {row.unit} | | {ratio:.2f} × | |")
+        by_cpu = row.ratio_of_cpu(name)
+        found.append(f"| – {name} | {spread(values, digits)} {row.unit} | {cost_of(row.ceiling_costs.get(name))} | "
+                     f"{ratio:.2f} ×{f' ({by_cpu:.2f} × by CPU)' if by_cpu else ''} | |")
     return found
+
+
+def cost_of(costs):
+    if not costs:
+        return ""
+    return " + ".join(f"{statistics.median(each) * 1e6:.0f}" for each in zip(*costs)) + " µs"
 
 
 def write(table, o):
@@ -69,7 +73,7 @@ def write(table, o):
     load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
     head = (f"{time.strftime('%Y-%m-%d')}, {where}; {o.rounds} rounds of {o.seconds} s, work and ceilings in turn. "
             f"Load averages at the end: {load}.\n\n"
-            "| work | median (least – most) | CPU a request: service + PostgreSQL | of this ceiling | wanted |\n| --- | --- | --- | --- | --- |\n")
+            "| work | median (least – most) | CPU a request: service (or pgbench) + PostgreSQL | of this ceiling | wanted |\n| --- | --- | --- | --- | --- |\n")
     text = PAGE.read_text()
     before, rest = text.split(BEGIN)
     PAGE.write_text(before + BEGIN + "\n" + head + "\n".join(table) + "\n\n" + END + rest.split(END)[1])

@@ -1,5 +1,6 @@
 """A whole Backroom of its own to measure: servers, services, data, and what they cost in CPU and memory."""
 import os
+import resource
 import shutil
 import sys
 import tempfile
@@ -27,7 +28,9 @@ class World:
         self.folder = Path(tempfile.mkdtemp(prefix="backroom-bench-", dir="/var/tmp"))
         self.folder.chmod(0o755)
         home = home_below(self.folder)
-        self.postgres = Postgres(home, free_ports(1)[0], new_passwords(), self.folder / "postgres.log", True)
+        # When a transaction was committed is what events are timed by (events.py, orders.py).
+        self.postgres = Postgres(home, free_ports(1)[0], new_passwords(), self.folder / "postgres.log", True,
+                                 settings={"track_commit_timestamp": "on"})
         self.shop = None
         try:
             self.postgres.start()
@@ -65,9 +68,16 @@ class World:
 
     def cpu(self, service):
         """Seconds of CPU since the start: (the service, PostgreSQL with all its backends)."""
-        mine = cpu_of(self.instance(service).process.pid)
+        return cpu_of(self.instance(service).process.pid), self.cpu_of_postgres()
+
+    def cpu_of_postgres(self):
         server = self.postgres.process.pid
-        return mine, cpu_of(server, ended_children=True) + sum(map(cpu_of, children(server)))
+        return cpu_of(server, ended_children=True) + sum(map(cpu_of, children(server)))
+
+    def cpu_of_load(self):
+        """The same of a load tool: (what it used itself, PostgreSQL)."""
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return used.ru_utime + used.ru_stime, self.cpu_of_postgres()
 
     def memory(self, service, name="VmRSS"):
         """KiB of resident memory now, or with VmHWM the most there ever was."""
