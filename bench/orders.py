@@ -2,7 +2,7 @@
 import os
 import time
 
-from load import Row, pgbench, wrk
+from load import Row, wrk
 from stack.client import eventually
 
 SKUS = 200
@@ -96,8 +96,7 @@ def measure(world, rounds, seconds):
         row.measure(lambda: world.cpu("orders"), seconds, lambda: place(world, seconds))
         world.shop.pause("orders")
         for name, sql in (("round trips", TRIPS), ("pipelined", PIPELINED)):
-            row.measure_ceiling(f"pgbench, {name}", world.cpu_of_load, seconds,
-                                lambda: pgbench(world.url("orders"), 16, seconds, sql))
+            row.measure_pgbench(f"pgbench, {name}", world, "orders", seconds, sql)
             forget_pgbench(world)
         world.shop.resume("orders")
     return [row]
@@ -136,8 +135,7 @@ def reservations(world, rounds, seconds):
             world.shop.pause("orders")
             world.shop.pause("catalog")
             sku = 1 if one else SKUS
-            row.measure_ceiling("pgbench, row by row", world.cpu_of_load, seconds,
-                                lambda: pgbench(world.url("catalog"), 16, seconds, RESERVE % (sku, sku)))
+            row.measure_pgbench("pgbench, row by row", world, "catalog", seconds, RESERVE % (sku, sku))
             forget_pgbench(world)
             world.postgres.psql(world.shop.database, "--command", "set search_path = catalog; set session_replication_role = "
                                 "replica; delete from reservation where order_number like 'pg-%'")

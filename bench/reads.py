@@ -4,7 +4,7 @@ import subprocess
 import time
 import urllib.request
 
-from load import HERE, Row, pgbench, wrk
+from load import HERE, Row, wrk
 from stack.process import free_ports
 
 PRODUCTS = 1000
@@ -74,8 +74,7 @@ def measure_one(world, rounds, seconds, row, path, sql, body, connections):
         for _ in range(rounds):
             row.measure(lambda: world.cpu("catalog"), seconds,
                         lambda: wrk(world.base("catalog") + path, connections, seconds, world.token()))
-            row.measure_ceiling("pgbench", world.cpu_of_load, seconds,
-                                lambda: pgbench(world.url("catalog"), 16, seconds, sql))
+            row.measure_pgbench("pgbench", world, "catalog", seconds, sql)
             row.ceiling("bare libmicrohttpd", wrk(f"http://127.0.0.1:{bare.port}/", connections, seconds, world.token()))
     finally:
         bare.stop()

@@ -1,6 +1,5 @@
 """A whole Backroom of its own to measure: servers, services, data, and what they cost in CPU and memory."""
 import os
-import resource
 import shutil
 import sys
 import tempfile
@@ -74,10 +73,9 @@ class World:
         server = self.postgres.process.pid
         return cpu_of(server, ended_children=True) + sum(map(cpu_of, children(server)))
 
-    def cpu_of_load(self):
+    def cpu_of_load(self, pid):
         """The same of a load tool: (what it used itself, PostgreSQL)."""
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return used.ru_utime + used.ru_stime, self.cpu_of_postgres()
+        return cpu_of(pid), self.cpu_of_postgres()
 
     def memory(self, service, name="VmRSS"):
         """KiB of resident memory now, or with VmHWM the most there ever was."""
