@@ -70,9 +70,9 @@ def cost_of(costs):
 
 def write(table, o):
     where = f"{os.cpu_count()} cores, {platform.machine()}, Linux {platform.release()}"
-    load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
+    load = f"{min(o.loads):.0f} to {max(o.loads):.0f}"
     head = (f"{time.strftime('%Y-%m-%d')}, {where}; {o.rounds} rounds of {o.seconds} s, work and ceilings in turn. "
-            f"Load averages at the end: {load}.\n\n"
+            f"Load average of the machine meanwhile: {load}.\n\n"
             "| work | median (least – most) | CPU a request: service (or pgbench) + PostgreSQL | of this ceiling | wanted |\n| --- | --- | --- | --- | --- |\n")
     text = PAGE.read_text()
     before, rest = text.split(BEGIN)
@@ -86,11 +86,12 @@ def main():
     parser.add_argument("--seconds", type=int, default=int(os.environ.get("ROUND_SECONDS") or 3))
     parser.add_argument("--build", default=os.environ.get("BUILD") or "build")
     o = parser.parse_args()
-    table = []
+    table, o.loads = [], [os.getloadavg()[0]]
     for name in o.parts or PARTS:
         with World(o.build) as world:
             for row in part(world, name, o):
                 table += lines_of(row)
+                o.loads.append(os.getloadavg()[0])
                 print("\n".join(lines_of(row)), flush=True)
     if not o.parts:
         write(table, o)

@@ -10,7 +10,7 @@ sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests" / "system")]
 
 from harness import Keys, Shop                                          # noqa: E402
 from stack.postgres import Postgres, children, home_below, new_passwords    # noqa: E402
-from stack.process import free_ports                                    # noqa: E402
+from stack.process import Failed, free_ports                                    # noqa: E402
 
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -35,8 +35,7 @@ class World:
             self.postgres.start()
             self.postgres.template = "template0"
             self.keys = Keys(self.folder / "keys", self.build)
-            self.shop = Shop(self.postgres, self.keys, self.folder / "shop", env=self.env, build=self.build, **self.said)
-            self.shop.begin()
+            self.open_shop()
         except BaseException:
             self.__exit__()
             raise
@@ -48,6 +47,18 @@ class World:
         self.postgres.kill9()
         shutil.rmtree(self.postgres.folder, ignore_errors=True)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def open_shop(self, tries=3):
+        """A port that was free may be somebody else's by now: then once more, with others."""
+        for left in reversed(range(tries)):
+            try:
+                self.shop = Shop(self.postgres, self.keys, self.folder / "shop", env=self.env, build=self.build, **self.said)
+                self.shop.begin()
+                return
+            except Failed:
+                if not left:
+                    raise
+                self.shop.abandon()
 
     # -- where things are --------------------------------------------------------------------------
 

