@@ -6,9 +6,11 @@ from load import Row
 from orders import SKUS, place
 from stack.client import eventually
 
+# An order's lines are never changed: their transaction is the one that placed it.
 LAG = """
-select extract(epoch from i.applied_at - e.at)::float8 * 1000 as ms
+select extract(epoch from pg_xact_commit_timestamp(i.xmin) - pg_xact_commit_timestamp(l.xmin))::float8 * 1000 as ms
 from orders.event e join catalog.inbox i on i.event_id = e.id and i.consumer = 'catalog-orders'
+join orders.order_line l on l.order_id = e.aggregate_id::uuid and l.line = 1
 where e.type = 'orders.order.placed' and e.at > %s order by 1"""
 
 
@@ -32,7 +34,7 @@ def paced(world, rate, seconds):
 
 
 def lag(world, maximum, seconds):
-    """From the moment of the placing transaction to that of the reserving one."""
+    """From the commit of the placing transaction to that of the reserving one."""
     rate = min(maximum / 2, 200)
     world.shop.settle(60)
     begin = world.shop.value("postgres", "select now()")

@@ -27,18 +27,25 @@ def wrk(url, connections, seconds, token=None, script=None, env=None, threads=1)
     return float(rate[1]) * (1 - int(refused[1] if refused else 0) / int(sent[1]))
 
 
-def pgbench(url, clients, seconds, sql, threads=2, **variables):
-    """Transactions a second of a script (its text), with prepared statements."""
-    command = [PGBENCH, "-n", "-M", "prepared", f"-c{clients}", f"-j{threads}", f"-T{seconds}", "-f", "-"]
-    for name, value in variables.items():
-        command += ["-D", f"{name}={value}"]
-    command[command.index("-f") + 1] = "/dev/stdin"
-    done = subprocess.run([*command, url], input=sql, text=True, capture_output=True, timeout=seconds + 60)
-    rate = re.search(r"tps = ([\d.]+)", done.stdout)
-    failed = re.search(r"number of failed transactions: (\d+)", done.stdout)
-    if done.returncode or not rate or (failed and failed[1] != "0"):
-        raise RuntimeError(f"pgbench: {done.stdout}{done.stderr}")
-    return float(rate[1])
+def pgbench(url, clients, seconds, sql, cpu):
+    """(transactions a second, CPU seconds of each whom cpu(pgbench's pid) names) of a script, with prepared statements. One
+    second runs before it counts: connecting and preparing are not the work's."""
+    command = [PGBENCH, "-n", "-M", "prepared", f"-c{clients}", "-j2", f"-T{seconds + 1}", "-P1", "-f", "/dev/stdin", url]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        run.stdin.write(sql)
+        run.stdin.close()
+        said, ticks = [], []        # what it did up to each second, and what that had cost
+        for line in run.stderr:
+            said.append(line)
+            tick = re.match(r"progress: ([\d.]+) s, ([\d.]+) tps", line)
+            if tick:
+                ticks.append((float(tick[1]), float(tick[2]), cpu(run.pid)))
+        text = run.stdout.read()
+    failed = re.search(r"number of failed transactions: (\d+)", text)
+    if run.returncode or len(ticks) < 2 or (failed and failed[1] != "0"):
+        raise RuntimeError(f"pgbench: {text}{''.join(said)}")
+    count = sum((now[0] - before[0]) * now[1] for before, now in zip(ticks, ticks[1:]))
+    return count / (ticks[-1][0] - ticks[0][0]), [(b - a) / max(count, 1) for a, b in zip(ticks[0][2], ticks[-1][2])]
 
 
 class Row:
@@ -46,14 +53,37 @@ class Row:
 
     def __init__(self, name, unit="/s", wanted=""):
         self.name, self.unit, self.wanted = name, unit, wanted
-        self.work, self.ceilings, self.costs = [], {}, []
+        self.work, self.ceilings, self.costs, self.ceiling_costs = [], {}, [], {}
+
+    def measure(self, cpu, seconds, load):
+        """A round of the work: load() gives its rate, cpu() the seconds used so far."""
+        spent = costs(cpu, lambda: self.work.append(load()))
+        self.costs.append([each / (self.work[-1] * seconds) for each in spent])
 
     def ceiling(self, name, value):
         self.ceilings.setdefault(name, []).append(value)
 
+    def measure_pgbench(self, name, world, service, seconds, sql):
+        """16 clients of a service's database."""
+        rate, cost = pgbench(world.url(service), 16, seconds, sql, world.cpu_of_load)
+        self.ceiling(name, rate)
+        self.ceiling_costs.setdefault(name, []).append(cost)
+
     def ratio(self, name):
         """The median of the rounds' own ratios: what disturbs a round disturbs both of its parts."""
         return statistics.median(mine / theirs for mine, theirs in zip(self.work, self.ceilings[name]))
+
+    def ratio_of_cpu(self, name):
+        """The same by what both cost in CPU, the load tool of the work left out: what holds on a machine that others use."""
+        theirs = self.ceiling_costs.get(name)
+        return statistics.median(sum(b) / sum(a) for a, b in zip(self.costs, theirs)) if theirs else None
+
+
+def costs(cpu, load):
+    """CPU seconds of each of those whom cpu() names."""
+    before = cpu()
+    load()
+    return [b - a for a, b in zip(before, cpu())]
 
 
 def spread(values, digits=0):

@@ -2,7 +2,7 @@
 import os
 import time
 
-from load import Row, pgbench, wrk
+from load import Row, wrk
 from stack.client import eventually
 
 SKUS = 200
@@ -88,44 +88,58 @@ def forget_pgbench(world):
 
 
 def measure(world, rounds, seconds):
-    """The other services stand still meanwhile, so that what is measured is the order alone; the relay works."""
+    """The other services stand still meanwhile, so that what is measured is the order alone, and its relay's part of it.
+    The relay stands still, too, while pgbench writes: nobody publishes its rows."""
     row = Row("POST an order of 2 lines, 16 clients", wanted="≥ 1.0 of round trips, ≥ 0.8 of pipelined")
     place(world, 1)
     for _ in range(rounds):
-        before = world.cpu("orders")
-        rate = place(world, seconds)
-        after = world.cpu("orders")
-        row.work.append(rate)
-        row.costs.append([(b - a) / (rate * seconds) for a, b in zip(before, after)])
-        row.ceiling("pgbench, round trips", pgbench(world.url("orders"), 16, seconds, TRIPS))
-        row.ceiling("pgbench, pipelined", pgbench(world.url("orders"), 16, seconds, PIPELINED))
-        forget_pgbench(world)
+        row.measure(lambda: world.cpu("orders"), seconds, lambda: place(world, seconds))
+        world.shop.pause("orders")
+        for name, sql in (("round trips", TRIPS), ("pipelined", PIPELINED)):
+            row.measure_pgbench(f"pgbench, {name}", world, "orders", seconds, sql)
+            forget_pgbench(world)
+        world.shop.resume("orders")
     return [row]
 
 
+# From the first batch's beginning to the last one's commit.
+SPENT = """
+select extract(epoch from max(pg_xact_commit_timestamp(l.xmin)) - min(r.created_at))::float8
+from catalog.reservation r join catalog.reservation_line l on l.reservation_id = r.id where r.arrived > %s"""
+
+
+def reserve(world, row, seconds, one):
+    """Orders wait in the stream; then catalog goes on and reserves them."""
+    shop = world.shop
+    last = shop.value("catalog", "select coalesce(max(arrived), 0) from reservation")
+    known = shop.value("catalog", "select count(*) from reservation")
+    shop.pause("catalog")
+    place(world, seconds, one)
+    eventually(lambda: not shop.value("orders", "select count(*) from event where seq is null"), 60)
+    before = world.cpu("catalog")
+    shop.resume("catalog")
+    orders = shop.value("orders", "select count(*) from orders where channel_ref not like 'pg-%%'")
+    eventually(lambda: shop.value("catalog", "select count(*) from reservation") >= orders, 120)
+    row.work.append((orders - known) / max(shop.value("postgres", SPENT, last), 0.001))
+    row.costs.append([(b - a) / (orders - known) for a, b in zip(before, world.cpu("catalog"))])
+
+
 def reservations(world, rounds, seconds):
-    """Orders wait in the stream; then catalog starts and reserves them."""
     rows = []
+    for service in set(world.shop.instances) - {"orders", "catalog"}:
+        world.shop.stop(service)
     for name, one, wanted in (("reservations, 200 SKUs", False, "≥ 1.0"), ("reservations, one SKU", True, "≥ 10")):
         row = Row(name, unit="orders/s", wanted=wanted)
         for _ in range(rounds):
-            world.shop.stop("catalog")
-            known = world.shop.value("catalog", "select count(*) from reservation")
-            place(world, seconds, one)
-            orders = world.shop.value("orders", "select count(*) from orders where channel_ref not like 'pg-%%'")
-            eventually(lambda: not world.shop.value("orders", "select count(*) from event where seq is null"), 60)
-            world.shop.start("catalog")
-            eventually(lambda: world.shop.value("catalog", "select count(*) from reservation where order_number not like 'pg-%%'")
-                       >= orders, 120)
-            spent = world.shop.value("catalog", "select extract(epoch from max(created_at) - min(created_at))::float8 from ("
-                                     f"select created_at from reservation order by arrived offset {known}) r")
-            row.work.append((orders - known) / max(spent, 0.001))
-            world.shop.stop("catalog")
+            reserve(world, row, seconds, one)
+            world.shop.pause("orders")
+            world.shop.pause("catalog")
             sku = 1 if one else SKUS
-            row.ceiling("pgbench, row by row", pgbench(world.url("catalog"), 16, seconds, RESERVE % (sku, sku)))
+            row.measure_pgbench("pgbench, row by row", world, "catalog", seconds, RESERVE % (sku, sku))
             forget_pgbench(world)
             world.postgres.psql(world.shop.database, "--command", "set search_path = catalog; set session_replication_role = "
                                 "replica; delete from reservation where order_number like 'pg-%'")
+            world.shop.resume("orders")
+            world.shop.resume("catalog")
         rows.append(row)
-    world.shop.start("catalog")
     return rows

@@ -4,13 +4,13 @@ import subprocess
 import time
 import urllib.request
 
-from load import HERE, Row, pgbench, wrk
+from load import HERE, Row, wrk
 from stack.process import free_ports
 
 PRODUCTS = 1000
 COLUMNS = "doc::text, null::text, status, version, id::text, false"
 ONE = f"select {COLUMNS} from product_json where id = '{{id}}'::uuid;"
-LIST = f"select {COLUMNS}, created_at::text from product_json where true order by created_at desc, id desc limit 21;"
+LIST = f"select {COLUMNS}, created_at::text from product_json v where true order by v.created_at desc, v.id desc limit 21;"
 
 FILL = """
 insert into product (id, title, description, category, status, channels, drafted_by, images, created_at)
@@ -72,12 +72,9 @@ def measure_one(world, rounds, seconds, row, path, sql, body, connections):
     try:
         wrk(world.base("catalog") + path, connections, 1, world.token())
         for _ in range(rounds):
-            before = world.cpu("catalog")
-            rate = wrk(world.base("catalog") + path, connections, seconds, world.token())
-            after = world.cpu("catalog")
-            row.work.append(rate)
-            row.costs.append([(b - a) / (rate * seconds) for a, b in zip(before, after)])
-            row.ceiling("pgbench", pgbench(world.url("catalog"), 16, seconds, sql))
+            row.measure(lambda: world.cpu("catalog"), seconds,
+                        lambda: wrk(world.base("catalog") + path, connections, seconds, world.token()))
+            row.measure_pgbench("pgbench", world, "catalog", seconds, sql)
             row.ceiling("bare libmicrohttpd", wrk(f"http://127.0.0.1:{bare.port}/", connections, seconds, world.token()))
     finally:
         bare.stop()

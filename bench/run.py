@@ -53,23 +53,27 @@ def lines_of(row):
     digits = 1 if row.unit == "ms" else 0
     if not row.work:
         return [f"| {row.name} | {row.note} | | | {row.wanted} |"]
-    cost = ""
-    if row.costs:
-        mine, server = (statistics.median(each) * 1e6 for each in zip(*row.costs))
-        cost = f"{mine:.0f} + {server:.0f} µs"
-    found = [f"| {row.name} | {spread(row.work, digits)} {row.unit} | {cost} | | {row.wanted} |"]
+    found = [f"| {row.name} | {spread(row.work, digits)} {row.unit} | {cost_of(row.costs)} | | {row.wanted} |"]
     for name, values in row.ceilings.items():
         ratio = 1 / row.ratio(name) if row.unit == "ms" else row.ratio(name)
-        found.append(f"| – {name} | {spread(values, digits)} {row.unit} | | {ratio:.2f} × | |")
+        by_cpu = row.ratio_of_cpu(name)
+        found.append(f"| – {name} | {spread(values, digits)} {row.unit} | {cost_of(row.ceiling_costs.get(name))} | "
+                     f"{ratio:.2f} ×{f' ({by_cpu:.2f} × by CPU)' if by_cpu else ''} | |")
     return found
+
+
+def cost_of(costs):
+    if not costs:
+        return ""
+    return " + ".join(f"{statistics.median(each) * 1e6:.0f}" for each in zip(*costs)) + " µs"
 
 
 def write(table, o):
     where = f"{os.cpu_count()} cores, {platform.machine()}, Linux {platform.release()}"
-    load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
+    load = f"{min(o.loads):.0f} to {max(o.loads):.0f}"
     head = (f"{time.strftime('%Y-%m-%d')}, {where}; {o.rounds} rounds of {o.seconds} s, work and ceilings in turn. "
-            f"Load averages at the end: {load}.\n\n"
-            "| work | median (least – most) | CPU a request: service + PostgreSQL | of this ceiling | wanted |\n| --- | --- | --- | --- | --- |\n")
+            f"Load average of the machine meanwhile: {load}.\n\n"
+            "| work | median (least – most) | CPU a request: service (or pgbench) + PostgreSQL | of this ceiling | wanted |\n| --- | --- | --- | --- | --- |\n")
     text = PAGE.read_text()
     before, rest = text.split(BEGIN)
     PAGE.write_text(before + BEGIN + "\n" + head + "\n".join(table) + "\n\n" + END + rest.split(END)[1])
@@ -82,11 +86,12 @@ def main():
     parser.add_argument("--seconds", type=int, default=int(os.environ.get("ROUND_SECONDS") or 3))
     parser.add_argument("--build", default=os.environ.get("BUILD") or "build")
     o = parser.parse_args()
-    table = []
+    table, o.loads = [], [os.getloadavg()[0]]
     for name in o.parts or PARTS:
         with World(o.build) as world:
             for row in part(world, name, o):
                 table += lines_of(row)
+                o.loads.append(os.getloadavg()[0])
                 print("\n".join(lines_of(row)), flush=True)
     if not o.parts:
         write(table, o)

@@ -44,7 +44,8 @@ static bool open_database(const struct service *s)
     const struct query *const tables[] = {common_queries, s->queries, NULL};
     bool up = false;
 
-    conn_pool_open(config_text("DATABASE_URL", ""), s->name, (int)config_int("POOL_SIZE", 8));
+    conn_pool_open(config_text("DATABASE_URL", ""), s->name, (int)config_int("POOL_SIZE", 8),
+                   s->plans_by_value);
     for (int i = 0; i < START_TRIES && !up; i++) {
         struct sql_conn *c = conn_take(100, INT64_MAX);
 

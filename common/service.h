@@ -30,6 +30,7 @@ struct service {
     const struct role *roles;
     const struct query *queries;
     const struct migration *migrations;
+    bool plans_by_value; /* its reads are long, and a plan for the very values asked for pays */
 };
 
 /* Run the service until SIGTERM; the environment configures it (docs/operations.md). */

@@ -13,6 +13,7 @@ Its parameters stand in the SQL as :id; each is text unless it says int or bool.
     :row a, b int      exactly one row, else NOT_FOUND                      int q_x(w, …, struct x_row *row)
     :maybe a, b int    one row or none (row->found)                         int q_x(w, …, struct x_row *row)
     :rows a, b int     any number                                           int q_x(w, …, struct x_row **rows, size_t *n)
+    :look a, b int     as :rows, but read before the transaction begins: short, locks nothing, and the first statement
     :json              one column of one row as text, else NOT_FOUND        int q_x(w, …, const char **json)
 A parameter that the SQL does not use, or one that it uses and the head does not name, fails the build.
 """
@@ -22,7 +23,7 @@ import re
 import sys
 
 C_TYPE = {"text": "const char *", "int": "int64_t ", "bool": "bool "}
-HEAD = re.compile(r"--\s*name:\s*(\w+)\(([^)]*)\)\s*:(exec|count|rows|row|maybe|json)\s*(.*)$")
+HEAD = re.compile(r"--\s*name:\s*(\w+)\(([^)]*)\)\s*:(exec|count|rows|row|maybe|look|json)\s*(.*)$")
 
 
 def fault(where, what):
@@ -77,8 +78,11 @@ class Query:
         self.params = typed(where, params)
         self.columns = typed(where, cols)
         self.sql = numbered(where, sql, self.params)
+        self.fetch = "sql_fetch"
+        if self.kind == "look":
+            self.kind, self.fetch = "rows", "sql_read"
         if (self.kind in ("row", "maybe", "rows")) != bool(self.columns):
-            fault(where, f"{self.name}: :row, :maybe and :rows name their columns, the others none")
+            fault(where, f"{self.name}: :row, :maybe, :rows and :look name their columns, the others none")
 
     def signature(self):
         args = ["struct work *w"] + [f"{C_TYPE[t]}{n}" for n, t in self.params]
@@ -113,7 +117,7 @@ class Query:
             return self.values() + f"\n    return sql_count(w, {query}, values, count);\n"
         if self.kind == "json":
             return self.values() + f"\n    return sql_json(w, {query}, values, json);\n"
-        start = self.values() + f"    struct pg_result *result;\n\n    TRY(sql_fetch(w, {query}, values, &result));\n"
+        start = self.values() + f"    struct pg_result *result;\n\n    TRY({self.fetch}(w, {query}, values, &result));\n"
         if self.kind == "rows":
             cells = self.cells("(int)i", "(*rows)[i].").replace("    ", "        ")
             return (start + "    *n = sql_height(result);\n"

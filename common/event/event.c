@@ -19,18 +19,37 @@ static const char *cast_of(const struct resource *r)
     return r->key ? "text" : "uuid";
 }
 
-static int raise_version(struct work *w, const struct resource *r, const char *ids)
+/* Announcements wait until the answer is read or the transaction ends, so that an event shows the aggregate as the
+ * whole work left it, whatever the order of the handler's steps. */
+struct announcement {
+    struct announcement *next;
+    const struct resource *resource;
+    const char *type, *ids; /* a PostgreSQL array, or the key itself if it is of one */
+    bool of_one, raises;
+};
+
+/* A plan for one key is cheaper than that for an array, and most works announce one thing. */
+static const char *chosen(struct work *w, const struct announcement *a)
 {
-    return sql_exec_text(
-        w,
-        textf(w, "update %s set version = version + 1, updated_at = now() where %s = any($1::%s[])", r->table,
-              resource_key(r), cast_of(r)),
-        1, &ids);
+    const char *cast = cast_of(a->resource);
+
+    return a->of_one ? textf(w, "= $1::%s", cast) : textf(w, "= any($1::%s[])", cast);
 }
 
-static int write_events(struct work *w, const struct resource *r, const char *type, const char *ids)
+static int raise_version(struct work *w, const struct announcement *a)
 {
-    const char *values[] = {ids, type, r->aggregate, w->actor, w->trace};
+    const struct resource *r = a->resource;
+
+    return sql_exec_text(w,
+                         textf(w, "update %s set version = version + 1, updated_at = now() where %s %s",
+                               r->table, resource_key(r), chosen(w, a)),
+                         1, &a->ids);
+}
+
+static int write_events(struct work *w, const struct announcement *a)
+{
+    const struct resource *r = a->resource;
+    const char *values[] = {a->ids, a->type, r->aggregate, w->actor, w->trace};
 
     w->announced++;
     return sql_exec_text(
@@ -38,30 +57,22 @@ static int write_events(struct work *w, const struct resource *r, const char *ty
         textf(w,
               "insert into event (type, aggregate, aggregate_id, version, actor, trace, data, private) "
               "select $2, $3, e.id::text, t.version, $4, $5, e.doc, e.private "
-              "from %s_event e join %s t on t.%s = e.id where e.id = any($1::%s[])",
-              r->aggregate, r->table, resource_key(r), cast_of(r)),
+              "from %s_event e join %s t on t.%s = e.id where e.id %s",
+              r->aggregate, r->table, resource_key(r), chosen(w, a)),
         5, values);
 }
 
 /* --- announcing ---------------------------------------------------------------------------------------- */
 
-/* Announcements wait until the answer is read or the transaction ends, so that an event shows the aggregate as the
- * whole work left it, whatever the order of the handler's steps. */
-struct announcement {
-    struct announcement *next;
-    const struct resource *resource;
-    const char *type, *ids;
-    bool raises;
-};
-
-static int queue(struct work *w, const char *type, const char *aggregate, const char *ids, bool raises)
+static int queue(struct work *w, struct announcement said, const char *aggregate)
 {
     struct announcement *a, **end = &w->announcements;
 
-    if (!ids || strcmp(ids, "{}") == 0)
+    if (!said.ids || (!said.of_one && strcmp(said.ids, "{}") == 0))
         return OK;
     a = arena_alloc(w->arena, sizeof *a);
-    *a = (struct announcement){NULL, resource_of_aggregate(w, aggregate), type, ids, raises};
+    *a = said;
+    a->resource = resource_of_aggregate(w, aggregate);
     while (*end)
         end = &(*end)->next;
     *end = a;
@@ -74,41 +85,26 @@ int announce_flush(struct work *w)
         const struct announcement *a = w->announcements;
 
         if (a->raises)
-            TRY(raise_version(w, a->resource, a->ids));
-        TRY(write_events(w, a->resource, a->type, a->ids));
+            TRY(raise_version(w, a));
+        TRY(write_events(w, a));
     }
     return OK;
 }
 
-/* A one-element PostgreSQL array; keys that are not UUIDs are quoted. */
-static const char *array_of(struct work *w, const char *id)
-{
-    struct text t = text_new(w->arena);
-
-    text_add(&t, "{\"");
-    for (; *id; id++)
-        text_add_bytes(&t,
-                       *id == '"'    ? "\\\""
-                       : *id == '\\' ? "\\\\"
-                                     : id,
-                       *id == '"' || *id == '\\' ? 2 : 1);
-    text_add(&t, "\"}");
-    return t.bytes;
-}
-
 int announce(struct work *w, const char *type, const char *aggregate, const char *id)
 {
-    return queue(w, type, aggregate, array_of(w, id), true);
+    return queue(w, (struct announcement){.type = type, .ids = id, .of_one = true, .raises = true},
+                 aggregate);
 }
 
 int announce_all(struct work *w, const char *type, const char *aggregate, const char *ids)
 {
-    return queue(w, type, aggregate, ids, true);
+    return queue(w, (struct announcement){.type = type, .ids = ids, .raises = true}, aggregate);
 }
 
 int announce_new(struct work *w, const char *type, const char *aggregate, const char *ids)
 {
-    return queue(w, type, aggregate, ids && *ids != '{' ? array_of(w, ids) : ids, false);
+    return queue(w, (struct announcement){.type = type, .ids = ids, .of_one = ids && *ids != '{'}, aggregate);
 }
 
 /* --- feed and timeline -------------------------------------------------------------------------------- */

@@ -107,10 +107,10 @@ static int read_one(struct work *w, const struct resource *r, const char *id, bo
         return fail(w, NOT_FOUND, "resource.not_found", "There is no such thing, or it is not yours to see.");
     if (w->kind == REQUEST && r->read && !add_owner(w, r, &l))
         return fail(w, NOT_FOUND, "resource.not_found", "There is no such thing, or it is not yours to see.");
-    TRY(sql_fetch_text(w,
-                       textf(w, "select %s from %s where %s = $1%s%s", columns_of(w, r), r->view,
-                             resource_key(r), r->key ? "" : "::uuid", l.where.bytes),
-                       l.n, l.values, &rows));
+    TRY(sql_read_text(w,
+                      textf(w, "select %s from %s where %s = $1%s%s", columns_of(w, r), r->view,
+                            resource_key(r), r->key ? "" : "::uuid", l.where.bytes),
+                      l.n, l.values, &rows));
     TRY(sql_only_row(w, rows));
     add_item(w, r, &out, rows, 0);
     if (r->aggregate)

@@ -34,9 +34,10 @@ select position, encode(hash, 'hex') from event where position is not null order
 -- name: event_tail(epoch) :maybe seq int, id
 select seq, id from event where epoch = :epoch and seq is not null order by seq desc limit 1;
 
--- A published event always has an epoch. Written so that both halves are ranges of the index.
--- name: event_elsewhere(epoch) :maybe no int
-select no from event where seq is not null and (epoch < :epoch or epoch > :epoch) limit 1;
+-- A published event always has an epoch. Both ends are read off the index, whatever stands between them.
+-- name: event_elsewhere(epoch) :maybe epoch
+select first from (select min(epoch) as first, max(epoch) as last from event where seq is not null) e
+where first < :epoch or last > :epoch;
 
 -- name: event_unpublish(epoch, last_seq int) :count
 update event set seq = null, epoch = null

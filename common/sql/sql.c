@@ -8,7 +8,9 @@
 #include "crash.h"
 #include "log.h"
 #include "service.h"
+#include "share.h"
 #include "sql_conn.h"
+#include "statement.h"
 #include "work.h"
 
 enum { REQUEST_WAIT_MS = 200, BACKGROUND_WAIT_MS = 5000, READINESS_MS = 3000, ANSWERED_MS = 3000 };
@@ -93,47 +95,18 @@ static int take_connection(struct work *w)
     return OK;
 }
 
-static void queue(struct sql_conn *c, const char *prepares, const char *what)
-{
-    c->pending[c->pending_count++] = (struct pending){prepares, what};
-}
-
-/* The same statement may stand in the pipeline twice before the first result is read. */
-static bool is_being_prepared(const struct sql_conn *c, const char *name)
-{
-    for (int i = 0; i < c->pending_count; i++) {
-        if (c->pending[i].prepares && strcmp(c->pending[i].prepares, name) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Send one prepared statement, preparing it first where this connection has not. */
-static bool send(struct sql_conn *c, const char *name, const char *sql, int n, const char *const *values)
-{
-    if (!conn_is_prepared(c, name) && !is_being_prepared(c, name)) {
-        if (!PQsendPrepare(c->pg, name, sql, n, NULL))
-            return false;
-        queue(c, name, name);
-    }
-    if (!PQsendQueryPrepared(c->pg, name, n, values, NULL, NULL, 0))
-        return false;
-    queue(c, NULL, name);
-    return true;
-}
-
 static bool begin(struct work *w)
 {
     if (!w->writes || w->db->begun)
         return true;
     w->db->begun = true;
     crash_point("work.begun");
-    if (!send(w->db, "begin", "begin", 0, NULL))
+    if (!statement_send(w->db, "begin", "begin", 0, NULL))
         return false;
-    return w->kind == REQUEST || send(w->db, "patience",
-                                      "select set_config('statement_timeout', '20s', true), "
-                                      "set_config('lock_timeout', '10s', true)",
-                                      0, NULL);
+    return w->kind == REQUEST || statement_send(w->db, "patience",
+                                                "select set_config('statement_timeout', '20s', true), "
+                                                "set_config('lock_timeout', '10s', true)",
+                                                0, NULL);
 }
 
 static void judge(struct work *w, const struct pending *p, const PGresult *r)
@@ -144,7 +117,7 @@ static void judge(struct work *w, const struct pending *p, const PGresult *r)
     case PGRES_COMMAND_OK:
     case PGRES_TUPLES_OK:
         if (p->prepares)
-            conn_set_prepared(c, p->prepares);
+            statement_prepared(c, p->prepares);
         return;
     case PGRES_PIPELINE_ABORTED:
         c->failed = true;
@@ -207,7 +180,7 @@ static int send_statement(struct work *w, const char *name, const char *sql, int
     TRY(take_connection(w));
     if (w->db->pending_count > PENDING_MAX - 8)
         TRY(PQsendFlushRequest(w->db->pg) ? read_results(w, NULL) : lost(w));
-    return begin(w) && send(w->db, name, sql, n, values) ? OK : lost(w);
+    return begin(w) && statement_send(w->db, name, sql, n, values) ? OK : lost(w);
 }
 
 static int fetch(struct work *w, const char *name, const char *sql, int n, const char *const *values,
@@ -272,6 +245,29 @@ int sql_fetch_text(struct work *w, const char *sql, int n, const char *const *va
     return fetch(w, name_of_text(w, sql), sql, n, values, result);
 }
 
+int sql_read(struct work *w, const struct query *q, const char *const *values, PGresult **result)
+{
+    *result = NULL;
+    if (w->db || w->kind != REQUEST)
+        return sql_fetch(w, q, values, result);
+    switch (share_read(q, values, w->until, result)) {
+    case ANSWERED:
+        arena_owns(w->arena, *result, (void (*)(void *))PQclear);
+        return OK;
+    case ALONE:
+        return sql_fetch(w, q, values, result);
+    default:
+        return busy(w, "database.unavailable");
+    }
+}
+
+int sql_read_text(struct work *w, const char *sql, int n, const char *const *values, PGresult **result)
+{
+    const struct query q = {name_of_text(w, sql), n, sql};
+
+    return sql_read(w, &q, values, result);
+}
+
 size_t sql_height(const PGresult *r)
 {
     return (size_t)PQntuples(r);
@@ -312,7 +308,8 @@ int sql_commit(struct work *w)
 {
     if (!w->db || !w->writes)
         return w->fault;
-    if (w->db->begun && !w->db->failed && !w->db->broken && !send(w->db, "commit", "commit", 0, NULL))
+    if (w->db->begun && !w->db->failed && !w->db->broken &&
+        !statement_send(w->db, "commit", "commit", 0, NULL))
         return lost(w);
     crash_point("work.committing");
     synchronise(w, NULL);
@@ -334,7 +331,7 @@ void sql_rollback(struct work *w)
     if (!w->db->broken && w->db->begun) {
         synchronise(w, NULL);
         w->db->failed = false;
-        if (!w->db->broken && send(w->db, "rollback", "rollback", 0, NULL))
+        if (!w->db->broken && statement_send(w->db, "rollback", "rollback", 0, NULL))
             synchronise(w, NULL);
     }
     if (kept)
@@ -358,11 +355,8 @@ void sql_release(struct work *w)
 
 static bool prepare_one(struct work *w, const struct query *q)
 {
-    if (conn_is_prepared(w->db, q->name))
-        return true;
-    if (!PQsendPrepare(w->db->pg, q->name, q->sql, q->parameters, NULL))
+    if (!statement_prepare(w->db, q->name, q->sql, q->parameters))
         return false;
-    queue(w->db, q->name, q->name);
     if (synchronise(w, NULL) == OK)
         return true;
     log_error(w->trace, "sql.prepare", "the query %s does not fit the schema", q->name);

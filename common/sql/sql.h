@@ -44,6 +44,14 @@ int sql_exec_text(struct work *w, const char *sql, int n, const char *const *val
 int sql_fetch_text(struct work *w, const char *sql, int n, const char *const *values,
                    struct pg_result **result);
 
+/*
+ * Short reads that lock nothing, of rows by their keys. Before the first statement of a request's transaction, or where
+ * there is none, those of many requests travel together (share.h); else as sql_fetch().
+ */
+int sql_read(struct work *w, const struct query *q, const char *const *values, struct pg_result **result);
+int sql_read_text(struct work *w, const char *sql, int n, const char *const *values,
+                  struct pg_result **result);
+
 size_t sql_height(const struct pg_result *result);
 const char *sql_text(const struct pg_result *result, int row, int column); /* NULL for SQL null */
 int64_t sql_int(const struct pg_result *result, int row, int column);

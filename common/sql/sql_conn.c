@@ -12,7 +12,7 @@
 #include "log.h"
 
 /* After a failed connect nobody tries again for this long: a dead database must not hold every thread. */
-enum { CONNECT_PAUSE_MS = 200, CONNECT_MS = 2000 };
+enum { CONNECT_PAUSE_MS = 200 };
 
 /* A connection given back is free for whoever comes by first, who is on a processor already; but the first in the queue
  * gets it handed over once he has waited this long, or a busy pool would starve him. */
@@ -111,14 +111,16 @@ static void conn_free(struct sql_conn *c)
     free(c);
 }
 
-void conn_pool_open(const char *url, const char *schema, int size)
+/* Planning a transaction's statement costs more than running it, and PostgreSQL would plan those with an array anew for
+ * ever: it takes any array of a parameter for ten keys long and finds one key cheaper every time. */
+void conn_pool_open(const char *url, const char *schema, int size, bool plans_by_value)
 {
     pool.url = url;
     pool.size = size;
     snprintf(pool.options, sizeof pool.options,
              "-c search_path=%s,extensions -c statement_timeout=2000 -c lock_timeout=1000 "
-             "-c idle_in_transaction_session_timeout=5000 -c timezone=UTC -c jit=off",
-             schema);
+             "-c idle_in_transaction_session_timeout=5000 -c timezone=UTC -c jit=off -c plan_cache_mode=%s",
+             schema, plans_by_value ? "auto" : "force_generic_plan");
     pool.idle = calloc((size_t)size, sizeof(struct sql_conn *));
 }
 
@@ -288,6 +290,16 @@ bool conn_pool_congested(void)
     return true;
 }
 
+int conn_pool_size(void)
+{
+    return pool.size;
+}
+
+void conn_refused(void)
+{
+    atomic_fetch_add(&pool.refused, 1);
+}
+
 void conn_pool_gauges(int *open, int *used, uint64_t *refused)
 {
     pthread_mutex_lock(&pool.lock);
@@ -295,46 +307,6 @@ void conn_pool_gauges(int *open, int *used, uint64_t *refused)
     *used = pool.open - pool.idle_count;
     *refused = pool.refused;
     pthread_mutex_unlock(&pool.lock);
-}
-
-static size_t slot_of(char **set, size_t room, const char *name)
-{
-    uint64_t h = 14695981039346656037u;
-
-    for (const char *p = name; *p; p++)
-        h = (h ^ (unsigned char)*p) * 1099511628211u;
-    for (size_t i = h & (room - 1);; i = (i + 1) & (room - 1)) {
-        if (!set[i] || strcmp(set[i], name) == 0)
-            return i;
-    }
-}
-
-bool conn_is_prepared(struct sql_conn *c, const char *name)
-{
-    return c->prepared_room && c->prepared[slot_of(c->prepared, c->prepared_room, name)];
-}
-
-const char *conn_set_prepared(struct sql_conn *c, const char *name)
-{
-    if ((c->prepared_count + 1) * 2 > c->prepared_room) {
-        size_t room = c->prepared_room ? c->prepared_room * 2 : 256;
-        char **set = calloc(room, sizeof *set);
-
-        for (size_t i = 0; i < c->prepared_room; i++) {
-            if (c->prepared[i])
-                set[slot_of(set, room, c->prepared[i])] = c->prepared[i];
-        }
-        free(c->prepared);
-        c->prepared = set;
-        c->prepared_room = room;
-    }
-    size_t slot = slot_of(c->prepared, c->prepared_room, name);
-
-    if (!c->prepared[slot]) {
-        c->prepared[slot] = strdup(name);
-        c->prepared_count++;
-    }
-    return c->prepared[slot];
 }
 
 /* Wait until the socket can be read (or written, while there is something to flush). */

@@ -19,7 +19,7 @@ struct pending {
 struct sql_conn {
     PGconn *pg;
     bool begun, broken, failed;
-    char **prepared; /* open-addressed set of statement names */
+    char **prepared; /* open-addressed set of statement names: statement.h */
     size_t prepared_room, prepared_count;
     struct pending pending[PENDING_MAX];
     int pending_count;
@@ -34,17 +34,17 @@ PGconn *conn_direct(void);
  * take longer than until. */
 struct sql_conn *conn_take(int wait_ms, int64_t until);
 void conn_give(struct sql_conn *c);
-void conn_pool_open(const char *url, const char *schema, int size);
+/* plans_by_value: statements may be planned for the values they come with, else each is planned once. */
+void conn_pool_open(const char *url, const char *schema, int size, bool plans_by_value);
 void conn_pool_close(void);
 /* Is every connection in use, and did the database answer somebody within the last milliseconds? */
 bool conn_pool_busy(int64_t within_ms);
 /* Does somebody wait for a connection so long already that whoever comes now had better not begin? He counts as refused. */
 bool conn_pool_congested(void);
+int conn_pool_size(void);
+/* Somebody who never came as far as conn_take() waited too long. */
+void conn_refused(void);
 void conn_pool_gauges(int *open, int *used, uint64_t *refused);
-
-bool conn_is_prepared(struct sql_conn *c, const char *name);
-/* Remember a name; returns the set's own copy. */
-const char *conn_set_prepared(struct sql_conn *c, const char *name);
 
 /* Next result or NULL (end of one statement's results); sets broken when the server does not answer in time. */
 PGresult *conn_result(struct sql_conn *c);

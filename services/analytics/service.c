@@ -139,6 +139,7 @@ int main(int argc, char **argv)
         .roles = roles,
         .queries = analytics_queries,
         .migrations = analytics_migrations,
+        .plans_by_value = true,
     };
 
     return service_main(&analytics, argc, argv);

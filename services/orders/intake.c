@@ -186,7 +186,8 @@ static int set_deadlines(struct work *w, const struct intake *in)
     return deadline_set(w, "confirm_by", in->id, config_int("ORDER_CONFIRM_SECONDS", HOURS_2));
 }
 
-/* Three round trips: look, write and read, commit. It waits for nobody: stock is reserved by catalog's news. */
+/* Three round trips: look (before the transaction, with others), write and read, commit. It waits for nobody: stock is
+ * reserved by catalog's news. */
 int order_place(struct work *w)
 {
     struct intake_look_row *rows;

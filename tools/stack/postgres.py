@@ -54,8 +54,9 @@ def new_passwords():
 class Postgres:
     """One server. `folder` must be reachable by the system user postgres when we are root."""
 
-    def __init__(self, folder, port, passwords, log, dies_with_us=False, process=None):
+    def __init__(self, folder, port, passwords, log, dies_with_us=False, process=None, settings=None):
         self.folder = Path(folder)
+        self.settings = {**SETTINGS, **(settings or {})}
         self.data = self.folder / "data"
         self.socket = self.folder / "socket"
         self.port = port
@@ -88,7 +89,7 @@ class Postgres:
     def start(self):
         """Start it and wait until it takes statements; a crashed one recovers first."""
         self.prepare()
-        settings = {**SETTINGS, "port": self.port, "unix_socket_directories": f"'{self.socket}'"}
+        settings = {**self.settings, "port": self.port, "unix_socket_directories": f"'{self.socket}'"}
         text = "".join(f"{name} = {value}\n" for name, value in settings.items())
         conf = self.data / "backroom.conf"
         conf.write_text(text)

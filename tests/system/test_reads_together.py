@@ -1,0 +1,71 @@
+"""Reads of many requests travel to PostgreSQL together: each must hear its own answer, and nobody another's fault."""
+import itertools
+import random
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from stack.client import eventually
+
+SHOP = {"services": ("catalog",), "env": {"POOL_SIZE": "4"}}       # one connection carries
+CLIENTS, PRODUCTS = 48, 30
+CANCEL = "select pg_cancel_backend(pid) from pg_stat_activity where usename = 'catalog' and state = 'active'"
+END = "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'catalog' and query ilike '%%product_json%%'"
+
+
+@pytest.fixture(scope="module")
+def ids(shop):
+    return [shop.road.draft({"sku": f"READ-{n}", "price": 100 + n})["id"] for n in range(PRODUCTS)]
+
+
+def read_at_once(shop, ids, times):
+    """Everybody reads what comes to his mind, also what is not there; (asked, answer) of all."""
+    seed = random.randrange(1 << 32)
+    print("seed", seed)
+
+    def client(number):
+        dice, heard = random.Random(seed + number), []
+        for _ in range(times):
+            id_ = dice.choice(ids) if dice.random() < 0.8 else "01900000-0000-7000-8000-%012x" % dice.randrange(1 << 40)
+            heard.append((id_, shop.catalog.get(f"/v1/products/{id_}")))
+        return heard
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        return [each for some in pool.map(client, range(CLIENTS)) for each in some]
+
+
+def test_each_of_many_readers_hears_of_what_it_asked_for(shop, ids):
+    heard = read_at_once(shop, ids, 40)
+    late = [answer for _, answer in heard if answer.status == 503]      # only where a machine has too much to do
+    for id_, answer in heard:
+        assert answer in late or answer.status == (200 if id_ in ids else 404), answer
+        assert answer.status != 200 or answer.json["id"] == id_
+    assert len(late) < len(heard) / 2
+
+
+def test_a_reader_whose_companion_is_cut_off_still_hears_its_own_answer(shop, ids):
+    """Statements are cancelled and connections ended all the time: nobody hears another's answer or an unknown fault."""
+    over = threading.Event()
+
+    def disturb():
+        for turn in itertools.count():
+            if over.wait(0.02):
+                return
+            shop.sql("postgres", END if turn % 5 == 0 else CANCEL)
+
+    villain = threading.Thread(target=disturb)
+    villain.start()
+    try:
+        heard = read_at_once(shop, ids, 60)
+    finally:
+        over.set()
+        villain.join()
+    counts = Counter(answer.status for _, answer in heard)
+    for id_, answer in heard:
+        assert answer.status in ((200, 503) if id_ in ids else (404, 503)), answer
+        assert answer.status != 200 or answer.json["id"] == id_
+    assert counts[200] > counts[503], counts
+    eventually(lambda: shop.catalog.get(f"/v1/products/{ids[0]}").status == 200, 10)
+    assert all(answer.status in (200, 404) for _, answer in read_at_once(shop, ids, 5))
