@@ -17,7 +17,7 @@ ORDERS = int(os.environ.get("FIGURES_ORDERS") or 300)
 WINDOWS = 6 + ORDERS // 500
 TABLES = {"fact_order": "order_id", "fact_line": "order_id, line", "fact_refund": "refund_id", "fact_parcel": "shipment_id",
           "fact_ticket": "ticket_id", "fact_survey": "survey_id", "fact_return": "refund_id, line", "fact_move": "move_id",
-          "stock": "sku, warehouse", "customer": "customer", "intake_rollup": "start, type", "parcel_rollup": "start, carrier, warehouse", "sku": "sku",
+          "stock": "sku, warehouse", "customer": "customer", "cohort_member": "customer, start", "cohort_rollup": "cohort, start", "intake_rollup": "start, type", "parcel_rollup": "start, carrier, warehouse", "sku": "sku",
           "sales_rollup": "dimension, grain, start, currency, channel, key", "quarantine": "id", "figures": "one"}
 FIRST = datetime(2011, 3, 1, tzinfo=timezone.utc)
 CUTS = ("hour", "day", "week", "month", "channel", "country", "customer", "product")
@@ -279,7 +279,7 @@ def test_every_figure_is_exact_whatever_the_order_of_the_news_and_rebuilt_to_the
     news.heard(120)
     assert bytes_of(shop) == before, f"repeats changed something, SEED={SEED}"
 
-    shop.sql("analytics", "truncate fact_order, fact_line, fact_refund, fact_return, sales_rollup, customer, stock, intake_rollup, quarantine")
+    shop.sql("analytics", "truncate fact_order, fact_line, fact_refund, fact_return, sales_rollup, customer, cohort_member, cohort_rollup, stock, intake_rollup, quarantine")
     done = rebuild(shop)
     assert done["applied"] == done["total"] == shop.value("analytics", "select count(*) from archive")
     after = bytes_of(shop)

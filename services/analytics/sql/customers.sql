@@ -65,20 +65,15 @@ order by p.customer;
 with chosen as materialized (
     select zone, :from::date::timestamp at time zone zone as f, :to::date::timestamp at time zone zone as t
     from (select shop_zone(:zone) as zone) a
-), member as (
-    select k.customer, date_trunc('month', k.since, c.zone) as cohort from chosen c, customer k where k.since >= c.f and k.since < c.t
+), cell as materialized (
+    select r.* from chosen c join cohort_rollup r on r.cohort >= c.f and r.cohort < c.t and r.start >= c.f and r.start < c.t
 ), size as (
-    select cohort, count(*) as customers from member group by cohort
-), active as (
-    select m.cohort, r.start, count(distinct m.customer) as customers, sum(r.orders) as orders
-    from chosen c join sales_rollup r on r.dimension = 'customer' and r.grain = 'month' and r.start >= c.f and r.start < c.t
-        join member m on m.customer = r.key
-    where r.orders > 0 group by 1, 2
+    select cohort, customers from cell where start = cohort
 ), line as (
     select s.cohort, json_build_object('cohort', time_key('month', s.cohort, c.zone), 'customers', s.customers,
         'months', json_agg(json_build_object('month', time_key('month', a.start, c.zone), 'customers', a.customers, 'orders', a.orders,
             'retention', round(a.customers::numeric / s.customers, 4)) order by a.start)) as doc
-    from chosen c, size s join active a using (cohort) group by s.cohort, s.customers, c.zone
+    from chosen c, size s join cell a using (cohort) group by s.cohort, s.customers, c.zone
 )
 select case when exists (select from rebuild where status = 'running') then null else json_build_object(
     'data', (select coalesce(json_agg(doc order by cohort), '[]') from line), 'from', :from, 'to', :to, 'time_zone', c.zone,
