@@ -31,7 +31,8 @@ with said as materialized (
     select l.order_id, l.line, l.sku, l.quantity, l.unit_price, k.hour from line l join kept k using (order_id)
 ), change as (
     select s.dimension, s.grain, s.start, k.currency, s.channel_of as channel, s.key, count(*) as orders, sum(k.units) as units, sum(k.gross) as gross,
-        sum(k.discount) as discount, max(k.hour) filter (where s.dimension = 'buyer') as latest
+        sum(k.discount) as discount,
+        (max(k.hour) filter (where s.dimension = 'buyer') at time zone :zone)::date as latest
     from kept k, sales_slots(k.hour, :zone, k.country, k.customer, k.channel) s group by 1, 2, 3, 4, 5, 6
     union all
     select s.dimension, s.grain, s.start, k.currency, s.channel_of, l.sku, count(distinct l.order_id), sum(l.quantity),
@@ -99,7 +100,7 @@ with touched as materialized (
     where o.order_id = any(array(select aggregate_id from json_to_recordset(:events::json) as e(aggregate_id uuid)))
       and o.void and s.dimension = 'buyer'
 )
-update sales_rollup r set latest = (select max(o.hour) from fact_order o where o.customer = r.key and o.currency = r.currency
+update sales_rollup r set latest = (select (max(o.hour) at time zone :zone)::date from fact_order o where o.customer = r.key and o.currency = r.currency
     and not o.void and o.hour >= r.start and o.hour < grain_end(r.grain, r.start, :zone))
 from touched t
 where (r.dimension, r.grain, r.start, r.currency, r.channel, r.key) = ('buyer', t.grain, t.start, t.currency, '', t.customer);
