@@ -88,6 +88,7 @@ def compare_lines(shop, chance, lines):
     return compared
 
 
+@pytest.mark.timeout(7200)
 @pytest.mark.skipif(not DATA, reason="FIGURES_DATA names no file")
 def test_every_figure_of_the_whole_file_equals_its_independent_count(shop, monkeypatch):
     print(f"SEED={SEED}")
