@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help run import up down test build install token check reference asan fuzz containers faults soak bench
+.PHONY: help run import up down test build install token check reference asan fuzz containers faults soak bench age figures
 
 BUILD ?= build
 RUN_DIR ?= .run
@@ -70,3 +70,10 @@ fuzz: install ## each parser of ours against libFuzzer: FUZZ_SECONDS=60 each
 bench: install build ## measure everything beside its ceiling: docs/performance.md (ROUNDS=5 ROUND_SECONDS=3)
 	@bench/install.sh
 	@bench/run.py
+
+age: install build ## the same work in a shop of 10 thousand and one of 5 million orders (35 GB, an hour)
+	@bench/install.sh
+	@bench/age.py
+
+figures: install build ## figures against plain SQL over the facts, at 1 and at 10 million lines
+	@bench/figures.py 1000000 10000000
