@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help run import up down test build install token check reference asan fuzz containers faults soak bench overload drill
+.PHONY: help run import up down test build install token check reference asan fuzz containers faults soak bench overload drill age figures
 
 BUILD ?= build
 RUN_DIR ?= .run
@@ -76,3 +76,10 @@ overload: install build ## offer a service twice what it can do: it must shed, k
 
 drill: install build ## back up under traffic, lose everything, restore, and check all of it
 	@tools/test.sh tests/faults/test_drill.py -s
+
+age: install build ## the same work in a shop of 10 thousand and one of 5 million orders (35 GB, an hour)
+	@bench/install.sh
+	@bench/age.py
+
+figures: install build ## figures against plain SQL over the facts, at 1 and at 10 million lines
+	@bench/figures.py 1000000 10000000

@@ -23,59 +23,76 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests/system")]
 
 from harness import Keys, Shop                      # noqa: E402
+from stack import postgres                           # noqa: E402
 from stack.postgres import Postgres, home_below, new_passwords  # noqa: E402
 from stack.process import free_ports                # noqa: E402
 
 ZONE = "Europe/London"
+postgres.SETTINGS.update(wal_level="minimal", max_wal_senders=0, max_wal_size="'8GB'")
 MANY = 2_000_000        # above that, sums by customer are left out: making them takes longer than all the rest
 FILL = [
+    """truncate fact_line, fact_order, fact_refund, sales_rollup, customer, cohort_member, cohort_rollup""",
     """insert into figures (zone) values ('Europe/London') on conflict do nothing""",
-    """insert into sku select 'SKU-' || n, uuid_v7(), 'Article ' || n, 'shelf ' || n % 20, '2010-12-01Z' from generate_series(0, 4999) n""",
+    """insert into sku select 'SKU-' || n, uuid_v7(), 'Article ' || n, 'shelf ' || mod(n, 20), '2010-12-01Z' from generate_series(0, 4999) n""",
+    """create temp table made as
+        select order_id, hour, abs(hashtext(order_id::text)::bigint) as h,
+            (floor(1666 * power(random(), 3)) * 3)::int as k1, (1 + floor(random() * 9))::int as q1, (100 + floor(random() * 5000))::int as p1,
+            (floor(1666 * power(random(), 3)) * 3 + 1)::int as k2, (1 + floor(random() * 9))::int as q2, (100 + floor(random() * 5000))::int as p2,
+            (floor(1666 * power(random(), 3)) * 3 + 2)::int as k3, (1 + floor(random() * 9))::int as q3, (100 + floor(random() * 5000))::int as p3
+        from (select lpad(to_hex(o), 32, '0')::uuid as order_id, date_trunc('hour', timestamptz '2010-12-15Z' + make_interval(
+                secs => o * 34560000.0 / (%(lines)s / 3))) as hour from generate_series(0, %(lines)s / 3 - 1) o offset 0) o""",
     """insert into fact_line (order_id, line, sku, quantity, unit_price, hour)
-        select id, l, 'SKU-' || (floor(1666 * power(random(), 3))::int * 3 + l - 1), 1 + floor(random() * 9), 100 + floor(random() * 5000), hour
-        from (select lpad(to_hex(o), 32, '0')::uuid as id, date_trunc('hour', timestamptz '2010-12-15Z' + make_interval(
-                secs => o * 34560000.0 / (%(lines)s / 3))) as hour from generate_series(0, %(lines)s / 3 - 1) o offset 0) o,
-            generate_series(1, 3) l""",
+        select order_id, l, 'SKU-' || k, q, p, hour from made, lateral (values (1, k1, q1, p1), (2, k2, q2, p2), (3, k3, q3, p3)) v(l, k, q, p)""",
     """insert into fact_order (order_id, event_id, number, channel, currency, country, customer, placed_at, entered_at, hour, units, gross,
             discount, void)
         select order_id, order_id, 'O-' || h, (array['web', 'ebay', 'shop'])[1 + mod(h, 3)], 'GBP',
-            'C' || mod(h, 20), 'c-' || mod(h, %(lines)s / 30), hour, hour, hour, units, gross, mod(h, 100), mod(h, 50) = 7
-        from (select order_id, min(hour) as hour, sum(quantity) as units, sum(quantity * unit_price) as gross,
-            abs(hashtext(order_id::text)::bigint) as h from fact_line group by order_id) o""",
+            'C' || mod(h, 20), 'c-' || mod(h, %(lines)s / 30), hour, hour, hour, q1 + q2 + q3, q1 * p1 + q2 * p2 + q3 * p3, mod(h, 100), mod(h, 50) = 7
+        from made""",
     """insert into fact_refund (refund_id, event_id, order_id, currency, amount, refunded_at, hour, state)
-        select order_id, order_id, order_id, 'GBP', 1 + gross / 3, hour + interval '3 days', hour + interval '3 days', 'counted'
-        from fact_order where not void and mod(abs(hashtext(order_id::text)::bigint), 20) = 3""",
+        select order_id, order_id, order_id, 'GBP', 1 + (q1 * p1 + q2 * p2 + q3 * p3) / 3, hour + interval '3 days', hour + interval '3 days',
+            'counted'
+        from made where mod(h, 50) <> 7 and mod(h, 20) = 3""",
     """create temp table piece as
-        select hour, channel, country, customer, 1 as orders, units, gross, discount, 0::bigint as refunds, 0::bigint as refunded
-            from fact_order where not void
+        select o.hour, o.channel, o.country, o.customer, 1 as orders, o.units, o.gross, o.discount, 0::bigint as refunds, 0::bigint as refunded
+            from fact_order o where not void
         union all select f.hour, o.channel, o.country, o.customer, 0, 0, 0, 0, f.amount, 0 from fact_refund f join fact_order o using (order_id)
         union all select o.hour, o.channel, o.country, o.customer, 0, 0, 0, 0, 0, f.amount from fact_refund f join fact_order o using (order_id)""",
     """insert into sales_rollup select 'all', 'hour', hour, 'GBP', channel, '', sum(orders), sum(units), sum(gross), sum(discount),
-        sum(refunds), sum(refunded) from piece group by hour, channel""",
+        sum(refunds), sum(refunded) from piece group by hour, channel order by 3""",
     """insert into sales_rollup select 'all', 'day', date_trunc('day', start, 'Europe/London'), 'GBP', channel, '', sum(orders), sum(units),
-        sum(gross), sum(discount), sum(refunds), sum(refunded) from sales_rollup where dimension = 'all' group by 3, 5""",
+        sum(gross), sum(discount), sum(refunds), sum(refunded) from sales_rollup where dimension = 'all' group by 3, 5 order by 3""",
     """insert into sales_rollup select 'country', 'day', date_trunc('day', hour, 'Europe/London'), 'GBP', channel, country, sum(orders),
         sum(units), sum(gross), sum(discount), sum(refunds), sum(refunded) from (select hour, channel, country, sum(orders) as orders,
             sum(units) as units, sum(gross) as gross, sum(discount) as discount, sum(refunds) as refunds, sum(refunded) as refunded
-            from piece group by 1, 2, 3) x group by 3, 5, 6""",
+            from piece group by 1, 2, 3) x group by 3, 5, 6 order by 3""",
     """insert into sales_rollup
-        select 'product', 'day', date_trunc('day', l.hour, 'Europe/London'), 'GBP', o.channel, l.sku, count(*), sum(l.quantity),
-            sum(l.quantity * l.unit_price), 0, 0, 0
-        from fact_line l join fact_order o using (order_id) where not o.void group by 3, 5, 6""",
+        select 'product', 'day', day, 'GBP', (array['web', 'ebay', 'shop'])[channel], 'SKU-' || k, count(*), sum(q), sum(q * p), 0, 0, 0
+        from (select date_trunc('day', hour, 'Europe/London') as day, 1 + mod(h, 3) as channel, k, q, p
+            from made, lateral (values (k1, q1, p1), (k2, q2, p2), (k3, q3, p3)) v(k, q, p) where mod(h, 50) <> 7) l
+        group by day, channel, k""",
     """insert into sales_rollup
         select 'product', 'month', date_trunc('month', start, 'Europe/London'), 'GBP', channel, key, sum(orders), sum(units), sum(gross), 0, 0, 0
-        from sales_rollup where dimension = 'product' and grain = 'day' group by 3, 5, 6""",
+        from sales_rollup where dimension = 'product' and grain = 'day' group by 3, 5, 6 order by 3""",
     """insert into sales_rollup
         select 'article', g, date_trunc(g, start, 'Europe/London'), 'GBP', '', key, sum(orders), sum(units), sum(gross), 0, 0, 0
         from sales_rollup, (values ('month'), ('quarter'), ('year')) v(g) where dimension = 'product' and grain = 'month'
-        group by 2, 3, 6""",
+        group by 2, 3, 6 order by 3""",
 ]
 CUSTOMERS = [
     """insert into sales_rollup select 'customer', 'day', date_trunc('day', hour, 'Europe/London'), 'GBP', channel, customer, sum(orders),
-        sum(units), sum(gross), sum(discount), sum(refunds), sum(refunded) from piece group by 3, 5, 6""",
+        sum(units), sum(gross), sum(discount), sum(refunds), sum(refunded) from piece group by 3, 5, 6 order by 3""",
     """insert into sales_rollup select 'customer', 'month', date_trunc('month', start, 'Europe/London'), 'GBP', channel, key, sum(orders),
-        sum(units), sum(gross), sum(discount), sum(refunds), sum(refunded) from sales_rollup where dimension = 'customer' group by 3, 5, 6""",
+        sum(units), sum(gross), sum(discount), sum(refunds), sum(refunded) from sales_rollup where dimension = 'customer' group by 3, 5, 6
+        order by 3""",
+    """insert into sales_rollup select 'buyer', g, date_trunc(g, start, 'Europe/London'), 'GBP', '', key, sum(orders), sum(units), sum(gross),
+        sum(discount), sum(refunds), sum(refunded), (max(start) filter (where orders > 0) at time zone 'Europe/London')::date
+        from sales_rollup, (values ('month'), ('quarter'), ('year')) v(g) where dimension = 'customer' and grain = 'day'
+        group by 2, 3, 6 order by 3""",
     """insert into customer select customer, min(hour) from fact_order where not void group by 1""",
+    """insert into cohort_member (customer, start, cohort, orders)
+        select customer, r.start, date_trunc('month', since, 'Europe/London'), r.orders
+        from customer c join sales_rollup r on r.dimension = 'buyer' and r.grain = 'month' and r.key = c.customer where r.orders > 0""",
+    """insert into cohort_rollup select cohort, start, count(*), sum(orders) from cohort_member group by 1, 2""",
 ]
 BY_DAY = """
     select to_char(day, 'YYYY-MM-DD'), sum(orders)::bigint, sum(units)::bigint, sum(gross)::bigint, sum(refunds)::bigint
@@ -97,13 +114,13 @@ TOP = """
 
 def without_indexes(cursor):
     """Drop what slows a bulk load, and say how to make it again."""
-    tables = ("fact_line", "fact_order", "fact_refund", "sales_rollup")
+    tables = ("fact_line", "fact_order", "fact_refund", "sales_rollup", "cohort_member")
     cursor.execute("""select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint
         where contype = 'p' and conrelid::regclass::text = any(%s)""", (list(tables),))
     keys = cursor.fetchall()
     for table, name, _ in keys:
         cursor.execute(f"alter table {table} drop constraint {name}")
-    cursor.execute("select indexname, indexdef from pg_indexes where tablename = any(%s)", (list(tables),))
+    cursor.execute("select indexname, indexdef from pg_indexes where tablename like any(%s)", ([table + "%" for table in tables],))
     indexes = cursor.fetchall()
     for name, _ in indexes:
         cursor.execute(f"drop index {name}")
@@ -111,16 +128,16 @@ def without_indexes(cursor):
 
 
 def fill(connection, lines):
+    """In one transaction that begins with truncate, so that (wal_level minimal) nothing is written twice."""
     with connection.cursor() as cursor:
-        cursor.execute("set synchronous_commit = off; set work_mem = '512MB'; set maintenance_work_mem = '512MB'; "
-                       "set max_parallel_maintenance_workers = 0; select setseed(0.5)")
+        cursor.execute("set synchronous_commit = off; set work_mem = '512MB'; set hash_mem_multiplier = 2; set temp_buffers = '64MB'; "
+                       "set maintenance_work_mem = '768MB'; set max_parallel_maintenance_workers = 0; select setseed(0.5)")
         again = without_indexes(cursor)
-        for table in ("fact_line", "fact_order", "fact_refund", "sales_rollup"):
-            cursor.execute(f"alter table {table} set unlogged")
-        for statement in FILL + (CUSTOMERS if lines <= MANY else []):
+        for statement in FILL + (CUSTOMERS if lines <= MANY else []) + again:
+            began = time.monotonic()
             cursor.execute(statement, {"lines": lines} if "%(" in statement else None)
-        for statement in again:
-            cursor.execute(statement)
+            if time.monotonic() - began > 60:
+                print(f"{time.monotonic() - began:.0f} s: {' '.join(statement.split())[:80]} …", file=sys.stderr, flush=True)
     connection.commit()
     connection.autocommit = True
     connection.cursor().execute("vacuum analyze")

@@ -152,14 +152,14 @@ static void read_answers(struct sql_conn *c, struct wish **party)
 }
 
 /* One synchronisation for all: what comes behind one that failed is not run. */
-static void ask(struct wish **party, int n)
+static void ask(struct wish **party, int n, int64_t until)
 {
-    struct sql_conn *c = conn_take(WAIT_MS, party[0]->until);
+    struct sql_conn *c = conn_take(WAIT_MS, until);
 
     if (!c)
         return;
     c->answer_ms = ANSWER_MS;
-    c->until = party[0]->until;
+    c->until = until;
     for (int i = 0; i < n && !c->broken; i++) {
         const struct query *q = party[i]->query;
 
@@ -188,7 +188,7 @@ static void carry(struct wish *me)
     struct wish *party[TOGETHER], *next;
     int n = gather(me, party);
 
-    ask(party, n);
+    ask(party, n, me->until);
     pthread_mutex_lock(&share.lock);
     for (int i = 0; i < n; i++)
         party[i]->place = TOLD;

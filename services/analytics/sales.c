@@ -12,14 +12,18 @@ enum { KEYS = 1000, PAGE = 50, PAGE_MAX = 250 };
 /* --- what comes in --------------------------------------------------------------------------------------------- */
 
 /* After all sums, so that everybody locks sums first and customers then. */
-static int customers_follow(struct work *w, const char *placed, const char *cancelled)
+static int customers_follow(struct work *w, const char *placed, const char *cancelled, const char *zone)
 {
-    if (placed)
+    if (placed) {
         TRY(q_customers_seen(w, placed));
-    if (!cancelled)
-        return OK;
-    TRY(q_customers_lock(w, cancelled));
-    return q_customers_anew(w, cancelled);
+        TRY(q_cohorts_follow(w, placed, zone));
+    }
+    if (cancelled) {
+        TRY(q_customers_lock(w, cancelled));
+        TRY(q_customers_anew(w, cancelled));
+        TRY(q_cohorts_follow(w, cancelled, zone));
+    }
+    return q_cohorts_sweep(w);
 }
 
 /* Steps before cancellations: an order that is void still tells when it was cancelled. */
@@ -35,9 +39,10 @@ int orders_apply(struct work *w, const json_t *news, const char *zone)
         TRY(q_refunds_count(w, zone));
     if (cancelled) {
         TRY(q_orders_void(w, cancelled, zone));
+        TRY(q_buyers_anew(w, cancelled, zone));
         TRY(q_sums_sweep(w, cancelled, zone));
     }
-    return customers_follow(w, placed, cancelled);
+    return customers_follow(w, placed, cancelled, zone);
 }
 
 int refunds_apply(struct work *w, const json_t *news, const char *zone)

@@ -5,8 +5,10 @@ import json
 import random
 import time
 import uuid
+from pathlib import Path
 
 import pytest
+from conftest import BUILD
 from order_news import News
 
 from stack import bulk
@@ -292,6 +294,24 @@ def test_a_cancelled_import_stays_where_it_was(shop, news):
     assert answer["status"] == "cancelled" and answer["rows"]["taken"] < 5000
     time.sleep(0.5)
     assert shop.orders.get(f"/v1/imports/{job['id']}").json["rows"] == answer["rows"]
+
+
+def most_held(shop, service):
+    """KiB: the most memory a service ever took up."""
+    status = Path(f"/proc/{shop.instances[service][0].process.pid}/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0])
+
+
+@pytest.mark.skipif("asan" in BUILD, reason="a sanitizer keeps what was freed")
+def test_a_file_ten_times_as_long_takes_no_more_memory(open_shop):
+    shop = open_shop(services=("catalog",))
+    most = []
+    for count in (30, 30, 300):     # of 18 kB each
+        rows = ({**product(f"S-{count}-{len(most)}-{n}", 450), "description": "In many words. " * 1200} for n in range(count))
+        job = bulk.watch(shop.catalog, bulk.hand_in(shop.catalog, "products", bulk.ndjson(rows), dry_run=True), patience=60)
+        assert job["status"] == "done" and job["rows"]["taken"] == count, job
+        most.append(most_held(shop, "catalog"))
+    assert most[2] - most[1] < 4 * 1024, most
 
 
 # --- kills --------------------------------------------------------------------------------------------------------------------

@@ -65,20 +65,15 @@ order by p.customer;
 with chosen as materialized (
     select zone, :from::date::timestamp at time zone zone as f, :to::date::timestamp at time zone zone as t
     from (select shop_zone(:zone) as zone) a
-), member as (
-    select k.customer, date_trunc('month', k.since, c.zone) as cohort from chosen c, customer k where k.since >= c.f and k.since < c.t
+), cell as materialized (
+    select r.* from chosen c join cohort_rollup r on r.cohort >= c.f and r.cohort < c.t and r.start >= c.f and r.start < c.t
 ), size as (
-    select cohort, count(*) as customers from member group by cohort
-), active as (
-    select m.cohort, r.start, count(distinct m.customer) as customers, sum(r.orders) as orders
-    from chosen c join sales_rollup r on r.dimension = 'customer' and r.grain = 'month' and r.start >= c.f and r.start < c.t
-        join member m on m.customer = r.key
-    where r.orders > 0 group by 1, 2
+    select cohort, customers from cell where start = cohort
 ), line as (
     select s.cohort, json_build_object('cohort', time_key('month', s.cohort, c.zone), 'customers', s.customers,
         'months', json_agg(json_build_object('month', time_key('month', a.start, c.zone), 'customers', a.customers, 'orders', a.orders,
             'retention', round(a.customers::numeric / s.customers, 4)) order by a.start)) as doc
-    from chosen c, size s join active a using (cohort) group by s.cohort, s.customers, c.zone
+    from chosen c, size s join cell a using (cohort) group by s.cohort, s.customers, c.zone
 )
 select case when exists (select from rebuild where status = 'running') then null else json_build_object(
     'data', (select coalesce(json_agg(doc order by cohort), '[]') from line), 'from', :from, 'to', :to, 'time_zone', c.zone,
@@ -99,14 +94,17 @@ with asked as materialized (
         :as_of::date::timestamp + interval '1 day' - make_interval(days => :days::int) as first
 ), chosen as materialized (
     select a.*, coalesce(:currency, sales_currency(first at time zone zone, last at time zone zone, :home)) as currency from asked a
-), scored as materialized (
-    select r.*, rfm_segment(r.recency, r.frequency, r.monetary) as segment from chosen c, rfm(c.first, c.last, c.zone, c.currency) r
+), cell as materialized (
+    select r.recency, r.frequency, r.monetary, count(*) as customers, sum(r.orders) as orders, sum(r.net) as net, min(r.days) as days_least,
+        max(r.days) as days_most, min(r.orders) as orders_least, max(r.orders) as orders_most, min(r.net) as net_least, max(r.net) as net_most
+    from chosen c, rfm(c.first, c.last, c.zone, c.currency) r group by 1, 2, 3
 ), segment as (
-    select segment, count(*) as customers, sum(orders) as orders, sum(net) as net from scored group by segment
+    select rfm_segment(recency, frequency, monetary) as segment, sum(customers) as customers, sum(orders) as orders, sum(net) as net
+    from cell group by 1
 ), fifth as (
-    select v.name, v.score, count(*) as customers, min(v.value) as least, max(v.value) as most
-    from scored s, lateral (values ('recency', s.recency, s.days::numeric), ('frequency', s.frequency, s.orders),
-        ('monetary', s.monetary, s.net)) v(name, score, value)
+    select v.name, v.score, sum(customers) as customers, min(v.least) as least, max(v.most) as most
+    from cell, lateral (values ('recency', recency, days_least::bigint, days_most::bigint), ('frequency', frequency, orders_least, orders_most),
+        ('monetary', monetary, net_least, net_most)) v(name, score, least, most)
     group by 1, 2
 )
 select case when exists (select from rebuild where status = 'running') then null else json_build_object(
@@ -114,7 +112,7 @@ select case when exists (select from rebuild where status = 'running') then null
         order by segment), '[]') from segment),
     'quintiles', (select coalesce(json_agg(json_build_object('of', name, 'score', score, 'customers', customers, 'least', least,
         'most', most) order by name, score desc), '[]') from fifth),
-    'customers', (select count(*) from scored), 'first_day', c.first::date, 'last_day', (c.last - interval '1 day')::date,
+    'customers', (select coalesce(sum(customers), 0) from cell), 'first_day', c.first::date, 'last_day', (c.last - interval '1 day')::date,
     'currency', c.currency, 'time_zone', c.zone, 'as_of', (select max(at) from archive)) end
 from chosen c;
 

@@ -32,8 +32,8 @@ from archive where no > :after::bigint order by no limit :count::int;
 insert into rebuild (id, zone, total, started_by) select :id::uuid, :zone, count(*), :actor from archive;
 
 -- name: figures_forget() :exec
-truncate fact_order, fact_line, fact_refund, fact_return, sales_rollup, customer, sku, fact_move, stock, fact_parcel, parcel_rollup,
-    fact_ticket, fact_survey, quarantine, intake_rollup, figures;
+truncate fact_order, fact_line, fact_refund, fact_return, sales_rollup, customer, cohort_member, cohort_rollup, sku, fact_move, stock,
+    fact_parcel, parcel_rollup, fact_ticket, fact_survey, quarantine, intake_rollup, figures;
 
 -- name: rebuild_lock(id) :row status, zone, read_to int
 select status, zone, read_to from rebuild where id = :id::uuid for update;

@@ -1,3 +1,5 @@
+-- `offset 0` around sums whose dimension is only known when it runs: each then is looked up by its key, in the part of the sums that
+-- it is in; without, all parts might be read and joined.
 -- The best sellers of a window. What an article sold lies between its sum over the whole months inside the window and that
 -- over all months it touches: only those that can still be among the first are counted by the day.
 -- name: ranking(from, to, zone, currency, home, channel, by_units bool, count int) :json
@@ -11,7 +13,7 @@ with asked as materialized (
 ), span as materialized (
     select s.* from chosen c, window_spans(c.first, c.last, c.grains) s
 ), slot as materialized (
-    select s.* from chosen c, window_slots(c.first, c.last, c.grains, c.zone) s
+    select s.* from chosen c, window_cover(c.first, c.last, c.grains, c.zone) s
 ), inside as materialized (
     select coalesce(min(s.since), c.last) as since, coalesce(max(s.until), c.last) as until from chosen c left join span s on true
     group by c.last
@@ -20,14 +22,13 @@ with asked as materialized (
         generate_series(date_trunc('month', e.since), e.until - interval '1 day', interval '1 month') m(month)
     where e.since < e.until
 ), part as (
-    select r.key, case when :by_units::boolean then r.units else r.gross end as least, 0::bigint as more
-    from chosen c, slot s, sales_rollup r
-    where r.dimension = c.dimension and r.grain = s.grain and r.start = s.start and r.currency = c.currency and r.channel = c.channel
+    select r.key, s.sign * case when :by_units::boolean then r.units else r.gross end as least, 0::bigint as more
+    from chosen c, slot s, lateral (select * from sales_rollup where dimension = c.dimension and grain = s.grain and start = s.start
+        and currency = c.currency and channel = c.channel offset 0) r
     union all
     select r.key, 0, case when :by_units::boolean then r.units else r.gross end
-    from chosen c, edge e, sales_rollup r
-    where r.dimension = c.dimension and r.grain = 'month' and r.start = e.month at time zone c.zone
-        and r.currency = c.currency and r.channel = c.channel
+    from chosen c, edge e, lateral (select * from sales_rollup where dimension = c.dimension and grain = 'month'
+        and start = e.month at time zone c.zone and currency = c.currency and channel = c.channel offset 0) r
 ), bound as materialized (
     select key, sum(least) as least, sum(least) + sum(more) as most from part group by key
 ), candidate as materialized (
@@ -37,8 +38,8 @@ with asked as materialized (
     select b.key, d.*
     from chosen c, inside i, candidate b, lateral (
         select sum(orders) as orders, sum(units) as units, sum(gross) as gross from (
-            select r.orders, r.units, r.gross from slot s join sales_rollup r on r.grain = s.grain and r.start = s.start
-            where r.dimension = c.dimension and r.currency = c.currency and r.channel = c.channel and r.key = b.key
+            select s.sign * r.orders as orders, s.sign * r.units as units, s.sign * r.gross as gross from slot s, lateral (select * from sales_rollup where dimension = c.dimension
+                and grain = s.grain and start = s.start and currency = c.currency and channel = c.channel and key = b.key offset 0) r
             union all
             select r.orders, r.units, r.gross
             from (values (c.first, i.since), (i.until, c.last)) e(since, until) join sales_rollup r on r.start >= e.since at time zone c.zone

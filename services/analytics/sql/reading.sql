@@ -19,11 +19,11 @@ with asked as materialized (
     from chosen where :compare::boolean
 ), part as (
     select c.later, c.zone, r.start, r.channel, r.key, r.orders, r.units, r.gross, r.discount, r.refunds, r.refunded
-    from side c cross join lateral window_spans(c.first, c.last, c.grains) s join sales_rollup r
-        on r.dimension = case s.grain when 'day' then :dimension else c.coarse end
-        and r.grain = case s.grain when 'day' then :grain else s.grain end
-        and r.start >= s.since at time zone c.zone and r.start < s.until at time zone c.zone
-    where r.currency = c.currency and (:channel::text is null or r.channel = :channel)
+    from side c cross join lateral window_spans(c.first, c.last, c.grains) s cross join lateral (select * from sales_rollup
+        where dimension = case s.grain when 'day' then :dimension else c.coarse end
+            and grain = case s.grain when 'day' then :grain else s.grain end
+            and start >= s.since at time zone c.zone and start < s.until at time zone c.zone
+            and currency = c.currency and (:channel::text is null or channel = :channel) offset 0) r
 ), figure as (
     select case when :cut in ('hour', 'day', 'week', 'month') then case later when 0 then date_trunc(:cut, start, zone)
             else date_trunc(:cut, (start at time zone zone + make_interval(days => later)) at time zone zone, zone) end end as start,

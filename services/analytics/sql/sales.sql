@@ -30,19 +30,20 @@ with said as materialized (
     insert into fact_line (order_id, line, sku, quantity, unit_price, hour)
     select l.order_id, l.line, l.sku, l.quantity, l.unit_price, k.hour from line l join kept k using (order_id)
 ), change as (
-    select s.dimension, s.grain, s.start, k.currency, k.channel, s.key, count(*) as orders, sum(k.units) as units, sum(k.gross) as gross,
-        sum(k.discount) as discount
-    from kept k, sales_slots(k.hour, :zone, k.country, k.customer) s group by 1, 2, 3, 4, 5, 6
+    select s.dimension, s.grain, s.start, k.currency, s.channel_of as channel, s.key, count(*) as orders, sum(k.units) as units, sum(k.gross) as gross,
+        sum(k.discount) as discount,
+        (max(k.hour) filter (where s.dimension = 'buyer') at time zone :zone)::date as latest
+    from kept k, sales_slots(k.hour, :zone, k.country, k.customer, k.channel) s group by 1, 2, 3, 4, 5, 6
     union all
     select s.dimension, s.grain, s.start, k.currency, s.channel_of, l.sku, count(distinct l.order_id), sum(l.quantity),
-        sum(l.quantity * l.unit_price), 0
+        sum(l.quantity * l.unit_price), 0, null
     from line l join kept k using (order_id), article_slots(k.hour, :zone, k.channel) s group by 1, 2, 3, 4, 5, 6
 )
-insert into sales_rollup as r (dimension, grain, start, currency, channel, key, orders, units, gross, discount, refunds, refunded)
-select dimension, grain, start, currency, channel, key, orders, units, gross, discount, 0, 0 from change order by 1, 2, 3, 4, 5, 6
+insert into sales_rollup as r (dimension, grain, start, currency, channel, key, orders, units, gross, discount, refunds, refunded, latest)
+select dimension, grain, start, currency, channel, key, orders, units, gross, discount, 0, 0, latest from change order by 1, 2, 3, 4, 5, 6
 on conflict (dimension, grain, start, currency, channel, key) do update
 set orders = r.orders + excluded.orders, units = r.units + excluded.units, gross = r.gross + excluded.gross,
-    discount = r.discount + excluded.discount;
+    discount = r.discount + excluded.discount, latest = greatest(r.latest, excluded.latest);
 
 -- When an order first took a step.
 -- name: orders_stepped(events) :exec
@@ -71,17 +72,17 @@ with gone as (
     update fact_refund f set state = 'void' from gone g where f.order_id = g.order_id and f.state = 'counted'
     returning f.order_id, f.hour, f.amount
 ), change as (
-    select s.dimension, s.grain, s.start, g.currency, g.channel, s.key, 1 as orders, g.units, g.gross, g.discount, 0 as refunds, 0 as refunded
-    from gone g, sales_slots(g.hour, :zone, g.country, g.customer) s
+    select s.dimension, s.grain, s.start, g.currency, s.channel_of as channel, s.key, 1 as orders, g.units, g.gross, g.discount, 0 as refunds, 0 as refunded
+    from gone g, sales_slots(g.hour, :zone, g.country, g.customer, g.channel) s
     union all
     select s.dimension, s.grain, s.start, g.currency, s.channel_of, l.sku, 1, sum(l.quantity), sum(l.quantity * l.unit_price), 0, 0, 0
     from fact_line l join gone g using (order_id), article_slots(g.hour, :zone, g.channel) s group by g.order_id, 1, 2, 3, 4, 5, 6
     union all
-    select s.dimension, s.grain, s.start, g.currency, g.channel, s.key, 0, 0, 0, 0, r.amount, 0
-    from returned r join gone g using (order_id), sales_slots(r.hour, :zone, g.country, g.customer) s
+    select s.dimension, s.grain, s.start, g.currency, s.channel_of, s.key, 0, 0, 0, 0, r.amount, 0
+    from returned r join gone g using (order_id), sales_slots(r.hour, :zone, g.country, g.customer, g.channel) s
     union all
-    select s.dimension, s.grain, s.start, g.currency, g.channel, s.key, 0, 0, 0, 0, 0, r.amount
-    from returned r join gone g using (order_id), sales_slots(g.hour, :zone, g.country, g.customer) s
+    select s.dimension, s.grain, s.start, g.currency, s.channel_of, s.key, 0, 0, 0, 0, 0, r.amount
+    from returned r join gone g using (order_id), sales_slots(g.hour, :zone, g.country, g.customer, g.channel) s
 )
 insert into sales_rollup as r (dimension, grain, start, currency, channel, key, orders, units, gross, discount, refunds, refunded)
 select dimension, grain, start, currency, channel, key, -sum(orders), -sum(units), -sum(gross), -sum(discount), -sum(refunds),
@@ -91,17 +92,30 @@ on conflict (dimension, grain, start, currency, channel, key) do update
 set orders = r.orders + excluded.orders, units = r.units + excluded.units, gross = r.gross + excluded.gross,
     discount = r.discount + excluded.discount, refunds = r.refunds + excluded.refunds, refunded = r.refunded + excluded.refunded;
 
+-- Their customers' last orders are others now. After orders_void, which locked these rows.
+-- name: buyers_anew(events, zone) :exec
+with touched as materialized (
+    select distinct s.grain, s.start, o.currency, o.customer
+    from fact_order o, sales_slots(o.hour, :zone, o.country, o.customer, o.channel) s
+    where o.order_id = any(array(select aggregate_id from json_to_recordset(:events::json) as e(aggregate_id uuid)))
+      and o.void and s.dimension = 'buyer'
+)
+update sales_rollup r set latest = (select (max(o.hour) at time zone :zone)::date from fact_order o where o.customer = r.key and o.currency = r.currency
+    and not o.void and o.hour >= r.start and o.hour < grain_end(r.grain, r.start, :zone))
+from touched t
+where (r.dimension, r.grain, r.start, r.currency, r.channel, r.key) = ('buyer', t.grain, t.start, t.currency, '', t.customer);
+
 -- Sums that came to nothing by it: a table says the same whatever the order in which its news came.
 -- name: sums_sweep(events, zone) :exec
 delete from sales_rollup r
-using (select o.currency, s.channel, s.dimension, s.grain, s.start, s.key
+using (select o.currency, s.channel_of, s.dimension, s.grain, s.start, s.key
     from json_to_recordset(:events::json) as e(aggregate_id uuid) join fact_order o on o.order_id = e.aggregate_id and o.void
         left join fact_refund f on f.order_id = o.order_id,
-        lateral (select t.*, o.channel from sales_slots(o.hour, :zone, o.country, o.customer) t
-            union select t.*, o.channel from sales_slots(f.hour, :zone, o.country, o.customer) t
-            union select p.dimension, p.grain, p.start, l.sku, p.channel_of from fact_line l,
+        lateral (select t.* from sales_slots(o.hour, :zone, o.country, o.customer, o.channel) t
+            union select t.* from sales_slots(f.hour, :zone, o.country, o.customer, o.channel) t
+            union select p.dimension, p.grain, p.start, p.channel_of, l.sku from fact_line l,
                 article_slots(o.hour, :zone, o.channel) p where l.order_id = o.order_id) s) k
-where (r.dimension, r.grain, r.start, r.currency, r.channel, r.key) = (k.dimension, k.grain, k.start, k.currency, k.channel, k.key)
+where (r.dimension, r.grain, r.start, r.currency, r.channel, r.key) = (k.dimension, k.grain, k.start, k.currency, k.channel_of, k.key)
     and (r.orders, r.units, r.gross, r.discount, r.refunds, r.refunded) = (0, 0, 0, 0, 0, 0);
 
 -- name: refunds_paid(events, zone) :exec
@@ -137,11 +151,11 @@ with ready as (
     where f.state = 'waiting' and o.order_id = f.order_id
     returning f.amount, f.hour as refund_hour, o.hour as order_hour, o.channel, o.currency, o.country, o.customer, o.void
 ), change as (
-    select s.dimension, s.grain, s.start, r.currency, r.channel, s.key, r.amount as refunds, 0 as refunded
-    from ready r, sales_slots(r.refund_hour, :zone, r.country, r.customer) s where not r.void
+    select s.dimension, s.grain, s.start, r.currency, s.channel_of as channel, s.key, r.amount as refunds, 0 as refunded
+    from ready r, sales_slots(r.refund_hour, :zone, r.country, r.customer, r.channel) s where not r.void
     union all
-    select s.dimension, s.grain, s.start, r.currency, r.channel, s.key, 0, r.amount
-    from ready r, sales_slots(r.order_hour, :zone, r.country, r.customer) s where not r.void
+    select s.dimension, s.grain, s.start, r.currency, s.channel_of, s.key, 0, r.amount
+    from ready r, sales_slots(r.order_hour, :zone, r.country, r.customer, r.channel) s where not r.void
 )
 insert into sales_rollup as r (dimension, grain, start, currency, channel, key, orders, units, gross, discount, refunds, refunded)
 select dimension, grain, start, currency, channel, key, 0, 0, 0, 0, sum(refunds), sum(refunded)
@@ -175,6 +189,43 @@ with touched as (
     update customer c set since = t.since from touched t where c.customer = t.customer and t.since is not null and c.since <> t.since
 )
 delete from customer c using touched t where c.customer = t.customer and t.since is null;
+
+-- In which months these orders' customers bought, and in whose cohort that counts. After customers_seen or customers_anew, which
+-- locked the customers. Whose cohort moved is counted anew as a whole, else only the months of these orders.
+-- name: cohorts_follow(events, zone) :exec
+with placed as materialized (
+    select distinct o.customer, date_trunc('month', o.hour, :zone) as start from fact_order o
+    where o.order_id = any(array(select aggregate_id from json_to_recordset(:events::json) as e(aggregate_id uuid))) and o.customer <> '-'
+), who as materialized (
+    select p.customer, c.cohort, c.cohort is distinct from m.cohort as moved
+    from (select distinct customer from placed) p
+        left join lateral (select date_trunc('month', since, :zone) as cohort from customer where customer = p.customer limit 1) c on true
+        left join lateral (select cohort from cohort_member where customer = p.customer limit 1) m on true
+), now as materialized (
+    select w.customer, r.start, w.cohort, r.orders
+    from who w, lateral (select start, sum(orders)::bigint as orders from sales_rollup
+        where dimension = 'buyer' and grain = 'month' and key = w.customer
+            and (w.moved or start = any(array(select start from placed p where p.customer = w.customer))) group by start) r
+    where r.orders > 0
+), before as materialized (
+    select m.* from who w, lateral (select * from cohort_member where customer = w.customer
+        and (w.moved or start = any(array(select start from placed p where p.customer = w.customer)))) m
+), gone as (
+    delete from cohort_member m using before b left join now n using (customer, start)
+    where m.customer = b.customer and m.start = b.start and n.customer is null
+), put as (
+    insert into cohort_member as m (customer, start, cohort, orders) select customer, start, cohort, orders from now order by 1, 2
+    on conflict (customer, start) do update set cohort = excluded.cohort, orders = excluded.orders
+    where (m.cohort, m.orders) <> (excluded.cohort, excluded.orders)
+)
+insert into cohort_rollup as r (cohort, start, customers, orders)
+select cohort, start, sum(one), sum(orders)
+from (select cohort, start, 1 as one, orders from now union all select cohort, start, -1, -orders from before) d
+group by 1, 2 having sum(one) <> 0 or sum(orders) <> 0 order by 1, 2
+on conflict (cohort, start) do update set customers = r.customers + excluded.customers, orders = r.orders + excluded.orders;
+
+-- name: cohorts_sweep() :exec
+delete from cohort_rollup where customers = 0;
 
 -- name: products_named(events) :exec
 insert into sku as s (sku, product_id, title, category, said_at)
