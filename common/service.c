@@ -158,7 +158,8 @@ int service_main(const struct service *s, int argc, char **argv)
     if (argc == 1)
         return serve(s);
     fprintf(stderr,
-            "usage: %s [--openapi | --asyncapi | --flows]\nThe environment configures it: see docs/operations.md.\n",
+            "usage: %s [--openapi | --asyncapi | --flows]\nThe environment configures it: see "
+            "docs/operations.md.\n",
             argv[0]);
     return 2;
 }

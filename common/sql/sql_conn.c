@@ -18,8 +18,8 @@ enum { CONNECT_PAUSE_MS = 200 };
  * gets it handed over once he has waited this long, or a busy pool would starve him. */
 enum { FAIR_AFTER_MS = 5 };
 
-/* When the first in the queue has waited this long, whoever comes now would wait as long: he is told so at once, before
- * anything was done for him (R-79). */
+/* When the first in a queue as long as the pool has waited this long, whoever comes now would wait as long: he is told so at
+ * once, before anything was done for him (R-79). A short queue is none: a slow commit of somebody else, and it is over. */
 enum { CONGESTED_MS = 100 };
 
 /* Somebody without a connection. Never freed, as it is signalled after the lock was left. */
@@ -38,6 +38,7 @@ static struct {
     struct sql_conn **idle;
     struct waiter *first, **last, *spare;
     int size, open, idle_count;
+    atomic_int waiting;
     int64_t pause_until;
     atomic_llong oldest;   /* since when the first in the queue waits, 0 for nobody: read without the lock */
     atomic_llong answered; /* when a connection was last given back in good health */
@@ -157,6 +158,7 @@ static struct waiter *waiter_join(void)
     *pool.last = me;
     pool.last = &me->next;
     atomic_store(&pool.oldest, pool.first->since);
+    atomic_fetch_add(&pool.waiting, 1);
     return me;
 }
 
@@ -170,6 +172,7 @@ static void waiter_leave(struct waiter *me)
     if (!*at)
         pool.last = at;
     atomic_store(&pool.oldest, pool.first ? pool.first->since : 0);
+    atomic_fetch_sub(&pool.waiting, 1);
 }
 
 static struct sql_conn *wait_in_queue(int64_t until, bool *may_open)
@@ -284,7 +287,7 @@ bool conn_pool_congested(void)
 {
     int64_t since = atomic_load(&pool.oldest);
 
-    if (!since || clock_ms() - since < CONGESTED_MS)
+    if (!since || atomic_load(&pool.waiting) < pool.size || clock_ms() - since < CONGESTED_MS)
         return false;
     atomic_fetch_add(&pool.refused, 1);
     return true;

@@ -191,13 +191,14 @@ def test_if_match_guards_against_lost_updates(shop):
 
 
 def test_a_hundred_equal_requests_at_once_have_one_effect(shop):
-    answers = []
-    threads = [threading.Thread(target=lambda: answers.append(shop.catalog.post("/v1/products", mug("HUNDRED"), key="hundred")))
+    answers, client = [], shop.catalog.as_("admin", "ann")
+    client.patience = 20                # whoever is refused because of the crowd asks again, with the same key
+    threads = [threading.Thread(target=lambda: answers.append(client.post("/v1/products", mug("HUNDRED"), key="hundred")))
                for _ in range(100)]
     [each.start() for each in threads]
     [each.join() for each in threads]
     good = [each for each in answers if each.status == 201]
-    assert len({each.text for each in good}) == 1 and len(good) >= 50
+    assert len({each.text for each in good}) == 1 and len(good) == 100
     assert {each.status for each in answers} <= {201, 503}
     assert shop.value("catalog", "select count(*) from variant where sku = 'HUNDRED'") == 1
 

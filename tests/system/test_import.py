@@ -76,7 +76,7 @@ def test_a_file_of_past_orders_comes_in_with_their_times_and_their_money(shop, n
     assert (made["status"], made["stock_status"], made["payment_status"]) == ("delivered", "taken", "paid")
     assert made["placed_at"].startswith("2010-12-01T08:26:00") and made["total"] == made["paid"] == 2650
     assert made["lines"][0]["unit_price"] == 425 and "price_differs" in made["flags"]
-    event, = [each for each in shop.events("orders", aggregate=made["id"])]
+    event, = eventually(lambda: list(shop.events("orders", aggregate=made["id"])))
     assert event["type"] == "orders.order.placed" and event["data"]["status"] == "delivered"
 
 
