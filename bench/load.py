@@ -65,13 +65,16 @@ class Row:
 
     def measure_pgbench(self, name, world, service, seconds, sql):
         """16 clients of a service's database."""
-        rate, cost = pgbench(world.url(service), 16, seconds, sql, world.cpu_of_load)
+        for _ in range(5):
+            rate, cost = pgbench(world.url(service), 16, seconds, sql, world.cpu_of_load)
+            if rate:        # else it stood still: that is no ceiling but a machine with other things to do
+                break
         self.ceiling(name, rate)
         self.ceiling_costs.setdefault(name, []).append(cost)
 
     def ratio(self, name):
         """The median of the rounds' own ratios: what disturbs a round disturbs both of its parts."""
-        return statistics.median(mine / theirs for mine, theirs in zip(self.work, self.ceilings[name]))
+        return statistics.median(mine / max(theirs, 1e-9) for mine, theirs in zip(self.work, self.ceilings[name]))
 
     def ratio_of_cpu(self, name):
         """The same by what both cost in CPU, the load tool of the work left out: what holds on a machine that others use."""
