@@ -58,7 +58,7 @@ class Row:
     def measure(self, cpu, seconds, load):
         """A round of the work: load() gives its rate, cpu() the seconds used so far."""
         spent = costs(cpu, lambda: self.work.append(load()))
-        self.costs.append([each / (self.work[-1] * seconds) for each in spent])
+        self.costs.append([each / max(self.work[-1] * seconds, 1) for each in spent])
 
     def ceiling(self, name, value):
         self.ceilings.setdefault(name, []).append(value)
