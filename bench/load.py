@@ -58,20 +58,23 @@ class Row:
     def measure(self, cpu, seconds, load):
         """A round of the work: load() gives its rate, cpu() the seconds used so far."""
         spent = costs(cpu, lambda: self.work.append(load()))
-        self.costs.append([each / (self.work[-1] * seconds) for each in spent])
+        self.costs.append([each / max(self.work[-1] * seconds, 1) for each in spent])
 
     def ceiling(self, name, value):
         self.ceilings.setdefault(name, []).append(value)
 
     def measure_pgbench(self, name, world, service, seconds, sql):
         """16 clients of a service's database."""
-        rate, cost = pgbench(world.url(service), 16, seconds, sql, world.cpu_of_load)
+        for _ in range(5):
+            rate, cost = pgbench(world.url(service), 16, seconds, sql, world.cpu_of_load)
+            if rate:        # else it stood still: that is no ceiling but a machine with other things to do
+                break
         self.ceiling(name, rate)
         self.ceiling_costs.setdefault(name, []).append(cost)
 
     def ratio(self, name):
         """The median of the rounds' own ratios: what disturbs a round disturbs both of its parts."""
-        return statistics.median(mine / theirs for mine, theirs in zip(self.work, self.ceilings[name]))
+        return statistics.median(mine / max(theirs, 1e-9) for mine, theirs in zip(self.work, self.ceilings[name]))
 
     def ratio_of_cpu(self, name):
         """The same by what both cost in CPU, the load tool of the work left out: what holds on a machine that others use."""
