@@ -229,12 +229,13 @@ def main():
     parser.add_argument("--old", type=int, default=5_000_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=2)
+    parser.add_argument("--build", default="build")
     parser.add_argument("--again", action="store_true")
     parser.add_argument("works", nargs="*", help="words of the names of the works to measure")
     o = parser.parse_args()
-    with World(services=SERVICES) as world:
+    with World(o.build, services=SERVICES) as world:
         sides = [Side(world, world.shop, o.young)]
-        other = Shop(world.postgres, world.keys, world.folder / "old", services=SERVICES)
+        other = Shop(world.postgres, world.keys, world.folder / "old", services=SERVICES, build=o.build)
         try:
             sides.append(Side(world, other, o.old))
             for side in sides:
