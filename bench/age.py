@@ -135,7 +135,7 @@ def reserve(side, seconds):
     eventually(lambda: side.shop.value("catalog", known, begin) >= placed, 120)
     spent = side.shop.value("catalog", "select extract(epoch from max(created_at) - min(created_at))::float8 from reservation "
                             "where created_at > %s", begin)
-    return 1000 * spent / placed, 1000 * (side.world.cpu("catalog")[0] + side.world.cpu("orders")[1] - before) / placed
+    return 1000 * max(spent, 0.001) / placed, 1000 * (side.world.cpu("catalog")[0] + side.world.cpu("orders")[1] - before) / placed
 
 
 LAG = """select extract(epoch from i.applied_at - e.at)::float8 * 1000 as ms
