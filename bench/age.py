@@ -135,7 +135,7 @@ def reserve(side, seconds):
     eventually(lambda: side.shop.value("catalog", known, begin) >= placed, 120)
     spent = side.shop.value("catalog", "select extract(epoch from max(created_at) - min(created_at))::float8 from reservation "
                             "where created_at > %s", begin)
-    return 1000 * spent / placed, 1000 * (side.world.cpu("catalog")[0] + side.world.cpu("orders")[1] - before) / placed
+    return 1000 * max(spent, 0.001) / placed, 1000 * (side.world.cpu("catalog")[0] + side.world.cpu("orders")[1] - before) / placed
 
 
 LAG = """select extract(epoch from i.applied_at - e.at)::float8 * 1000 as ms
@@ -229,12 +229,13 @@ def main():
     parser.add_argument("--old", type=int, default=5_000_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=2)
+    parser.add_argument("--build", default="build")
     parser.add_argument("--again", action="store_true")
     parser.add_argument("works", nargs="*", help="words of the names of the works to measure")
     o = parser.parse_args()
-    with World(services=SERVICES) as world:
+    with World(o.build, services=SERVICES) as world:
         sides = [Side(world, world.shop, o.young)]
-        other = Shop(world.postgres, world.keys, world.folder / "old", services=SERVICES)
+        other = Shop(world.postgres, world.keys, world.folder / "old", services=SERVICES, build=o.build)
         try:
             sides.append(Side(world, other, o.old))
             for side in sides:

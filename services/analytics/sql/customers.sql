@@ -8,8 +8,9 @@ with asked as materialized (
     from asked a
 ), part as materialized (
     select date_trunc(:cut, r.start, c.zone) as start, r.key as customer, sum(r.orders) as orders
-    from chosen c cross join lateral window_spans(c.first, c.last, c.grains) s join sales_rollup r on r.dimension = 'customer'
-        and r.grain = s.grain and r.start >= s.since at time zone c.zone and r.start < s.until at time zone c.zone
+    from chosen c cross join lateral window_spans(c.first, c.last, c.grains) s cross join lateral (select * from sales_rollup
+        where dimension = 'customer' and grain = s.grain and start >= s.since at time zone c.zone and start < s.until at time zone c.zone
+        offset 0) r
     where r.orders > 0 group by 1, 2
 ), whole as materialized (
     select customer, sum(orders) as orders from part group by customer
@@ -46,8 +47,9 @@ with chosen as materialized (
     from (select shop_zone(:zone) as zone) a
 ), whole as (
     select r.key as customer, sum(r.orders) as orders
-    from chosen c cross join lateral window_spans(c.first, c.last, array['month', 'day']) s join sales_rollup r
-        on r.dimension = 'customer' and r.grain = s.grain and r.start >= s.since at time zone c.zone and r.start < s.until at time zone c.zone
+    from chosen c cross join lateral window_spans(c.first, c.last, array['month', 'day']) s cross join lateral (select * from sales_rollup
+        where dimension = 'customer' and grain = s.grain and start >= s.since at time zone c.zone and start < s.until at time zone c.zone
+        offset 0) r
     where r.orders > 0 and r.key <> '-' and (:after::text is null or r.key > :after) group by 1
 ), page as (
     select w.customer, w.orders, k.since >= c.f as new from chosen c, whole w join customer k using (customer)

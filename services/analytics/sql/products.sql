@@ -1,5 +1,5 @@
--- `offset 0` around sums whose dimension is only known when it runs: each then is looked up by its key, in the part of the sums that
--- it is in; without, all parts might be read and joined.
+-- `offset 0` around sums whose dimension or span is only known when it runs: they are looked up by their key then, in the partition they
+-- are in; without, whole partitions may be read and joined.
 -- The best sellers of a window. What an article sold lies between its sum over the whole months inside the window and that
 -- over all months it touches: only those that can still be among the first are counted by the day.
 -- name: ranking(from, to, zone, currency, home, channel, by_units bool, count int) :json
@@ -68,8 +68,9 @@ with asked as materialized (
     select sku, sum(on_hand)::bigint as on_hand from stock group by sku having sum(on_hand) > 0
 ), sold as materialized (
     select r.key as sku, sum(r.units) as units
-    from chosen c cross join lateral window_spans(c.first, c.last, array['month', 'day']) s join sales_rollup r
-        on r.dimension = 'product' and r.grain = s.grain and r.start >= s.since at time zone c.zone and r.start < s.until at time zone c.zone
+    from chosen c cross join lateral window_spans(c.first, c.last, array['month', 'day']) s cross join lateral (select * from sales_rollup
+        where dimension = 'product' and grain = s.grain and start >= s.since at time zone c.zone and start < s.until at time zone c.zone
+        offset 0) r
     group by r.key
 ), slow as (
     select h.sku, h.on_hand, coalesce(s.units, 0) as units, i.first_in
@@ -115,8 +116,9 @@ with asked as materialized (
     from chosen c join fact_refund f on f.hour >= c.f and f.hour < c.t and f.state = 'counted' and f.currency = c.currency
 ), sold as materialized (
     select r.key as sku, sum(r.units) as units
-    from chosen c cross join lateral window_spans(c.first, c.last, array['month', 'day']) s join sales_rollup r
-        on r.dimension = 'product' and r.grain = s.grain and r.start >= s.since at time zone c.zone and r.start < s.until at time zone c.zone
+    from chosen c cross join lateral window_spans(c.first, c.last, array['month', 'day']) s cross join lateral (select * from sales_rollup
+        where dimension = 'product' and grain = s.grain and start >= s.since at time zone c.zone and start < s.until at time zone c.zone
+        offset 0) r
     where :cut = 'product' and r.currency = c.currency group by r.key
 ), figure as (
     select case :cut when 'kind' then kind when 'reason' then reason else time_key(:cut, date_trunc(:cut, hour, c.zone), c.zone) end as key,

@@ -35,10 +35,8 @@ select json_build_object('sku', v.sku,
     'on_hand', coalesce((select sum(on_hand) from stock where sku = v.sku), 0),
     'reserved', coalesce((select sum(reserved) from stock where sku = v.sku), 0),
     'available', coalesce((select sum(on_hand - reserved) from stock where sku = v.sku), 0),
-    'moved', (select coalesce(json_agg(json_build_object('reason', reason, 'warehouse', warehouse, 'movements', n, 'quantity', quantity)
-        order by reason, warehouse), '[]')
-        from (select reason, warehouse, count(*) as n, sum(quantity) as quantity from stock_movement where sku = v.sku
-              group by reason, warehouse) m),
+    'moved', (select coalesce(json_agg(json_build_object('reason', reason, 'warehouse', warehouse, 'movements', movements,
+        'quantity', quantity) order by reason, warehouse), '[]') from stock_moved where sku = v.sku),
     'latest_movements', (select coalesce(json_agg(json_build_object('id', id, 'warehouse', warehouse, 'quantity', quantity,
         'reason', reason, 'reference', reference, 'actor', actor, 'created_at', created_at) order by no desc), '[]')
         from (select * from stock_movement where sku = v.sku order by created_at desc, id desc limit 50) m),
