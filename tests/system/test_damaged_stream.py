@@ -73,14 +73,15 @@ def test_a_server_that_does_not_say_what_the_stream_holds_is_asked_again_and_not
 
 def test_a_deleted_stream_is_not_made_again_before_the_server_has_put_its_folder_away(shop):
     with_events(shop)
-    shop.nats.request("$JS.API.STREAM.DELETE.CATALOG")
-    gone = time.monotonic()
-    while "error" in shop.nats.request("$JS.API.STREAM.INFO.CATALOG"):
-        shop.catalog.post("/v1/products", mug(f"AGAIN-{time.time_ns()}")).expect(201)
-        time.sleep(0.05)
-        assert time.monotonic() < gone + 20
-    assert time.monotonic() > gone + 1.8
-    shop.settle()
+    for _ in range(2):
+        shop.nats.request("$JS.API.STREAM.DELETE.CATALOG")
+        gone = time.monotonic()
+        while "error" in shop.nats.request("$JS.API.STREAM.INFO.CATALOG"):
+            shop.catalog.post("/v1/products", mug(f"AGAIN-{time.time_ns()}")).expect(201)
+            time.sleep(0.05)
+            assert time.monotonic() < gone + 20
+        assert time.monotonic() > gone + 1.8
+        shop.settle()
     assert stream_state(shop)["messages"] == shop.value("catalog", "select count(*) from event")
 
 
