@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "asyncapi.h"
 #include "bus.h"
 #include "common_queries.h"
 #include "config.h"
@@ -145,6 +146,10 @@ int service_main(const struct service *s, int argc, char **argv)
         openapi_print(s);
         return 0;
     }
+    if (argc == 2 && strcmp(argv[1], "--asyncapi") == 0) {
+        asyncapi_print(s);
+        return 0;
+    }
     if (argc == 2 && strcmp(argv[1], "--flows") == 0) {
         flows_print(s);
         return 0;
@@ -152,7 +157,7 @@ int service_main(const struct service *s, int argc, char **argv)
     if (argc == 1)
         return serve(s);
     fprintf(stderr,
-            "usage: %s [--openapi | --flows]\nThe environment configures it: see docs/operations.md.\n",
+            "usage: %s [--openapi | --asyncapi | --flows]\nThe environment configures it: see docs/operations.md.\n",
             argv[0]);
     return 2;
 }

@@ -21,6 +21,7 @@ struct service {
     int port;
     const struct route *routes;
     const struct resource *resources;
+    const char *const *events; /* the schemas of what it says: events/<aggregate>.json */
     const struct consumer *consumers;
     const struct deadline *deadlines;
     const struct schedule *schedules;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asyncapi.h"
 #include "audit.h"
 #include "dead_letter.h"
 #include "event.h"
@@ -30,6 +31,7 @@ static const struct route common_routes[] = {
     {"GET", "/v1/audit/verify", "ops:read", audit_verify_fields, audit_verify, 200,
      "Walk the hash chain of the event log, past a head kept elsewhere"},
     {"GET", "/openapi.json", NULL, NULL, openapi_get, 200, "This description"},
+    {"GET", "/asyncapi.json", NULL, NULL, asyncapi_get, 200, "The events it says and hears"},
     {0},
 };
 

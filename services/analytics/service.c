@@ -1,6 +1,7 @@
 /* Analytics: facts, sums and figures, learned from what all others tell. */
 #include "service.h"
 
+#include "analytics_events.h"
 #include "analytics_queries.h"
 #include "care.h"
 #include "customers.h"
@@ -131,6 +132,7 @@ int main(int argc, char **argv)
         .port = 8085,
         .routes = routes,
         .resources = resources,
+        .events = analytics_events,
         .consumers = consumers,
         .deadlines = deadlines,
         .constraints = constraints,

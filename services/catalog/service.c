@@ -1,6 +1,7 @@
 /* Catalog: products, the stock ledger and reservations. */
 #include "service.h"
 
+#include "catalog_events.h"
 #include "catalog_queries.h"
 #include "level.h"
 #include "product.h"
@@ -222,6 +223,7 @@ int main(int argc, char **argv)
         .port = 8081,
         .routes = routes,
         .resources = resources,
+        .events = catalog_events,
         .consumers = consumers,
         .imports = imports,
         .constraints = constraints,

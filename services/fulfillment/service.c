@@ -3,6 +3,7 @@
 
 #include "article.h"
 #include "exception.h"
+#include "fulfillment_events.h"
 #include "fulfillment_queries.h"
 #include "roles.h"
 #include "scan.h"
@@ -143,6 +144,7 @@ int main(int argc, char **argv)
         .port = 8083,
         .routes = routes,
         .resources = resources,
+        .events = fulfillment_events,
         .consumers = consumers,
         .deadlines = deadlines,
         .schedules = schedules,

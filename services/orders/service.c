@@ -6,6 +6,7 @@
 #include "intake.h"
 #include "order.h"
 #include "order_import.h"
+#include "orders_events.h"
 #include "orders_queries.h"
 #include "payment.h"
 #include "price.h"
@@ -210,6 +211,7 @@ int main(int argc, char **argv)
         .port = 8082,
         .routes = routes,
         .resources = resources,
+        .events = orders_events,
         .consumers = consumers,
         .deadlines = deadlines,
         .imports = imports,

@@ -5,6 +5,7 @@
 #include "customer.h"
 #include "roles.h"
 #include "shipment.h"
+#include "support_events.h"
 #include "support_queries.h"
 #include "survey.h"
 #include "task.h"
@@ -187,6 +188,7 @@ int main(int argc, char **argv)
         .port = 8084,
         .routes = routes,
         .resources = resources,
+        .events = support_events,
         .consumers = consumers,
         .deadlines = deadlines,
         .constraints = constraints,

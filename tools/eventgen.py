@@ -1,0 +1,46 @@
+#!/usr/bin/python3
+"""Put the schemas of a service's events into its binary.
+
+    eventgen.py PREFIX OUT_DIR EVENT.json...
+
+Writes OUT_DIR/PREFIX_events.h and PREFIX_events.c: a list of JSON texts that ends with NULL. Each file is named after
+its aggregate and says: title, events {verb: what happened}, data and, where there are personal data, private (both JSON
+Schema 2020-12); subject, where the second word of its events is not the aggregate's name. A file that says something
+else fails the build.
+"""
+import json
+import os
+import sys
+
+MUST = {"title", "events", "data"}
+MAY = {"subject", "private"}
+
+
+def read(file):
+    try:
+        with open(file) as text:
+            schema = json.load(text)
+    except ValueError as fault:
+        sys.exit(f"eventgen: {file}: {fault}")
+    if not MUST <= set(schema) <= MUST | MAY:
+        sys.exit(f"eventgen: {file}: it must have {', '.join(sorted(MUST))} and may have {', '.join(sorted(MAY))}")
+    return {"aggregate": os.path.basename(file).removesuffix(".json"), **schema}
+
+
+def c_string(text, width=110):
+    parts = [text[at:at + width] for at in range(0, len(text), width)]
+    return "\n        ".join(json.dumps(part, ensure_ascii=True) for part in parts)
+
+
+def main():
+    prefix, out, *files = sys.argv[1:]
+    texts = [json.dumps(read(file), separators=(",", ":")) for file in sorted(files)]
+    with open(f"{out}/{prefix}_events.h", "w") as head:
+        head.write(f"#pragma once\nextern const char *const {prefix}_events[];\n")
+    with open(f"{out}/{prefix}_events.c", "w") as code:
+        code.write(f'#include "{prefix}_events.h"\n\nconst char *const {prefix}_events[] = {{\n')
+        code.writelines(f"    {c_string(text)},\n" for text in texts)
+        code.write("    0};\n")
+
+
+main()
