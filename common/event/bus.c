@@ -180,7 +180,8 @@ static bool is_as_wanted(const jsStreamConfig *has)
            has->Discard == js_DiscardNew && has->MaxMsgs <= 0 && !has->NoAck;
 }
 
-/* Larger or smaller than it was set up to be: an operator has changed STREAM_MAX_MEGABYTES. */
+/* Larger or smaller than it was set up to be: an operator has changed STREAM_MAX_MEGABYTES. Never smaller than what it
+ * holds: the server would throw away the oldest at once, heard or not. */
 static void adjust(const jsStreamInfo *info, const char *name, const char **subjects)
 {
     jsStreamConfig wanted;
@@ -188,6 +189,8 @@ static void adjust(const jsStreamInfo *info, const char *name, const char **subj
     natsStatus s;
 
     describe(&wanted, name, subjects);
+    if (wanted.MaxBytes < (int64_t)info->State.Bytes)
+        wanted.MaxBytes = (int64_t)info->State.Bytes;
     if (info->Config->MaxBytes == wanted.MaxBytes)
         return;
     s = js_UpdateStream(NULL, bus.js, &wanted, NULL, &code);
