@@ -30,6 +30,7 @@ static struct {
     natsOptions *options;
     _Atomic(jsCtx *) js;
     atomic_ulong generation;
+    int64_t gone_since; /* the stream, for the relay's thread */
     pthread_mutex_t lock;
 } bus = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -179,7 +180,8 @@ static bool is_as_wanted(const jsStreamConfig *has)
            has->Discard == js_DiscardNew && has->MaxMsgs <= 0 && !has->NoAck;
 }
 
-/* Larger or smaller than it was set up to be: an operator has changed STREAM_MAX_MEGABYTES. */
+/* Larger or smaller than it was set up to be: an operator has changed STREAM_MAX_MEGABYTES. Never smaller than what it
+ * holds: the server would throw away the oldest at once, heard or not. */
 static void adjust(const jsStreamInfo *info, const char *name, const char **subjects)
 {
     jsStreamConfig wanted;
@@ -187,6 +189,8 @@ static void adjust(const jsStreamInfo *info, const char *name, const char **subj
     natsStatus s;
 
     describe(&wanted, name, subjects);
+    if (wanted.MaxBytes < (int64_t)info->State.Bytes)
+        wanted.MaxBytes = (int64_t)info->State.Bytes;
     if (info->Config->MaxBytes == wanted.MaxBytes)
         return;
     s = js_UpdateStream(NULL, bus.js, &wanted, NULL, &code);
@@ -200,14 +204,9 @@ static void adjust(const jsStreamInfo *info, const char *name, const char **subj
  */
 static bool may_make(const struct stream_state *before)
 {
-    static int64_t missing_since;
-    int64_t now = clock_ms();
-
-    if (!*before->epoch)
-        return true;
-    if (!missing_since || now - missing_since > 10 * GONE_MS)
-        missing_since = now;
-    return now - missing_since >= GONE_MS;
+    if (!bus.gone_since)
+        bus.gone_since = clock_ms();
+    return !*before->epoch || clock_ms() - bus.gone_since >= GONE_MS;
 }
 
 bool bus_stream(const char *service, struct stream_state *state)
@@ -231,6 +230,7 @@ bool bus_stream(const char *service, struct stream_state *state)
         log_rarely("nats.stream", "stream %s: %s (%d)", name, natsStatus_GetText(s), (int)code);
         return false;
     }
+    bus.gone_since = 0;
     adjust(info, name, subjects);
     snprintf(state->epoch, sizeof state->epoch, "%" PRId64, info->Created);
     state->first_seq = (int64_t)info->State.FirstSeq;
