@@ -2,18 +2,19 @@
 import csv
 import io
 import json
+import os
 import random
 import time
 import uuid
 from pathlib import Path
 
 import pytest
-from conftest import BUILD
 from order_news import News
 
 from stack import bulk
 from stack.client import eventually
 
+BUILD = os.environ.get("BUILD") or "build"
 SHOP = {"services": ("orders", "catalog")}
 
 
