@@ -6,10 +6,8 @@ in turn for ROUNDS; then half of the best for ten seconds more. It must shed wit
 be back within ten seconds. Ratios, as the machine may be busy otherwise; the load generator and PostgreSQL share it.
 """
 import argparse
-import json
 import os
 import statistics
-import subprocess
 import sys
 import time
 
@@ -17,59 +15,10 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import world                        # noqa: F401, E402 (sets the path)
 import orders                       # noqa: E402
-from load import HERE               # noqa: E402
+from offer import MIXES, Offer       # noqa: E402
 from world import World             # noqa: E402
 
-NAMES = ("second", "sent", "good", "late", "refused", "rude", "other", "unsent", "good_p50", "good_p99", "refused_p50",
-         "refused_p99")
 KEPT, RECOVERED_WITHIN = 0.8, 10
-MIXES = {"mixed": ("read", "read", "list", "order"), "reads": ("read",), "orders": ("order",)}
-
-
-class Offer:
-    """bench/offer.c with the requests of a mix."""
-
-    def __init__(self, world, mix):
-        self.world = world
-        self.port = world.instance("orders").port
-        self.binary = world.folder / "offer"
-        subprocess.run(["cc", "-O2", "-D_GNU_SOURCE", "-o", str(self.binary), str(HERE / "offer.c")], check=True)
-        one = world.shop.orders.post("/v1/orders", order(world.shop, "first")).expect(201)["id"]
-        self.files = [self.write(f"{n}-{name}", getattr(self, name)(one)) for n, name in enumerate(mix)]
-
-    def write(self, name, text):
-        path = self.world.folder / name
-        path.write_bytes(text.encode())
-        return str(path)
-
-    def head(self, line):
-        return f"{line} HTTP/1.1\r\nHost: shop\r\nAuthorization: Bearer {self.world.token()}\r\n"
-
-    def read(self, one):
-        return self.head(f"GET /v1/orders/{one}") + "\r\n"
-
-    def list(self, one):
-        return self.head("GET /v1/orders?limit=5") + "\r\n"
-
-    def order(self, one):
-        body = json.dumps(order(self.world.shop, "@" * 16))
-        return (self.head("POST /v1/orders") + "Content-Type: application/json\r\nIdempotency-Key: " + "@" * 16 +
-                f"\r\nContent-Length: {len(body)}\r\n\r\n{body}")
-
-    def run(self, how, much, seconds):
-        done = subprocess.run([str(self.binary), str(self.port), how, str(much), str(seconds), *self.files], check=True,
-                              capture_output=True, text=True, timeout=seconds + 60)
-        if done.stderr:
-            print(done.stderr[:500])
-        return [dict(zip(NAMES, map(float, line.split()))) for line in done.stdout.splitlines()]
-
-
-def order(shop, ref):
-    person = {"name": "Robin Ash", "phone": "+441134960000"}
-    return {"channel": "web", "channel_ref": ref, "currency": "GBP",
-            "customer": {"ref": "c-1", **person, "email": "robin@example.org"},
-            "ship_to": {**person, "country": "GB", "region": "", "city": "Leeds", "street": "1 High Street", "postcode": "LS1 4DY"},
-            "lines": [{"sku": f"BENCH-{n}", "quantity": 1} for n in (1, 2)]}
 
 
 def median(rows, name):

@@ -1,0 +1,55 @@
+"""Requests offered at a rate of one's own: bench/offer.c with the requests of a mix."""
+import json
+import subprocess
+
+from load import HERE
+
+NAMES = ("second", "sent", "good", "late", "refused", "rude", "other", "unsent", "good_p50", "good_p99", "refused_p50",
+         "refused_p99")
+MIXES = {"mixed": ("read", "read", "list", "order"), "reads": ("read",), "orders": ("order",)}
+
+
+class Offer:
+    """bench/offer.c with the requests of a mix."""
+
+    def __init__(self, world, mix):
+        self.world = world
+        self.port = world.instance("orders").port
+        self.binary = world.folder / "offer"
+        subprocess.run(["cc", "-O2", "-D_GNU_SOURCE", "-o", str(self.binary), str(HERE / "offer.c")], check=True)
+        one = world.shop.orders.post("/v1/orders", order(world.shop, "first")).expect(201)["id"]
+        self.files = [self.write(f"{n}-{name}", getattr(self, name)(one)) for n, name in enumerate(mix)]
+
+    def write(self, name, text):
+        path = self.world.folder / name
+        path.write_bytes(text.encode())
+        return str(path)
+
+    def head(self, line):
+        return f"{line} HTTP/1.1\r\nHost: shop\r\nAuthorization: Bearer {self.world.token()}\r\n"
+
+    def read(self, one):
+        return self.head(f"GET /v1/orders/{one}") + "\r\n"
+
+    def list(self, one):
+        return self.head("GET /v1/orders?limit=5") + "\r\n"
+
+    def order(self, one):
+        body = json.dumps(order(self.world.shop, "@" * 16))
+        return (self.head("POST /v1/orders") + "Content-Type: application/json\r\nIdempotency-Key: " + "@" * 16 +
+                f"\r\nContent-Length: {len(body)}\r\n\r\n{body}")
+
+    def run(self, how, much, seconds):
+        done = subprocess.run([str(self.binary), str(self.port), how, str(much), str(seconds), *self.files], check=True,
+                              capture_output=True, text=True, timeout=seconds + 60)
+        if done.stderr:
+            print(done.stderr[:500])
+        return [dict(zip(NAMES, map(float, line.split()))) for line in done.stdout.splitlines()]
+
+
+def order(shop, ref):
+    person = {"name": "Robin Ash", "phone": "+441134960000"}
+    return {"channel": "web", "channel_ref": ref, "currency": "GBP",
+            "customer": {"ref": "c-1", **person, "email": "robin@example.org"},
+            "ship_to": {**person, "country": "GB", "region": "", "city": "Leeds", "street": "1 High Street", "postcode": "LS1 4DY"},
+            "lines": [{"sku": f"BENCH-{n}", "quantity": 1} for n in (1, 2)]}
