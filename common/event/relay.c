@@ -25,7 +25,7 @@ struct acks {
     pthread_mutex_t lock;
     pthread_cond_t all;
     int64_t seq[RELAY_BATCH]; /* 0: none yet, -1: refused */
-    char ids[RELAY_BATCH][40];
+    char ids[RELAY_BATCH][64];
     int sent, answered;
     bool twice; /* it says that it has one of them already: it remembers ids for two minutes, lost or not */
 };
@@ -138,6 +138,12 @@ static const char *envelope(struct work *w, const struct event_unpublished_row *
     return t.bytes;
 }
 
+/* The server remembers ids for two minutes, also of what it has lost: what is published again goes by another. */
+static const char *message_id(struct work *w, const struct event_unpublished_row *e)
+{
+    return e->position ? textf(w, "%s/%" PRId64, e->id, stream_lost_at()) : e->id;
+}
+
 static bool send_one(struct work *w, const struct event_unpublished_row *e)
 {
     const char *body = envelope(w, e);
@@ -146,7 +152,7 @@ static bool send_one(struct work *w, const struct event_unpublished_row *e)
     natsStatus s;
 
     jsPubOptions_Init(&o);
-    o.MsgId = e->id;
+    o.MsgId = message_id(w, e);
     o.MaxWait = ACK_MS - 1000;
     s = natsMsg_Create(&msg, e->type, NULL, body, (int)strlen(body));
     if (s == NATS_OK)
@@ -168,7 +174,7 @@ static void send_all(struct work *w, const struct event_unpublished_row *rows, s
     a->twice = false;
     memset(a->seq, 0, sizeof a->seq);
     for (size_t i = 0; i < n; i++)
-        snprintf(a->ids[i], sizeof a->ids[i], "%s", rows[i].id);
+        snprintf(a->ids[i], sizeof a->ids[i], "%s", message_id(w, &rows[i]));
     pthread_mutex_unlock(&a->lock);
     for (size_t i = 0; i < n; i++) {
         if (!send_one(w, &rows[i]))

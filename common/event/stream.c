@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
 #include "bus.h"
 #include "clock.h"
@@ -20,6 +21,7 @@ static struct {
     bool doubted;
     int64_t next_look, next_read;
     int64_t unread;      /* what stands up to here was not read since it was verified */
+    int64_t lost_at;     /* by the calendar */
     int silent;          /* times in a row that JetStream did not answer */
     int64_t ends[LATER]; /* where it ended at the last looks */
     unsigned looks;
@@ -28,6 +30,17 @@ static struct {
 const char *stream_epoch(void)
 {
     return stream.state.epoch;
+}
+
+int64_t stream_lost_at(void)
+{
+    struct timespec now;
+
+    if (!stream.lost_at) {
+        clock_gettime(CLOCK_REALTIME, &now);
+        stream.lost_at = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    }
+    return stream.lost_at;
 }
 
 void stream_doubt(bool at_once)
@@ -43,6 +56,7 @@ static void lost(int64_t count)
 {
     if (!count)
         return;
+    stream.lost_at = 0;
     metrics_add(STREAM_ALARMS, 1);
     metrics_add(EVENTS_REPUBLISHED, count);
     log_error(NULL, "relay.stream_lost",
@@ -59,6 +73,7 @@ static enum held holds(int64_t seq, const char *id)
     char there[64];
     enum held held = bus_message(stream.service, seq, there);
 
+    there[strcspn(there, "/")] = '\0'; /* what was published again has more behind its id: relay.c */
     return held == HELD && strcmp(there, id) != 0 ? NOT_HELD : held;
 }
 
@@ -67,10 +82,11 @@ static enum held holds(int64_t seq, const char *id)
 static int look_ahead(struct work *w)
 {
     struct event_known_row known = {.found = true};
-    char id[64];
+    char id[64] = "";
 
-    if (stream.state.last_seq > 0 && bus_message(stream.service, stream.state.last_seq, id) == HELD &&
-        field_text_fits(UUID, id))
+    if (stream.state.last_seq > 0 && bus_message(stream.service, stream.state.last_seq, id) == HELD)
+        id[strcspn(id, "/")] = '\0';
+    if (field_text_fits(UUID, id))
         TRY(q_event_known(w, id, &known));
     metrics_set(STREAM_AHEAD, !known.found);
     if (!known.found)

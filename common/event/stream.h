@@ -4,6 +4,7 @@
 #define BACKROOM_STREAM_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct service;
 
@@ -11,6 +12,8 @@ struct service;
 bool stream_look(const struct service *s, bool must);
 /* Which stream it is: with the sequence the place of an event. */
 const char *stream_epoch(void);
+/* When it was last found to have lost something, in milliseconds since 1970; at first the time of the first question. */
+int64_t stream_lost_at(void);
 /* Something is odd: look closely, at once or at the next look. */
 void stream_doubt(bool at_once);
 
