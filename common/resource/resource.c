@@ -308,6 +308,8 @@ int resource_list(struct work *w)
         return fail(w, FORBIDDEN, "auth.not_for_customers", "This list is not for customers.");
     TRY(add_cursor(w, &l, cursor, same_query.bytes));
     direction = l.ascending ? "" : " desc";
+    if (l.n)
+        TRY(sql_plan_by_value(w));
     TRY(sql_fetch_text(w,
                        textf(w, "select %s, %s::text from %s v where true%s order by v.%s%s, v.%s%s limit %d",
                              columns_of(w, r), l.sort, r->view, l.where.bytes, l.sort, direction,

@@ -245,6 +245,12 @@ int sql_fetch_text(struct work *w, const char *sql, int n, const char *const *va
     return fetch(w, name_of_text(w, sql), sql, n, values, result);
 }
 
+int sql_plan_by_value(struct work *w)
+{
+    return send_statement(w, "by_value", "select set_config('plan_cache_mode', 'force_custom_plan', true)", 0,
+                          NULL);
+}
+
 int sql_read(struct work *w, const struct query *q, const char *const *values, PGresult **result)
 {
     *result = NULL;

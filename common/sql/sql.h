@@ -44,6 +44,10 @@ int sql_exec_text(struct work *w, const char *sql, int n, const char *const *val
 int sql_fetch_text(struct work *w, const char *sql, int n, const char *const *values,
                    struct pg_result **result);
 
+/* What follows is planned for the very values it comes with, up to the end of the transaction or the read: a list's filter
+ * may be met by nearly all rows or by hardly any. */
+int sql_plan_by_value(struct work *w);
+
 /*
  * Short reads that lock nothing, of rows by their keys. Before the first statement of a request's transaction, or where
  * there is none, those of many requests travel together (share.h); else as sql_fetch().
