@@ -19,7 +19,9 @@ enum {
      * take them all, and the missing ones behind them were never delivered. Pulling keeps what is in memory small. */
     GAPS_MAX = 1000000,
     GONE_MS = 2000,
-    ACK_WAIT_S = 10, /* a batch takes well below a second; what takes longer says +WPI */
+    REVIVE_MS = 1000,
+    CLOSED_KEPT = 16, /* at most one a second is closed, and no call takes that many */
+    ACK_WAIT_S = 10,  /* a batch takes well below a second; what takes longer says +WPI */
     JS_STREAM_MISSING = 10059,
     JS_CONSUMER_MISSING = 10014,
     JS_MESSAGE_MISSING = 10037,
@@ -30,6 +32,12 @@ static struct {
     natsOptions *options;
     _Atomic(jsCtx *) js;
     atomic_ulong generation;
+    struct {
+        natsConnection *nc;
+        jsCtx *js;
+    } closed[CLOSED_KEPT];
+    unsigned closed_count;
+    int64_t revive_at;
     int64_t gone_since; /* the stream, for the relay's thread */
     pthread_mutex_t lock;
 } bus = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -54,6 +62,17 @@ static void on_error(natsConnection *nc, natsSubscription *sub, natsStatus s, vo
     log_rarely("nats.error", "%s", natsStatus_GetText(s));
 }
 
+/* A connection that was closed is left to its users for a while: some thread may be in the middle of a call. */
+static void put_away(natsConnection *nc, jsCtx *js)
+{
+    unsigned place = bus.closed_count++ % CLOSED_KEPT;
+
+    jsCtx_Destroy(bus.closed[place].js);
+    natsConnection_Destroy(bus.closed[place].nc);
+    bus.closed[place].nc = nc;
+    bus.closed[place].js = js;
+}
+
 static natsStatus connect_now(void)
 {
     natsConnection *nc = NULL;
@@ -70,6 +89,7 @@ static natsStatus connect_now(void)
         s = natsConnection_JetStream(&js, nc, &o);
     }
     if (s == NATS_OK) {
+        put_away(bus.nc, bus.js);
         atomic_store(&bus.nc, nc);
         atomic_store(&bus.js, js);
     }
@@ -108,9 +128,9 @@ void bus_open(const char *url, const char *name)
 static void revive(void)
 {
     pthread_mutex_lock(&bus.lock);
-    if (!bus.nc || natsConnection_IsClosed(bus.nc)) {
+    if ((!bus.nc || natsConnection_IsClosed(bus.nc)) && clock_ms() >= bus.revive_at) {
+        bus.revive_at = clock_ms() + REVIVE_MS;
         log_rarely("nats.closed", "the connection was closed: building a new one");
-        /* The old one is left to its users: threads may still hold it. It is closed, so this costs memory only. */
         if (connect_now() == NATS_OK)
             atomic_fetch_add(&bus.generation, 1);
     }
@@ -141,6 +161,8 @@ unsigned long bus_generation(void)
 
 void bus_close(void)
 {
+    for (int i = 0; i < CLOSED_KEPT; i++)
+        put_away(NULL, NULL);
     jsCtx_Destroy(bus.js);
     natsConnection_Close(bus.nc);
     natsConnection_Destroy(bus.nc);

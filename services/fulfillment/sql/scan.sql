@@ -1,5 +1,5 @@
--- The line that a barcode stands for, one that still misses units first; an article that catalog has not told us of is
--- scanned by its SKU. Run after shipment_lock, in a statement of its own: it must see what the lock waited for.
+-- The line that a barcode stands for, one that still misses units first. What is no article's barcode may be a SKU: that of an
+-- article that catalog had not told us of when the lists were printed, or a label of our own. Run after shipment_lock, in a statement of its own: it must see what the lock waited for.
 -- name: scan_target(id, barcode) :row status, sku, quantity int, scanned int, others_open bool
 select s.status, l.sku, l.quantity, l.scanned,
     exists (select 1 from shipment_line o where o.shipment_id = s.id and o.scanned < o.quantity and o.sku is distinct from l.sku)
@@ -7,7 +7,7 @@ from shipment s left join lateral (
     select sku, quantity, scanned from shipment_line
     where shipment_id = s.id and sku in (
         select sku from article where barcode = :barcode
-        union all select :barcode where not exists (select 1 from article where sku = :barcode))
+        union all select :barcode where not exists (select 1 from article where barcode = :barcode))
     order by scanned >= quantity, line limit 1) l on true
 where s.id = :id::uuid;
 
