@@ -53,6 +53,8 @@ class FaultShop(Shop):
             told = self.value(service, "select coalesce(max(seq), 0) from event")
             if last < told:
                 waiting[f"{service} stream"] = told - last
+        if self.value("analytics", "select count(*) from rebuild where status = 'running'"):
+            waiting["analytics rebuild"] = "running"
         return waiting
 
     @staticmethod
