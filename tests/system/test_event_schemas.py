@@ -4,8 +4,14 @@ import subprocess
 
 import said
 from stack import plan
+from stack.client import eventually
 
 ROOT = plan.ROOT
+
+
+def listening(shop, service):
+    names = {consumer["name"] for other in plan.SERVICES for consumer in shop.consumers(other)}
+    return {name for name in names if name.startswith(f"{service}-")}
 
 
 def test_each_service_says_which_events_it_says_and_hears(shop):
@@ -16,8 +22,7 @@ def test_each_service_says_which_events_it_says_and_hears(shop):
         written = {type_ for type_ in said.schemas(service) if ".import." not in type_}
         assert written <= types, f"{service} does not tell of {written - types}"
         hears = {name.removeprefix("hear.") for name, one in described["operations"].items() if one["action"] == "receive"}
-        listening = {consumer["name"] for other in plan.SERVICES for consumer in shop.consumers(other)}
-        assert hears == {name for name in listening if name.startswith(f"{service}-")}
+        eventually(lambda: hears == listening(shop, service), 20)       # it may have begun a moment ago
 
 
 def test_the_reference_is_as_the_services_describe_themselves():
