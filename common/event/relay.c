@@ -144,7 +144,7 @@ static const char *message_id(struct work *w, const struct event_unpublished_row
     return e->position ? textf(w, "%s/%" PRId64, e->id, stream_lost_at()) : e->id;
 }
 
-static bool send_one(struct work *w, const struct event_unpublished_row *e)
+static bool send_one(struct work *w, const struct event_unpublished_row *e, const char *id)
 {
     const char *body = envelope(w, e);
     natsMsg *msg = NULL;
@@ -152,7 +152,7 @@ static bool send_one(struct work *w, const struct event_unpublished_row *e)
     natsStatus s;
 
     jsPubOptions_Init(&o);
-    o.MsgId = message_id(w, e);
+    o.MsgId = id;
     o.MaxWait = ACK_MS - 1000;
     s = natsMsg_Create(&msg, e->type, NULL, body, (int)strlen(body));
     if (s == NATS_OK)
@@ -177,7 +177,7 @@ static void send_all(struct work *w, const struct event_unpublished_row *rows, s
         snprintf(a->ids[i], sizeof a->ids[i], "%s", message_id(w, &rows[i]));
     pthread_mutex_unlock(&a->lock);
     for (size_t i = 0; i < n; i++) {
-        if (!send_one(w, &rows[i]))
+        if (!send_one(w, &rows[i], a->ids[i]))
             break;
     }
     crash_point("relay.published");

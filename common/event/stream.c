@@ -70,7 +70,7 @@ static int not_known(struct work *w)
 
 static enum held holds(int64_t seq, const char *id)
 {
-    char there[64];
+    char there[64] = "";
     enum held held = bus_message(stream.service, seq, there);
 
     there[strcspn(there, "/")] = '\0'; /* what was published again has more behind its id: relay.c */
