@@ -15,15 +15,10 @@
 enum {
     DAY_S = 86400,
     ASK_MS = 2000,
-    /* What waits after a gap counts as pending. With few places, newer events that came first (a stream made anew) would
-     * take them all, and the missing ones behind them were never delivered. Pulling keeps what is in memory small. */
-    GAPS_MAX = 1000000,
     GONE_MS = 2000,
     REVIVE_MS = 1000,
     CLOSED_KEPT = 16, /* at most one a second is closed, and no call takes that many */
-    ACK_WAIT_S = 10,  /* a batch takes well below a second; what takes longer says +WPI */
     JS_STREAM_MISSING = 10059,
-    JS_CONSUMER_MISSING = 10014,
     JS_MESSAGE_MISSING = 10037,
 };
 
@@ -297,75 +292,4 @@ bool bus_missing(const char *service, struct text *places)
         text_addf(places, "%s%" PRIu64, i ? "," : "", info->State.Deleted[i]);
     jsStreamInfo_Destroy(info);
     return true;
-}
-
-/* Where a consumer that is ours alone must begin again: right behind what it has answered, if messages were delivered
- * and never answered (whoever had them is gone). Else the server would bring them after those that came later. */
-static uint64_t rewound(const char *stream, const char *durable, const jsConsumerInfo *info)
-{
-    jsErrCode code = 0;
-
-    if (!info || info->NumAckPending == 0 ||
-        js_DeleteConsumer(bus.js, stream, durable, NULL, &code) != NATS_OK)
-        return 0;
-    return info->AckFloor.Stream + 1;
-}
-
-static natsStatus add_durable(const char *stream, const char *durable, const char *subject, uint64_t start,
-                              jsErrCode *code)
-{
-    jsConsumerConfig c;
-
-    jsConsumerConfig_Init(&c);
-    c.Durable = durable;
-    c.FilterSubject = subject;
-    c.DeliverPolicy = start ? js_DeliverByStartSequence : js_DeliverAll;
-    c.OptStartSeq = start;
-    c.AckPolicy = js_AckExplicit;
-    c.AckWait = (int64_t)ACK_WAIT_S * 1000000000;
-    c.MaxDeliver = -1;
-    c.MaxAckPending = GAPS_MAX;
-    return js_AddConsumer(NULL, bus.js, stream, &c, NULL, code);
-}
-
-bool bus_durable(const char *service, const char *durable, const char *subject, bool ours_alone)
-{
-    jsConsumerInfo *info = NULL;
-    jsErrCode code = 0;
-    char stream[64];
-    uint64_t start;
-    natsStatus s;
-
-    bus_stream_name(service, stream);
-    s = js_GetConsumerInfo(&info, bus.js, stream, durable, NULL, &code);
-    start = ours_alone ? rewound(stream, durable, info) : 0;
-    if (start || (s != NATS_OK && (int)code == JS_CONSUMER_MISSING))
-        s = add_durable(stream, durable, subject, start, &code);
-    if (s != NATS_OK && (int)code != JS_STREAM_MISSING)
-        log_rarely("nats.consumer", "consumer %s of %s: %s (%d)", durable, stream, natsStatus_GetText(s),
-                   (int)code);
-    jsConsumerInfo_Destroy(info);
-    return s == NATS_OK;
-}
-
-bool bus_unstick(const char *service, const char *durable, const char *subject, int64_t *delivered)
-{
-    jsConsumerInfo *info = NULL;
-    jsErrCode code = 0;
-    int64_t before = *delivered;
-    char stream[64];
-    bool stuck;
-
-    bus_stream_name(service, stream);
-    if (js_GetConsumerInfo(&info, bus.js, stream, durable, NULL, NULL) != NATS_OK)
-        return false;
-    *delivered = (int64_t)info->Delivered.Stream;
-    stuck = info->NumPending > 0 && info->NumWaiting > 0 && *delivered == before;
-    if (stuck && js_DeleteConsumer(bus.js, stream, durable, NULL, &code) == NATS_OK)
-        add_durable(stream, durable, subject, info->AckFloor.Stream + 1, &code);
-    if (stuck)
-        log_error(NULL, "nats.stuck", "%s got none of %" PRIu64 " messages: made anew (%d)", durable,
-                  info->NumPending, (int)code);
-    jsConsumerInfo_Destroy(info);
-    return stuck;
 }

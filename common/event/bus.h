@@ -34,11 +34,5 @@ void bus_stream_name(const char *service, char name[64]);
 enum held { NOT_KNOWN, HELD, NOT_HELD } bus_message(const char *service, int64_t seq, char id[64]);
 /* The places between the first and the last that are empty, separated by commas. False when the server does not answer. */
 bool bus_missing(const char *service, struct text *places);
-/* Create the durable pull consumer if it is missing. ours_alone: nobody else pulls from it now, so whatever was
- * delivered and never answered is brought again, at once and before anything later. */
-bool bus_durable(const char *service, const char *durable, const char *subject, bool ours_alone);
-/* Has it messages to give and somebody who waits for them, but got no further than *delivered, that of the call before?
- * Then it is made anew behind what was answered, and true is returned: nats-server 2.9.10 may miss a signal. */
-bool bus_unstick(const char *service, const char *durable, const char *subject, int64_t *delivered);
 
 #endif

@@ -11,6 +11,7 @@
 #include "common_queries.h"
 #include "config.h"
 #include "crash.h"
+#include "durable.h"
 #include "envelope.h"
 #include "inbox.h"
 #include "leader.h"
@@ -46,6 +47,7 @@ struct puller {
     int outstanding;               /* messages that the server still owes us */
     int64_t expires;               /* when the open pull is over, by our own clock (A.3) */
     int64_t next_check, delivered; /* when and how far the server had come at the last one */
+    int64_t rested;                /* when the next transaction may begin: its pace */
     natsMsg *batch[PULL];
     int count;
     enum verdict verdicts[PULL];
@@ -285,6 +287,7 @@ static void process(struct puller *p)
     char code[64], detail[256];
     enum fault fault;
 
+    p->rested = clock_ms() + p->row->pace_ms;
     crash_point("consume.received");
     tell_pending(p);
     if (!(p->row->mode & BATCH) || apply_range(p, 0, p->count - 1, &fault, code, detail) == 0) {
@@ -349,7 +352,7 @@ static bool subscribe(struct puller *p)
     if (p->inbox && p->generation == bus_generation())
         return true;
     unsubscribe(p);
-    if (!bus_connected() || !bus_durable(p->source, p->row->name, p->row->subject, p->row->mode & ORDERED))
+    if (!bus_connected() || !durable_make(p->source, p->row->name, p->row->subject, p->row->mode & ORDERED))
         return false;
     if (natsInbox_Create(&inbox) != NATS_OK)
         return false;
@@ -386,14 +389,23 @@ static bool is_status(struct puller *p, natsMsg *msg)
     return true;
 }
 
-/* Whatever is there now, up to a batch; waits only for the first. False when the server fell silent. */
+/* How long to wait for one message more: with something at hand, only as its pace says. */
+static int64_t patience(const struct puller *p)
+{
+    int64_t rest = p->rested - clock_ms();
+
+    if (!p->count)
+        return HEARTBEAT_MS * 24 / 10;
+    return rest > 0 && !atomic_load(&all.stopping) ? rest : 0;
+}
+
+/* Whatever is there now, up to a batch. False when the server fell silent. */
 static bool collect(struct puller *p)
 {
-    int64_t wait = HEARTBEAT_MS * 24 / 10;
     natsMsg *msg;
 
     while (p->count < PULL) {
-        natsStatus s = natsSubscription_NextMsg(&msg, p->inbox, p->count ? 0 : wait);
+        natsStatus s = natsSubscription_NextMsg(&msg, p->inbox, patience(p));
 
         if (s != NATS_OK)
             return p->count > 0;
@@ -416,7 +428,7 @@ static void check(struct puller *p)
     if (clock_ms() < p->next_check)
         return;
     p->next_check = clock_ms() + CHECK_MS;
-    if (bus_unstick(p->source, p->row->name, p->row->subject, &p->delivered))
+    if (durable_unstick(p->source, p->row->name, p->row->subject, &p->delivered))
         unsubscribe(p);
 }
 

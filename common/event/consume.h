@@ -19,12 +19,16 @@ enum {
     ORDERED = 2, /* only one instance at a time pulls, so that order of arrival is kept over all instances */
 };
 
+/* Paces for whom nobody waits by the millisecond. An event that comes after a pause is applied at once at any pace. */
+enum { SOON_MS = 20, CALMLY_MS = 100, LEISURELY_MS = 250 };
+
 struct consumer {
     const char *subject; /* all events of one aggregate: "catalog.reservation.*" */
     const char *name;    /* durable, for good: "orders-reservations" */
     int mode;
     const struct field *fields; /* what the data must have (more is ignored); NULL: not checked */
     int (*handler)(struct work *w);
+    int pace_ms; /* BATCH: from one transaction to the next at least so long, so that under load events travel together */
 };
 
 void consume_start(const struct service *s);

@@ -13,19 +13,26 @@ static const char *text_of(const json_t *e, const char *name)
     return json_string_value(json_object_get(e, name));
 }
 
-/* What the version gate needs to know of each event. */
-static const char *heads_of(struct work *w, const json_t *envelopes)
+/* What the version gate needs to know of each event, or only of those that are the first of their aggregate; NULL for
+ * none. */
+static const char *heads_of(struct work *w, const json_t *envelopes, bool first_only)
 {
     json_t *list = json_array(), *e;
-    const char *text;
+    const char *text = NULL;
     size_t i;
 
-    json_array_foreach(envelopes, i, e) json_array_append_new(
-        list,
-        json_pack("{s:O, s:O, s:O, s:O, s:O}", "n", json_object_get(e, "n"), "id", json_object_get(e, "id"),
-                  "aggregate", json_object_get(e, "aggregate"), "aggregate_id",
-                  json_object_get(e, "aggregate_id"), "version", json_object_get(e, "version")));
-    text = json_text(w, list);
+    json_array_foreach(envelopes, i, e)
+    {
+        if (first_only && json_integer_value(json_object_get(e, "version")) != 1)
+            continue;
+        json_array_append_new(list, json_pack("{s:O, s:O, s:O, s:O, s:O}", "n", json_object_get(e, "n"), "id",
+                                              json_object_get(e, "id"), "aggregate",
+                                              json_object_get(e, "aggregate"), "aggregate_id",
+                                              json_object_get(e, "aggregate_id"), "version",
+                                              json_object_get(e, "version")));
+    }
+    if (json_array_size(list))
+        text = json_text(w, list);
     json_decref(list);
     return text;
 }
@@ -48,11 +55,13 @@ static json_t *numbered(json_t *envelopes, int64_t n)
 static int admit(struct work *w, const struct consumer *c, json_t *envelopes, enum verdict *verdicts,
                  json_t *admitted)
 {
+    const char *first = heads_of(w, envelopes, true);
     struct inbox_admit_row *rows;
     size_t n;
 
-    TRY(q_inbox_open(w, c->name, heads_of(w, envelopes)));
-    TRY(q_inbox_admit(w, c->name, heads_of(w, envelopes), &rows, &n));
+    if (first)
+        TRY(q_inbox_open(w, c->name, first));
+    TRY(q_inbox_admit(w, c->name, heads_of(w, envelopes, false), &rows, &n));
     for (size_t i = 0; i < n; i++) {
         verdicts[rows[i].n] = verdict_of(rows[i].verdict);
         if (verdicts[rows[i].n] == APPLY)
@@ -100,7 +109,7 @@ int inbox_apply(struct work *w, const struct consumer *c, json_t *envelopes, enu
         TRY(apply_all(w, c, admitted));
     else
         TRY(apply_one(w, c, json_array_get(admitted, 0)));
-    return q_inbox_done(w, c->name, heads_of(w, admitted));
+    return q_inbox_done(w, c->name, heads_of(w, admitted, false));
 }
 
 /* --- what handlers ask of the event they are given ----------------------------------------------------- */

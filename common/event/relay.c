@@ -30,6 +30,13 @@ struct acks {
     bool twice; /* it says that it has one of them already: it remembers ids for two minutes, lost or not */
 };
 
+/* The last link of the chain. Only the leader adds to it; whenever its own last work failed, it looks it up. */
+struct head {
+    bool known;
+    int64_t position;
+    char hash[65];
+};
+
 static struct {
     const struct service *service;
     pthread_t thread;
@@ -41,6 +48,7 @@ static struct {
     struct acks acks;
     jsCtx *js, *js_before;
     unsigned long js_generation;
+    struct head head;
 } relay = {.lock = PTHREAD_MUTEX_INITIALIZER, .acks = {.lock = PTHREAD_MUTEX_INITIALIZER}};
 
 void relay_wake(void)
@@ -188,41 +196,52 @@ static void send_all(struct work *w, const struct event_unpublished_row *rows, s
     pthread_mutex_unlock(&a->lock);
 }
 
+static int find_head(struct work *w, struct head *h)
+{
+    struct event_head_row row;
+
+    if (h->known)
+        return OK;
+    TRY(q_event_head(w, &row));
+    h->known = true;
+    h->position = row.found ? row.position : 0;
+    snprintf(h->hash, sizeof h->hash, "%s", row.found && row.hash ? row.hash : CHAIN_START);
+    return OK;
+}
+
 /* Only the unbroken run of acknowledged events is marked: order is kept by starting again at the first that
  * was not (R-6). A leader that was stopped for a while may find them marked by the next one: then it marks nothing, as
  * its positions are no longer the next. */
-static int mark(struct work *w, const struct event_unpublished_row *rows, size_t n, size_t *marked)
+static int mark(struct work *w, const struct event_unpublished_row *rows, size_t n, size_t *marked,
+                struct head *head)
 {
     struct text t = text_new(w->arena);
-    struct event_head_row head;
-    const char *hash;
-    int64_t position, taken;
+    const char *hash = head->hash;
+    int64_t taken;
 
-    TRY(q_event_head(w, &head));
-    position = head.found ? head.position : 0;
-    hash = head.found && head.hash ? head.hash : CHAIN_START;
     text_add(&t, "[");
     for (*marked = 0; *marked < n && relay.acks.seq[*marked] > 0; (*marked)++) {
         const struct event_unpublished_row *e = &rows[*marked];
 
         if (!e->position) {
-            position++;
+            head->position++;
             hash = chain_hash(w, hash,
                               &(struct chain_link){e->id, e->type, e->aggregate, e->aggregate_id, e->version,
                                                    e->at, e->actor, e->trace, e->data});
         }
         text_addf(&t, "%s{\"no\":%s,\"position\":%s,\"hash\":\"%s\",\"epoch\":\"%s\",\"seq\":%" PRId64 "}",
-                  *marked ? "," : "", e->no, e->position ? e->position : sql_from_int(w, position), hash,
-                  stream_epoch(), relay.acks.seq[*marked]);
+                  *marked ? "," : "", e->no, e->position ? e->position : sql_from_int(w, head->position),
+                  hash, stream_epoch(), relay.acks.seq[*marked]);
     }
     text_add(&t, "]");
+    memmove(head->hash, hash, sizeof head->hash);
     if (!*marked)
         return OK;
     TRY(q_event_published(w, t.bytes, &taken));
     return (size_t)taken == *marked ? OK : fail(w, CONFLICT, "relay.overtaken", "another relay was faster");
 }
 
-static int publish(struct work *w)
+static int publish(struct work *w, struct head *head)
 {
     struct event_unpublished_row *rows;
     size_t n, marked;
@@ -239,7 +258,8 @@ static int publish(struct work *w)
     crash_point("relay.acked");
     if (relay.acks.twice)
         stream_doubt(false);
-    TRY(mark(w, rows, n, &marked));
+    TRY(find_head(w, head));
+    TRY(mark(w, rows, n, &marked, head));
     metrics_add(EVENTS_PUBLISHED, (int64_t)marked);
     if (marked < n) {
         metrics_add(PUBLISH_ERRORS, 1);
@@ -254,12 +274,13 @@ static int publish(struct work *w)
 
 static int publish_once(void)
 {
+    struct head head = relay.head;
     struct work w;
     bool more;
     int fault;
 
     work_begin(&w, relay.service, JOB, "relay");
-    fault = publish(&w);
+    fault = publish(&w, &head);
     more = fault == OK && w.announced;
     if (fault == OK)
         fault = sql_commit(&w);
@@ -267,6 +288,8 @@ static int publish_once(void)
         sql_rollback(&w);
     crash_point("relay.marked");
     work_end(&w);
+    relay.head = head;
+    relay.head.known = fault == OK && head.known;
     if (fault == OK)
         news_tell();
     return more;
@@ -283,6 +306,7 @@ static void *run(void *unused)
         more = false;
         leads = leader_check(relay.leader, &fresh);
         metrics_set(RELAY_LEADER, leads);
+        relay.head.known &= !fresh;
         if (!leads || !bus_connected() || !jetstream() || !stream_look(relay.service, fresh))
             continue;
         more = publish_once();

@@ -7,6 +7,7 @@
 #include "bus.h"
 #include "clock.h"
 #include "common_queries.h"
+#include "durable.h"
 #include "log.h"
 #include "metrics.h"
 #include "service.h"
@@ -148,6 +149,8 @@ static int verify_middle(struct work *w)
 static int verify(struct work *w)
 {
     TRY(look_ahead(w));
+    if (!durable_rewind_all(stream.service, stream.state.last_seq))
+        return not_known(w);
     TRY(verify_tail(w));
     return verify_middle(w);
 }

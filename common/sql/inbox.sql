@@ -1,3 +1,4 @@
+-- The cursors of aggregates whose first event this is, so that two instances that hear of it lock the same row.
 -- name: inbox_open(consumer, events) :exec
 insert into inbox_cursor (consumer, aggregate, aggregate_id, version)
 select distinct :consumer::text, e.aggregate, e.aggregate_id, 0
@@ -5,7 +6,8 @@ from jsonb_to_recordset(:events::jsonb) as e(aggregate text, aggregate_id text)
 order by 2, 3
 on conflict do nothing;
 
--- Which of these events are the next of their aggregate. The cursors are locked, in key order, until the commit. They
+-- Which of these events are the next of their aggregate (without a cursor, nothing was heard of it yet: it takes the
+-- first event to begin). The cursors are locked, in key order, until the commit. They
 -- come in order of arrival, but those of one aggregate by version: redelivery may have shuffled them. A second copy is
 -- skipped only beside a first that is applied: it may be the same message, and acknowledging one acknowledges both.
 -- name: inbox_admit(consumer, events) :rows n int, verdict
@@ -17,13 +19,13 @@ with incoming as (
       and (c.aggregate, c.aggregate_id) in (select aggregate, aggregate_id from incoming)
     order by c.aggregate, c.aggregate_id for no key update
 ), ranked as (
-    select i.n, i.version, c.version as last,
+    select i.n, i.version, coalesce(c.version, 0) as last,
         dense_rank() over newer as place, row_number() over (partition by i.aggregate, i.aggregate_id, i.version order by i.n) as copy,
         row_number() over (partition by i.aggregate, i.aggregate_id order by i.version, i.n) as turn,
         array_agg(i.n) over (partition by i.aggregate, i.aggregate_id order by i.n
             rows between unbounded preceding and unbounded following) as slots
-    from incoming i join cursors c using (aggregate, aggregate_id)
-    window newer as (partition by i.aggregate, i.aggregate_id, i.version > c.version order by i.version)
+    from incoming i left join cursors c using (aggregate, aggregate_id)
+    window newer as (partition by i.aggregate, i.aggregate_id, i.version > coalesce(c.version, 0) order by i.version)
 )
 select n, case when version <= last then 'skip' when version > last + place then 'gap' when copy > 1 then 'skip' else 'apply' end
 from ranked order by slots[turn];
@@ -59,5 +61,8 @@ update dead_letter set state = :state, closed_at = now(), closed_by = :actor, re
 select count(*) from dead_letter where state = 'open';
 
 -- name: inbox_step_over(consumer, aggregate, aggregate_id, version int) :exec
-update inbox_cursor set version = :version::int
-where consumer = :consumer and aggregate = :aggregate and aggregate_id = :aggregate_id and version = :version::int - 1;
+insert into inbox_cursor as c (consumer, aggregate, aggregate_id, version)
+select :consumer::text, :aggregate::text, :aggregate_id::text, :version::int
+where :version::int = 1
+   or exists (select from inbox_cursor where consumer = :consumer and aggregate = :aggregate and aggregate_id = :aggregate_id)
+on conflict (consumer, aggregate, aggregate_id) do update set version = excluded.version where c.version = excluded.version - 1;

@@ -8,7 +8,7 @@
 #include "config.h"
 #include "sql_conn.h"
 
-enum { ANSWER_WITHIN_MS = 3000, TRY_AGAIN_MS = 500 };
+enum { ANSWER_WITHIN_MS = 3000, TRY_AGAIN_MS = 500, ASK_AGAIN_MS = 250 };
 
 /* A leader that was stopped in its tracks does not ask any more: the server ends its session, and another leads. */
 static const char try_lock[] = "select pg_try_advisory_lock(hashtext($1), hashtext($2)), "
@@ -19,7 +19,7 @@ struct leader {
     char patience[16];
     PGconn *pg;
     bool holds;
-    int64_t next_try;
+    int64_t next_try, asked;
 };
 
 struct leader *leader_new(const char *schema, const char *task)
@@ -66,6 +66,14 @@ static char ask(struct leader *l, const char *sql, int n)
     return answer;
 }
 
+/* A session that ends says so: as long as the server is silent, its last word holds for a moment. */
+static bool still_holds(const struct leader *l)
+{
+    struct pollfd fd = {PQsocket(l->pg), POLLIN, 0};
+
+    return clock_ms() - l->asked < ASK_AGAIN_MS && poll(&fd, 1, 0) == 0;
+}
+
 bool leader_check(struct leader *l, bool *fresh)
 {
     bool held = l->holds;
@@ -73,6 +81,8 @@ bool leader_check(struct leader *l, bool *fresh)
 
     if (fresh)
         *fresh = false;
+    if (held && still_holds(l))
+        return true;
     if (!l->pg && clock_ms() >= l->next_try)
         l->pg = conn_direct();
     if (!l->pg || (!held && clock_ms() < l->next_try))
@@ -83,7 +93,8 @@ bool leader_check(struct leader *l, bool *fresh)
         return false;
     }
     l->holds = answer == 't';
-    l->next_try = clock_ms() + TRY_AGAIN_MS;
+    l->asked = clock_ms();
+    l->next_try = l->asked + TRY_AGAIN_MS;
     if (fresh)
         *fresh = l->holds && !held;
     return l->holds;

@@ -21,6 +21,7 @@ enum { REQUEST_WAIT_MS = 200, BACKGROUND_WAIT_MS = 5000, READINESS_MS = 3000, AN
 /* Those of the tables that every schema has. */
 static const struct constraint house_constraints[] = {
     {"idempotency_pkey", CONFLICT, "idempotency.used", "This Idempotency-Key was used before."},
+    {"event_position", CONFLICT, "relay.overtaken", "Another relay was faster."},
     {"event_too_large", INVALID, "event.too_large",
      "This is too large: what is told of it may have at most 256 KiB."},
     {0},

@@ -20,23 +20,30 @@ static const apply_news kinds[] = {products_apply, stock_apply,     orders_apply
                                    refunds_apply,  shipments_apply, tickets_apply,
                                    surveys_apply,  intake_count,    mends_apply};
 
-/* A deadline cannot set itself anew while it is handled, so two take turns: "<id>/a" and "<id>/b". */
-static int go_on_later(struct work *w, const char *id, char turn)
+/* A deadline cannot set itself anew while it is handled, so after the beginning two take turns. */
+enum turn { BEGIN = '0', ONE = 'a', OTHER = 'b' };
+
+static int go_on_later(struct work *w, const char *id, enum turn turn)
 {
-    return deadline_set(w, "rebuild", textf(w, "%s/%c", id, turn), 0);
+    return deadline_set(w, "rebuild", textf(w, "%s/%c", id, (char)turn), 0);
 }
 
+/* From here on nobody adds to the figures or reads them. They go in the background, where they can wait for whoever is at
+ * them now; what he still adds is in the archive and comes again. */
 int rebuild_start(struct work *w)
 {
     const char *id = new_id(w);
 
-    TRY(q_figures_alone(w));
     TRY(q_rebuild_begin(w, id, zone_setting(), w->actor));
-    TRY(q_figures_forget(w));
-    TRY(q_figures_begin(w, zone_setting()));
     TRY(announce_new(w, "analytics.rebuild.started", "rebuild", id));
-    TRY(go_on_later(w, id, 'a'));
+    TRY(go_on_later(w, id, BEGIN));
     return reply_resource(w, "rebuild", id);
+}
+
+static int forget_figures(struct work *w)
+{
+    TRY(q_figures_forget(w));
+    return q_figures_begin(w, zone_setting());
 }
 
 static const json_t *read_part(struct work *w, const struct archive_read_row *rows, size_t n)
@@ -63,6 +70,7 @@ int rebuild_go_on(struct work *w)
 {
     const char *turn = json_string_value(json_object_get(w->in, "aggregate_id"));
     const char *id = arena_copy(w->arena, turn, strcspn(turn, "/"));
+    enum turn now = (enum turn)turn[strlen(turn) - 1];
     struct archive_read_row *rows;
     struct rebuild_lock_row r;
     size_t n;
@@ -71,11 +79,13 @@ int rebuild_go_on(struct work *w)
     TRY(q_rebuild_lock(w, id, &r));
     if (strcmp(r.status, "running") != 0)
         return OK;
+    if (now == BEGIN)
+        TRY(forget_figures(w));
     TRY(q_archive_read(w, r.read_to, PART, &rows, &n));
     if (n)
         TRY(apply_part(w, id, r.zone, rows, n));
     if (n == PART)
-        return go_on_later(w, id, strchr(turn, '/')[1] == 'a' ? 'b' : 'a');
+        return go_on_later(w, id, now == ONE ? OTHER : ONE);
     TRY(q_rebuild_done(w, id));
     return announce(w, "analytics.rebuild.finished", "rebuild", id);
 }

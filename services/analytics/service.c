@@ -108,13 +108,13 @@ static const struct resource resources[] = {
 };
 
 static const struct consumer consumers[] = {
-    {"catalog.product.*", "analytics-products", BATCH, product_fields, on_products},
-    {"catalog.stock.moved", "analytics-stock", BATCH, move_fields, on_stock},
-    {"orders.order.*", "analytics-orders", BATCH, order_fields, on_orders},
-    {"orders.refund.*", "analytics-refunds", BATCH, refund_fields, on_refunds},
-    {"fulfillment.shipment.*", "analytics-shipments", BATCH, shipment_fields, on_shipments},
-    {"support.ticket.*", "analytics-tickets", BATCH, NULL, on_tickets},
-    {"support.survey.*", "analytics-surveys", BATCH, NULL, on_surveys},
+    {"catalog.product.*", "analytics-products", BATCH, product_fields, on_products, LEISURELY_MS},
+    {"catalog.stock.moved", "analytics-stock", BATCH, move_fields, on_stock, LEISURELY_MS},
+    {"orders.order.*", "analytics-orders", BATCH, order_fields, on_orders, LEISURELY_MS},
+    {"orders.refund.*", "analytics-refunds", BATCH, refund_fields, on_refunds, LEISURELY_MS},
+    {"fulfillment.shipment.*", "analytics-shipments", BATCH, shipment_fields, on_shipments, LEISURELY_MS},
+    {"support.ticket.*", "analytics-tickets", BATCH, NULL, on_tickets, LEISURELY_MS},
+    {"support.survey.*", "analytics-surveys", BATCH, NULL, on_surveys, LEISURELY_MS},
     {0},
 };
 

@@ -163,6 +163,15 @@ int reservation_serve(struct work *w, const char *fresh, const char *freed)
 
 /* --- news of orders ------------------------------------------------------------------------------------------- */
 
+static int release(struct work *w, const char *cancelled)
+{
+    struct reservation_release_row gone;
+
+    TRY(q_reservation_release(w, cancelled, &gone));
+    TRY(announce_all(w, "catalog.reservation.released", "reservation", gone.ids));
+    return announce_new(w, "catalog.reservation.released", "reservation", gone.new_ids);
+}
+
 /*
  * Only what is new and what was set free is looked at: between transactions nobody waits whom the stock could serve,
  * because whoever adds to it serves the line at once. Cancelled before anything is given out: an order that came and
@@ -172,19 +181,19 @@ int on_orders(struct work *w)
 {
     const char *placed = event_batch(w, "orders.order.placed");
     const char *cancelled = event_batch(w, "orders.order.cancelled");
-    struct reservation_place_row new;
-    struct reservation_freed_row freed;
-    struct reservation_release_row gone;
+    struct reservation_place_row new = {0};
+    struct reservation_freed_row freed = {0};
 
     if (!placed && !cancelled)
         return OK;
     TRY(q_allocation_alone(w));
-    TRY(q_reservation_place(w, placed, &new));
-    TRY(q_reservation_freed(w, cancelled, &freed));
+    if (placed)
+        TRY(q_reservation_place(w, placed, &new));
+    if (cancelled)
+        TRY(q_reservation_freed(w, cancelled, &freed));
     TRY(q_stock_lock(w, new.skus, freed.skus));
-    TRY(q_reservation_release(w, cancelled, &gone));
-    TRY(announce_all(w, "catalog.reservation.released", "reservation", gone.ids));
-    TRY(announce_new(w, "catalog.reservation.released", "reservation", gone.new_ids));
+    if (cancelled)
+        TRY(release(w, cancelled));
     TRY(reservation_serve(w, new.ids, freed.skus));
     return level_watch(w, freed.skus);
 }

@@ -197,7 +197,7 @@ static const struct import_kind imports[] = {
 
 static const struct consumer consumers[] = {
     {"orders.order.*", "catalog-orders", BATCH | ORDERED, order_fields, on_orders},
-    {"fulfillment.shipment.*", "catalog-shipments", BATCH, shipment_fields, on_shipments},
+    {"fulfillment.shipment.*", "catalog-shipments", BATCH, shipment_fields, on_shipments, SOON_MS},
     {0},
 };
 

@@ -121,8 +121,8 @@ static const struct resource resources[] = {
 };
 
 static const struct consumer consumers[] = {
-    {"catalog.product.*", "fulfillment-products", BATCH, product_news, articles_on_products},
-    {"orders.order.*", "fulfillment-orders", BATCH, order_news, shipments_on_orders},
+    {"catalog.product.*", "fulfillment-products", BATCH, product_news, articles_on_products, CALMLY_MS},
+    {"orders.order.*", "fulfillment-orders", BATCH, order_news, shipments_on_orders, SOON_MS},
     {0},
 };
 

@@ -186,10 +186,10 @@ static const struct import_kind imports[] = {
 };
 
 static const struct consumer consumers[] = {
-    {"catalog.product.*", "orders-products", BATCH, product_news, prices_heard},
-    {"catalog.reservation.*", "orders-reservations", BATCH, reservation_news, reservations_heard},
-    {"support.customer.*", "orders-customers", BATCH, customer_news, customers_heard},
-    {"fulfillment.shipment.*", "orders-shipments", BATCH | ORDERED, shipment_news, shipments_heard},
+    {"catalog.product.*", "orders-products", BATCH, product_news, prices_heard, CALMLY_MS},
+    {"catalog.reservation.*", "orders-reservations", BATCH, reservation_news, reservations_heard, SOON_MS},
+    {"support.customer.*", "orders-customers", BATCH, customer_news, customers_heard, CALMLY_MS},
+    {"fulfillment.shipment.*", "orders-shipments", BATCH | ORDERED, shipment_news, shipments_heard, SOON_MS},
     {0},
 };
 

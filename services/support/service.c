@@ -163,8 +163,8 @@ static const struct resource resources[] = {
 };
 
 static const struct consumer consumers[] = {
-    {"fulfillment.shipment.*", "support-shipments", BATCH, shipment_fields, on_shipments},
-    {"orders.order.*", "support-orders", BATCH, order_fields, on_orders},
+    {"fulfillment.shipment.*", "support-shipments", BATCH, shipment_fields, on_shipments, CALMLY_MS},
+    {"orders.order.*", "support-orders", BATCH, order_fields, on_orders, CALMLY_MS},
     {0},
 };
 

@@ -1,4 +1,6 @@
 """A stream that lost something in its middle, and one that cannot be read: what is gone is published again, nothing else."""
+import base64
+import os
 import time
 
 from stack import plan
@@ -6,7 +8,7 @@ from stack.client import eventually
 from test_products import mug
 from test_relay_and_consumers import alarms, stream_like, unpublished
 
-SHOP = {"services": ("catalog",)}
+SHOP = {"services": ("catalog", "orders")}
 
 
 def with_events(shop, count=5, **stream):
@@ -50,6 +52,26 @@ def test_a_message_that_the_server_can_no_longer_read_is_published_again(shop):
     eventually(lambda: stream_state(shop)["last_seq"] == before["last_seq"] + 1, 30)
     assert id_at(shop, before["last_seq"] + 1) == lost
     assert alarms(shop) == known + 1 and shop.catalog.get("/v1/audit/verify").json["intact"]
+
+
+def test_who_heard_more_than_a_cut_stream_holds_hears_what_takes_those_places(shop):
+    """Five repeats came behind the last event, and were heard. Without them, new events come to stand in their places."""
+    before = with_events(shop)
+    block, = (shop.nats.folder / "store").glob("jetstream/*/streams/CATALOG/msgs/*.blk")
+    last = shop.nats.request("$JS.API.STREAM.MSG.GET.CATALOG", {"seq": before["last_seq"]})["message"]
+    time.sleep(1)
+    size = block.stat().st_size
+    for _ in range(5):
+        shop.nats.publish(last["subject"], base64.b64decode(last["data"]))
+    eventually(lambda: block.stat().st_size > size, 10)
+    shop.settle()
+    shop.nats.kill9()
+    os.truncate(block, size + 10)
+    shop.nats.start()
+    shop.catalog.post("/v1/products", mug("IN-ITS-PLACE")).expect(201)
+    eventually(lambda: stream_state(shop)["last_seq"] == before["last_seq"] + 1, 30)
+    heard = "select count(*) from inbox where consumer = 'orders-products' and event_id = %s::uuid"
+    eventually(lambda: shop.value("orders", heard, id_at(shop, before["last_seq"] + 1)), 30)
 
 
 def test_a_server_that_does_not_say_what_the_stream_holds_is_asked_again_and_not_filled_again(shop, monkeypatch, tmp_path):
