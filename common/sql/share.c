@@ -138,11 +138,11 @@ static void read_answers(struct sql_conn *c, struct wish **party)
         const struct pending *p = &c->pending[i];
         PGresult *r = conn_result(c);
 
-        if (!p->prepares)
-            take_answer(*party++, r);
-        else if (PQresultStatus(r) == PGRES_COMMAND_OK)
+        if (p->prepares && PQresultStatus(r) == PGRES_COMMAND_OK)
             statement_prepared(c, p->prepares);
-        if (p->prepares)
+        if (p->answers)
+            take_answer(*party++, r);
+        else
             PQclear(r);
         while (!c->broken && (r = conn_result(c)))
             PQclear(r);

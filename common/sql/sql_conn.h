@@ -14,6 +14,7 @@ struct pending {
     const char
         *prepares;    /* a statement being prepared: its name (owned by the connection's set), else NULL */
     const char *what; /* for the log */
+    bool answers;     /* somebody waits for its result */
 };
 
 struct sql_conn {
@@ -23,8 +24,9 @@ struct sql_conn {
     size_t prepared_room, prepared_count;
     struct pending pending[PENDING_MAX];
     int pending_count;
-    int answer_ms; /* how long the server may take over a statement */
-    int64_t until; /* when the work that holds it must be over, by the monotonic clock */
+    int64_t plans_until; /* when its plans are too old: statement.h */
+    int answer_ms;       /* how long the server may take over a statement */
+    int64_t until;       /* when the work that holds it must be over, by the monotonic clock */
 };
 
 /* A plain connection to the configured database with the house's time-outs, or NULL. Not of the pool: for the

@@ -4,7 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "sql_conn.h"
+
+/* A plan made for a table of fifty rows walks through all of it, and PostgreSQL makes it anew only when somebody analyzed
+ * the table: a minute later, when it may have 50,000. Planning anew looks at how large tables are now. */
+enum { PLANS_MS = 10000 };
 
 static size_t slot_of(char **set, size_t room, const char *name)
 {
@@ -55,9 +60,9 @@ static bool is_being_prepared(const struct sql_conn *c, const char *name)
     return false;
 }
 
-static void queue(struct sql_conn *c, const char *prepares, const char *what)
+static void queue(struct sql_conn *c, const char *prepares, const char *what, bool answers)
 {
-    c->pending[c->pending_count++] = (struct pending){prepares, what};
+    c->pending[c->pending_count++] = (struct pending){prepares, what, answers};
 }
 
 bool statement_prepare(struct sql_conn *c, const char *name, const char *sql, int n)
@@ -66,14 +71,31 @@ bool statement_prepare(struct sql_conn *c, const char *name, const char *sql, in
         return true;
     if (!PQsendPrepare(c->pg, name, sql, n, NULL))
         return false;
-    queue(c, name, name);
+    queue(c, name, name, false);
+    return true;
+}
+
+/* Between two pipelines, as no result that is still to come must be taken for another. */
+static bool renew_plans(struct sql_conn *c)
+{
+    int64_t now = clock_ms();
+
+    if (c->pending_count || now < c->plans_until)
+        return true;
+    if (c->plans_until) {
+        if (!PQsendQueryParams(c->pg, "discard plans", 0, NULL, NULL, NULL, NULL, 0))
+            return false;
+        queue(c, NULL, "discard plans", false);
+    }
+    c->plans_until = now + PLANS_MS;
     return true;
 }
 
 bool statement_send(struct sql_conn *c, const char *name, const char *sql, int n, const char *const *values)
 {
-    if (!statement_prepare(c, name, sql, n) || !PQsendQueryPrepared(c->pg, name, n, values, NULL, NULL, 0))
+    if (!renew_plans(c) || !statement_prepare(c, name, sql, n) ||
+        !PQsendQueryPrepared(c->pg, name, n, values, NULL, NULL, 0))
         return false;
-    queue(c, NULL, name);
+    queue(c, NULL, name, true);
     return true;
 }
