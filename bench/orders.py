@@ -80,6 +80,12 @@ def place(world, seconds, one_sku=False, connections=16):
                env={**env, "ONE_SKU": "1"} if one_sku else env)
 
 
+def warm_up(world):
+    """A shop that was open for a while: PostgreSQL knows how large its tables are."""
+    place(world, 2)
+    world.postgres.psql(world.shop.database, "--command", "vacuum analyze")
+
+
 def forget_pgbench(world):
     """Its events are nobody's business."""
     for service in ("orders", "catalog"):
@@ -91,7 +97,7 @@ def measure(world, rounds, seconds):
     """The other services stand still meanwhile, so that what is measured is the order alone, and its relay's part of it.
     The relay stands still, too, while pgbench writes: nobody publishes its rows."""
     row = Row("POST an order of 2 lines, 16 clients", wanted="≥ 1.0 of round trips, ≥ 0.8 of pipelined")
-    place(world, 1)
+    warm_up(world)
     for _ in range(rounds):
         row.measure(lambda: world.cpu("orders"), seconds, lambda: place(world, seconds))
         world.shop.pause("orders")
@@ -109,17 +115,19 @@ from catalog.reservation r join catalog.reservation_line l on l.reservation_id =
 
 
 def reserve(world, row, seconds, one):
-    """Orders wait in the stream; then catalog goes on and reserves them."""
+    """Orders wait in the stream; then catalog goes on and reserves them, while orders stands still as beside pgbench."""
     shop = world.shop
     last = shop.value("catalog", "select coalesce(max(arrived), 0) from reservation")
     known = shop.value("catalog", "select count(*) from reservation")
     shop.pause("catalog")
     place(world, seconds, one)
     eventually(lambda: not shop.value("orders", "select count(*) from event where seq is null"), 60)
+    orders = shop.value("orders", "select count(*) from orders where channel_ref not like 'pg-%%'")
+    shop.pause("orders")
     before = world.cpu("catalog")
     shop.resume("catalog")
-    orders = shop.value("orders", "select count(*) from orders where channel_ref not like 'pg-%%'")
     eventually(lambda: shop.value("catalog", "select count(*) from reservation") >= orders, 120)
+    shop.resume("orders")
     row.work.append((orders - known) / max(shop.value("postgres", SPENT, last), 0.001))
     row.costs.append([(b - a) / (orders - known) for a, b in zip(before, world.cpu("catalog"))])
 
@@ -128,6 +136,7 @@ def reservations(world, rounds, seconds):
     rows = []
     for service in set(world.shop.instances) - {"orders", "catalog"}:
         world.shop.stop(service)
+    warm_up(world)
     for name, one, wanted in (("reservations, 200 SKUs", False, "≥ 1.0"), ("reservations, one SKU", True, "≥ 10")):
         row = Row(name, unit="orders/s", wanted=wanted)
         for _ in range(rounds):

@@ -1,9 +1,9 @@
 #include "stock.h"
 
+#include "backorder.h"
 #include "catalog_queries.h"
 #include "event.h"
 #include "level.h"
-#include "reservation.h"
 #include "resource.h"
 
 static int check_movement(struct work *w, const char *sku, int64_t quantity)
@@ -40,7 +40,7 @@ static int book_in(struct work *w, const char *sku, const char *warehouse, int64
     TRY(q_allocation_shared(w));
     TRY(q_stock_lock(w, NULL, skus));
     TRY(q_stock_add(w, sku, warehouse, quantity));
-    return reservation_serve(w, NULL, skus);
+    return backorder_serve(w, skus);
 }
 
 /* Out: only what nobody has reserved. */

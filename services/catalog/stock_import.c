@@ -1,10 +1,10 @@
 #include "stock_import.h"
 
+#include "backorder.h"
 #include "catalog_queries.h"
 #include "event.h"
 #include "import.h"
 #include "level.h"
-#include "reservation.h"
 
 /* What the batch has moved so far in each cell, and the movements it has seen. */
 struct moved {
@@ -98,7 +98,7 @@ static int write_rows(struct work *w, struct batch *b, const char *skus)
 
     TRY(q_import_stock_levels(w, good));
     TRY(q_import_stock_insert(w, good, w->actor, &made));
-    TRY(reservation_serve(w, NULL, skus));
+    TRY(backorder_serve(w, skus));
     TRY(level_watch(w, skus));
     return announce_new(w, "catalog.stock.moved", "movement", made.ids);
 }

@@ -9,29 +9,47 @@ select pg_advisory_xact_lock(hashtextextended('catalog.allocation', 0));
 -- name: allocation_shared() :exec
 select pg_advisory_xact_lock_shared(hashtextextended('catalog.allocation', 0));
 
--- A reservation for each order, in order of arrival, with its stocked lines summed per SKU. History (an order that came
--- in delivered) took its stock long ago.
--- name: reservation_place(orders) :row ids, skus
+-- What each order wants of the stock, in order of arrival: its stocked lines summed per SKU, or one row without a SKU. `gone`
+-- is one that was cancelled meanwhile. History (an order that came in delivered) took its stock long ago.
+-- name: reservation_wanted(orders, cancelled) :rows order_id, number, allow_partial bool, gone bool, sku, quantity int
 with incoming as materialized (
     select o.* from rows from (json_to_recordset(:orders::json) as (id uuid, number text, allow_partial boolean, lines json, status text))
         with ordinality as o(order_id, number, allow_partial, lines, status, place)
     where o.status is distinct from 'delivered'
-), placed as (
-    insert into reservation (order_id, order_number, allow_partial)
-    select order_id, number, coalesce(allow_partial, false) from incoming order by place
-    on conflict on constraint reservation_once do nothing
-    returning id, order_id, arrived
-), wanted as (
-    insert into reservation_line (reservation_id, arrived, sku, quantity)
-    select p.id, p.arrived, l.sku, sum(l.quantity)
-    from placed p join incoming i using (order_id)
-    cross join json_to_recordset(i.lines) as l(sku text, quantity bigint, stocked boolean)
+)
+select i.order_id, i.number, coalesce(i.allow_partial, false),
+    i.order_id = any(array(select id from json_to_recordset(:cancelled::json) as o(id uuid))), l.sku, coalesce(l.quantity, 0)
+from incoming i left join lateral (
+    select l.sku, sum(l.quantity)::bigint as quantity
+    from json_to_recordset(i.lines) as l(sku text, quantity bigint, stocked boolean)
     left join lateral (select stocked from variant where sku = l.sku limit 1) v on true
     where coalesce(v.stocked, l.stocked, true)
-    group by p.id, p.arrived, l.sku
-    returning sku
+    group by l.sku
+) l on true
+where not exists (select from reservation r where r.order_id = i.order_id)
+order by i.place, l.sku collate "C";
+
+-- A reservation for each order, with its lines and where they are reserved.
+-- name: reservation_place(orders, lines, grants) :row held, partly, lacking, released
+with placed as (
+    insert into reservation (order_id, order_number, allow_partial, status)
+    select order_id, number, allow_partial, status
+    from rows from (json_to_recordset(:orders::json) as (order_id uuid, number text, allow_partial boolean, status text))
+        with ordinality as o(order_id, number, allow_partial, status, place)
+    order by place
+    returning id, order_id, arrived, status
+), lines as (
+    insert into reservation_line (reservation_id, arrived, sku, quantity, reserved, waiting)
+    select p.id, p.arrived, l.sku, l.quantity, l.reserved, l.reserved < l.quantity and p.status <> 'released'
+    from placed p join json_to_recordset(:lines::json) as l(order_id uuid, sku text, quantity bigint, reserved bigint) using (order_id)
+), cells as (
+    insert into reservation_cell (reservation_id, sku, warehouse, quantity)
+    select p.id, g.sku, g.warehouse, g.quantity
+    from placed p join json_to_recordset(:grants::json) as g(id uuid, sku text, warehouse text, quantity bigint) on g.id = p.order_id
 )
-select (select array_agg(id) from placed), (select json_agg(distinct sku) from wanted);
+select array_agg(id) filter (where status = 'held'), array_agg(id) filter (where status = 'partial'),
+    array_agg(id) filter (where status = 'short'), array_agg(id) filter (where status = 'released')
+from placed;
 
 -- The SKUs that these cancelled orders will set free.
 -- name: reservation_freed(orders) :row skus
@@ -53,10 +71,10 @@ with freed as (
 select 1 from stock s where s.sku = any(array(select sku from wanted))
 order by s.sku collate "C", s.warehouse collate "C" for no key update of s;
 
--- What they hold and nobody took yet goes back; also of those that came in this very transaction.
--- name: reservation_release(orders) :row ids, new_ids
+-- What they hold and nobody took yet goes back.
+-- name: reservation_release(orders) :row ids
 with gone as materialized (
-    select r.id, r.status from reservation r
+    select r.id from reservation r
     where r.order_id = any(array(select id from json_to_recordset(:orders::json) as o(id uuid)))
       and r.status not in ('released', 'taken') order by r.arrived for no key update of r
 ), freed as (
@@ -71,16 +89,13 @@ with gone as materialized (
 ), moved as (
     update reservation r set status = 'released' from gone g where r.id = g.id
 )
-select array_agg(id) filter (where status <> 'new'), array_agg(id) filter (where status = 'new') from gone;
+select array_agg(id) from gone;
 
--- The next page of demands, in order of arrival: the new ones and whoever waits for the freed SKUs, without those that
--- cannot be served whatever happens before their turn.
--- name: reservation_demands(fresh, freed, after int, page int) :rows id, arrived int, allow_partial bool, sku, missing int
+-- The next page of those who wait for the freed SKUs, in order of arrival, without those that cannot be served whatever
+-- happens before their turn.
+-- name: backorder_demands(freed, after int, page int) :rows id, arrived int, allow_partial bool, sku, missing int
 with picked as (
-    select reservation_id as id, arrived from reservation_line
-    where waiting and reservation_id = any(:fresh::uuid[]) and arrived > :after::bigint
-    union
-    select reservation_id, arrived from reservation_line
+    select distinct reservation_id as id, arrived from reservation_line
     where waiting and sku = any(array(select json_array_elements_text(:freed::json))) and arrived > :after::bigint
 ), missing as materialized (
     select p.id, p.arrived, l.sku, l.quantity - l.reserved as missing
@@ -126,15 +141,13 @@ from (select id, sku, sum(quantity) as quantity
 where l.reservation_id = g.id and l.sku = g.sku
   and l.reservation_id = any(array(select id from json_to_recordset(:grants::json) as a(id uuid)));
 
--- The outcome of all that came or got something in this transaction: what is to be announced.
--- name: reservation_settle(ids) :rows status, fresh bool, ids
+-- The outcome of all that got something in this transaction: what is to be announced.
+-- name: reservation_settle(ids) :rows status, ids
 with outcome as (
-    select r.id, r.status = 'new' as fresh,
-        case when coalesce(bool_and(l.reserved = l.quantity), true) then 'held'
-            when bool_or(l.reserved > 0) then 'partial' else 'short' end as status
-    from reservation r left join reservation_line l on l.reservation_id = r.id
-    where r.id = any(:ids::uuid[]) and r.status in ('new', 'short', 'partial') group by r.id
+    select r.id, case when bool_and(l.reserved = l.quantity) then 'held' when bool_or(l.reserved > 0) then 'partial' else 'short' end as status
+    from reservation r join reservation_line l on l.reservation_id = r.id
+    where r.id = any(:ids::uuid[]) and r.status in ('short', 'partial') group by r.id
 ), moved as (
     update reservation r set status = o.status from outcome o where r.id = o.id
 )
-select status, fresh, array_agg(id) from outcome group by status, fresh order by status, fresh;
+select status, array_agg(id) from outcome group by status order by status;
