@@ -3,7 +3,7 @@ import time
 
 from load import Row
 from offer import MIXES, Offer
-from orders import place
+from orders import place, warm_up
 from stack.client import eventually
 
 # An order's lines are never changed: their transaction is the one that placed it.
@@ -24,6 +24,8 @@ def sustained(world, offer, seconds):
 
 def lag(world, seconds):
     """From the commit of the placing transaction to that of the reserving one, at half of what can be kept up."""
+    warm_up(world)
+    world.shop.settle(120)
     offer = Offer(world, MIXES["orders"])
     maximum = sustained(world, offer, seconds)
     begin = world.shop.value("postgres", "select now()")
