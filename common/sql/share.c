@@ -2,7 +2,8 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdlib.h>
+#include <semaphore.h>
+#include <time.h>
 
 #include "clock.h"
 #include "sql.h"
@@ -13,12 +14,12 @@
  * smaller. */
 enum { TOGETHER = 64, WAIT_MS = 200, POOL_PER_CARRIER = 4 };
 
-enum place { WAITING, CARRIED, CARRIER, TOLD };
+enum place { WAITING, CARRIED, CARRIER, REFUSED };
 
-/* What somebody asks. Never freed, as it is signalled after the lock was left. */
+/* What somebody asks. A semaphore and no condition: who is woken has nothing to lock, and it may go as soon as he is. */
 struct wish {
     struct wish *next;
-    pthread_cond_t told;
+    sem_t told;
     enum place place;
     enum shared outcome;
     int64_t until; /* milliseconds of the monotonic clock: the carrier's is that of the whole party */
@@ -29,28 +30,11 @@ struct wish {
 
 static struct {
     pthread_mutex_t lock;
-    struct wish *first, **last, *spare;
+    struct wish *first, **last;
     int carriers;
 } share = {.lock = PTHREAD_MUTEX_INITIALIZER, .last = &share.first};
 
 /* --- the queue, under the lock --------------------------------------------------------------------------- */
-
-static struct wish *wish_new(void)
-{
-    struct wish *me = share.spare;
-    pthread_condattr_t attr;
-
-    if (me) {
-        share.spare = me->next;
-        return me;
-    }
-    me = calloc(1, sizeof *me);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&me->told, &attr);
-    pthread_condattr_destroy(&attr);
-    return me;
-}
 
 static struct wish *pop(void)
 {
@@ -91,21 +75,36 @@ static void join(struct wish *me)
     }
 }
 
-static void wait_for_turn(struct wish *me)
+/* --- waiting --------------------------------------------------------------------------------------------- */
+
+static bool told_in_time(struct wish *me)
 {
     int64_t until = clock_ms() + WAIT_MS;
     struct timespec deadline = {until / 1000, (until % 1000) * 1000000};
-    bool late = false;
+    int failed;
 
-    while (me->place == WAITING && !late)
-        late = pthread_cond_timedwait(&me->told, &share.lock, &deadline) == ETIMEDOUT;
+    do
+        failed = sem_clockwait(&me->told, CLOCK_MONOTONIC, &deadline);
+    while (failed && errno == EINTR);
+    return !failed;
+}
+
+/* Until he is answered, refused, or the next carrier. */
+static void wait_for_turn(struct wish *me)
+{
+    if (told_in_time(me))
+        return;
+    pthread_mutex_lock(&share.lock);
     if (me->place == WAITING) {
         leave(me);
-        me->place = TOLD;
-        conn_refused();
+        me->place = REFUSED;
     }
-    while (me->place == CARRIED)
-        pthread_cond_wait(&me->told, &share.lock);
+    pthread_mutex_unlock(&share.lock);
+    if (me->place == REFUSED)
+        conn_refused();
+    else
+        while (sem_wait(&me->told))
+            ;
 }
 
 /* --- carrying -------------------------------------------------------------------------------------------- */
@@ -190,8 +189,6 @@ static void carry(struct wish *me)
 
     ask(party, n, me->until);
     pthread_mutex_lock(&share.lock);
-    for (int i = 0; i < n; i++)
-        party[i]->place = TOLD;
     next = pop();
     if (next)
         next->place = CARRIER;
@@ -199,36 +196,27 @@ static void carry(struct wish *me)
         share.carriers--;
     pthread_mutex_unlock(&share.lock);
     if (next)
-        pthread_cond_signal(&next->told);
+        sem_post(&next->told);
     for (int i = 1; i < n; i++)
-        pthread_cond_signal(&party[i]->told);
+        sem_post(&party[i]->told);
 }
 
 enum shared share_read(const struct query *q, const char *const *values, int64_t until,
                        struct pg_result **result)
 {
-    enum shared outcome;
-    struct wish *me;
+    struct wish me = {.until = until, .query = q, .values = values, .outcome = LOST};
     bool carries;
 
+    sem_init(&me.told, 0, 0);
     pthread_mutex_lock(&share.lock);
-    me = wish_new();
-    me->query = q;
-    me->values = values;
-    me->until = until;
-    me->result = NULL;
-    me->outcome = LOST;
-    join(me);
-    wait_for_turn(me);
-    carries = me->place == CARRIER;
+    join(&me);
+    carries = me.place == CARRIER;
     pthread_mutex_unlock(&share.lock);
-    if (carries)
-        carry(me);
-    pthread_mutex_lock(&share.lock);
-    *result = me->result;
-    outcome = me->outcome;
-    me->next = share.spare;
-    share.spare = me;
-    pthread_mutex_unlock(&share.lock);
-    return outcome;
+    if (!carries)
+        wait_for_turn(&me);
+    if (me.place == CARRIER)
+        carry(&me);
+    sem_destroy(&me.told);
+    *result = me.result;
+    return me.outcome;
 }
