@@ -30,6 +30,7 @@ up: install build ## start everything on this machine, or what of it died
 down: ## stop it, services first; with WIPE=1 forget all data
 	@tools/down $(if $(WIPE),--wipe)
 
+test: ALSO = prometheus # its promtool fires the alerts
 test: install build ## the whole suite: unit tests, then the stories on real servers
 	@tools/test.sh
 
@@ -37,7 +38,7 @@ build: ## compile into build/
 	@tools/build.sh "$(BUILD)" $(JOBS)
 
 install: ## Debian packages that are missing (part of run, up and test)
-	@tools/install.sh
+	@tools/install.sh $(ALSO)
 
 token: ## print a token for ROLE and SUB and nothing else
 	@mkdir -p $(RUN_DIR) && $(BUILD)/bin/backroom-token keys $(RUN_DIR)/keys > /dev/null

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Install the Debian packages that are missing. Nothing is started and no database cluster is made:
-# Backroom runs its own PostgreSQL and nats-server.
+# Install the Debian packages that are missing: tools/install.sh [PACKAGE]…, those beside what everybody needs. Nothing is
+# started and no database cluster is made: Backroom runs its own PostgreSQL and nats-server.
 set -euo pipefail
 
 PACKAGES=(
@@ -9,8 +9,9 @@ PACKAGES=(
     postgresql-15 nats-server haproxy curl
     python3 python3-cryptography python3-hypothesis python3-jsonschema python3-jwt python3-psycopg2 python3-yaml
     python3-pytest python3-pytest-timeout python3-requests
+    "$@"
 )
-DAEMONS=(postgresql nats-server haproxy)
+DAEMONS=(postgresql nats-server haproxy prometheus)
 
 missing() {
     dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${PACKAGES[@]}" 2>/dev/null |
