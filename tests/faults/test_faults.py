@@ -69,7 +69,7 @@ def test_nothing_is_lost_or_doubled_when_packets_vanish(own_network, fault_shop,
     assert traffic.slowest < 12, f"somebody waited {traffic.slowest:.1f} s"
 
 
-def test_a_backlog_of_twenty_thousand_is_worked_off(fault_shop, chance, table):
+def test_a_backlog_is_worked_off(fault_shop, chance, table):
     run(fault_shop(), chance, table, "backlog", faults.backlog)
 
 
