@@ -8,7 +8,7 @@
 
 enum { DAYS = 31 };
 
-const struct field ledger_fields[] = {{"from", DAY, REQUIRED}, {"to", DAY, REQUIRED}, {0}};
+const struct field ledger_fields[] = {{"from", DAY}, {"to", DAY}, {0}};
 
 static const char *zone(void)
 {

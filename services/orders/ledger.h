@@ -8,7 +8,7 @@
 extern const struct field ledger_fields[];
 /* By the clock: the last days that are over. */
 int ledger_close_last(struct work *w);
-/* By hand: any days that are over. */
+/* By hand: these or any days that are over. */
 int ledger_close(struct work *w);
 
 #endif

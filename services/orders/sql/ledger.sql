@@ -1,7 +1,8 @@
 -- name: ledger_window(from, to, zone) :row days int, early bool
-select :to::date - :from::date, :to::date > (now() at time zone :zone)::date;
+select coalesce(:to::date, today) - coalesce(:from::date, today - 3), coalesce(:to::date, today) > today
+from (select (now() at time zone :zone)::date as today) t;
 
--- Days as they stand, without those before the first order; without from and to the last three that are over. Whatever this sees
+-- Days as they stand, without those before the first order; unless from and to say otherwise, the last three that are over. Whatever this sees
 -- was committed, so it began, before as_of: the clock is asked after the snapshot was taken.
 -- name: ledger_close(from, to, zone) :row n int, days
 with clock as materialized (
