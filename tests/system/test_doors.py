@@ -355,6 +355,7 @@ def test_every_metric_that_an_alert_names_is_told_and_every_metric_told_has_an_a
     shop.road.publish({"sku": "SEEN", "price": 450})                # something for a consumer to hear
     shop.settle()
     eventually(lambda: shop.metric("orders", "backroom_consumer_pending") is not None)
+    shop.analytics.get("/v1/quarantine").expect(200)
     for service in ("orders", "analytics"):
         told = set(re.findall(r"^(backroom_\w+)[{ ]", shop.ops(service, "/metrics")[1], re.M))
         missing = {name for name in named - told if OWN.get(name, service) == service}
