@@ -119,6 +119,7 @@ static int serve(const struct service *s)
     gnutls_global_init();
     json_object_seed(0);
     route_bind(s);
+    metrics_gauges(s->gauges);
     if (!ops_start(address, (int)config_int("OPS_PORT", port + 1000)))
         return 1;
     if (!auth_open(config_text("JWKS_FILE", "jwks.json")) || !open_database(s))

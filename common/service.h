@@ -9,6 +9,7 @@
 #include "field.h"
 #include "flow.h"
 #include "import.h"
+#include "metrics.h"
 #include "migrate.h"
 #include "resource.h"
 #include "route.h"
@@ -25,6 +26,7 @@ struct service {
     const struct consumer *consumers;
     const struct deadline *deadlines;
     const struct schedule *schedules;
+    const struct own_gauge *gauges; /* beside those that every service has */
     const struct import_kind *imports;
     const struct constraint *constraints;
     const struct role *roles;

@@ -25,6 +25,8 @@ static struct {
     atomic_llong n;
 } pending[CONSUMERS_MAX];
 
+static const struct own_gauge *own_gauges;
+
 static const char *const counter_names[COUNTERS] = {
     [EVENTS_PUBLISHED] = "backroom_events_published_total",
     [PUBLISH_ERRORS] = "backroom_publish_errors_total",
@@ -51,6 +53,11 @@ void metrics_add(enum counter c, int64_t n)
 void metrics_set(enum gauge g, int64_t value)
 {
     atomic_store(&gauges[g], value);
+}
+
+void metrics_gauges(const struct own_gauge *own)
+{
+    own_gauges = own;
 }
 
 void metrics_pending(int place, const char *consumer, int64_t n)
@@ -105,6 +112,16 @@ static void add_route(struct text *t, const char *method, const char *path, int 
               path, sofar);
 }
 
+static void add_own(struct work *w, struct text *t)
+{
+    for (const struct own_gauge *g = own_gauges; g && g->name; g++) {
+        int64_t value;
+
+        if (g->read(w, &value) == OK)
+            text_addf(t, "# TYPE %s gauge\n%s %" PRId64 "\n", g->name, g->name, value);
+    }
+}
+
 /* What only the database knows; left out when it does not answer. */
 static void add_database(struct work *w, struct text *t)
 {
@@ -120,6 +137,7 @@ static void add_database(struct work *w, struct text *t)
     text_addf(t, "# TYPE backroom_outbox_oldest_seconds gauge\nbackroom_outbox_oldest_seconds %" PRId64 "\n",
               lag.oldest);
     text_addf(t, "# TYPE backroom_dead_letters gauge\nbackroom_dead_letters %" PRId64 "\n", dead.n);
+    add_own(w, t);
 }
 
 static void add_pending(struct text *t)

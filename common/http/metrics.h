@@ -32,6 +32,13 @@ void metrics_add(enum counter c, int64_t n);
 enum gauge { NATS_STALLED, RELAY_LEADER, READY, STREAM_AHEAD, GAUGES };
 void metrics_set(enum gauge g, int64_t value);
 
+/* A figure of the service's own that only its database knows: a row of its table of contents. */
+struct own_gauge {
+    const char *name;
+    int (*read)(struct work *w, int64_t *value);
+};
+void metrics_gauges(const struct own_gauge *own);
+
 /* How many events a consumer has still before it; place: its row in the service's table. */
 void metrics_pending(int place, const char *consumer, int64_t n);
 

@@ -9,6 +9,7 @@
 #include "quality.h"
 #include "reading.h"
 #include "rebuild.h"
+#include "reconciliation.h"
 #include "roles.h"
 #include "sales.h"
 
@@ -39,6 +40,26 @@ static const struct field move_fields[] = {
 static const struct field refund_fields[] = {
     {"id", UUID, REQUIRED},        {"order_id", UUID, REQUIRED},    {"currency", CURRENCY, REQUIRED},
     {"amount", INTEGER, REQUIRED}, {"refunded_at", TIME, REQUIRED}, {0},
+};
+
+static const struct field claim_fields[] = {
+    {"currency", CURRENCY, REQUIRED},
+    {"orders", INTEGER, REQUIRED},
+    {"gross", INTEGER, REQUIRED},
+    {"cancelled", INTEGER, REQUIRED},
+    {"refunds", INTEGER, REQUIRED},
+    {"refunded", INTEGER, REQUIRED},
+    {0},
+};
+
+static const struct field ledger_fields[] = {
+    {"day", DAY, REQUIRED},
+    {"time_zone", TEXT, REQUIRED},
+    {"since", TIME, REQUIRED},
+    {"until", TIME, REQUIRED},
+    {"as_of", TIME, REQUIRED},
+    {"figures", LIST, REQUIRED, 0, 1000, claim_fields},
+    {0},
 };
 
 static const struct field shipment_fields[] = {
@@ -74,6 +95,8 @@ static const struct route routes[] = {
     {"GET", "/v1/service", "reports:read", service_fields, service_get, 200, "Tickets and surveys"},
     {"GET", "/v1/quality", "reports:read", quality_fields, quality_get, 200,
      "What came, was booked and was set aside"},
+    {"POST", "/v1/reconciliation", "ops:write", NULL, reconcile_now, 200,
+     "Compare again what was counted with what orders say"},
     {"POST", "/v1/quarantine/{id}/mend", "quarantine:mend", mend_fields, quarantine_mend, 201,
      "Mend what was set aside and feed it in again"},
     {"POST", "/v1/rebuild", "ops:write", NULL, rebuild_start, 202, "Make all figures anew"},
@@ -95,6 +118,8 @@ static const struct filter move_filters[] = {
     {0},
 };
 
+static const struct filter reconciliation_filters[] = {{"differs", BOOLEAN, "differs = ?::boolean"}, {0}};
+
 static const struct filter mend_filters[] = {{"about", TEXT, "about = ?::text"}, {0}};
 
 static const struct filter rebuild_filters[] = {{"status", TEXT, "status = ?::text"}, {0}};
@@ -102,6 +127,8 @@ static const struct filter rebuild_filters[] = {{"status", TEXT, "status = ?::te
 static const struct resource resources[] = {
     {"quarantine", NULL, NULL, "quarantine_json", "reports:read", NULL, NULL, quarantine_filters, "at"},
     {"moves", NULL, NULL, "move_json", "reports:read", NULL, NULL, move_filters, "moved_at"},
+    {"reconciliation", NULL, NULL, "reconciliation_json", "reports:read", NULL, NULL, reconciliation_filters,
+     "day", NULL, "day"},
     {"mends", "mend", "mend", "mend_json", "reports:read", NULL, NULL, mend_filters, "created_at"},
     {"rebuild", "rebuild", "rebuild", "rebuild_json", "ops:read", NULL, NULL, rebuild_filters, "started_at"},
     {0},
@@ -112,6 +139,7 @@ static const struct consumer consumers[] = {
     {"catalog.stock.moved", "analytics-stock", BATCH, move_fields, on_stock, LEISURELY_MS},
     {"orders.order.*", "analytics-orders", BATCH, order_fields, on_orders, LEISURELY_MS},
     {"orders.refund.*", "analytics-refunds", BATCH, refund_fields, on_refunds, LEISURELY_MS},
+    {"orders.ledger.*", "analytics-ledger", BATCH, ledger_fields, on_ledger, LEISURELY_MS},
     {"fulfillment.shipment.*", "analytics-shipments", BATCH, shipment_fields, on_shipments, LEISURELY_MS},
     {"support.ticket.*", "analytics-tickets", BATCH, NULL, on_tickets, LEISURELY_MS},
     {"support.survey.*", "analytics-surveys", BATCH, NULL, on_surveys, LEISURELY_MS},
@@ -119,6 +147,11 @@ static const struct consumer consumers[] = {
 };
 
 static const struct deadline deadlines[] = {{"rebuild", rebuild_go_on}, {0}};
+
+/* Some minutes after orders wrote down their days; and again, as what was still on its way comes in. */
+static const struct schedule schedules[] = {{"20 * * * *", "reconcile", reconcile}, {0}};
+
+static const struct own_gauge gauges[] = {{"backroom_reconcile_diff", reconcile_gauge}, {0}};
 
 static const struct constraint constraints[] = {
     {"rebuild_one_at_a_time", CONFLICT, "rebuild.running", "The figures are being rebuilt already."},
@@ -135,6 +168,8 @@ int main(int argc, char **argv)
         .events = analytics_events,
         .consumers = consumers,
         .deadlines = deadlines,
+        .schedules = schedules,
+        .gauges = gauges,
         .constraints = constraints,
         .roles = roles,
         .queries = analytics_queries,

@@ -4,6 +4,7 @@
 #include "cart.h"
 #include "erasure.h"
 #include "intake.h"
+#include "ledger.h"
 #include "order.h"
 #include "order_import.h"
 #include "orders_events.h"
@@ -125,6 +126,8 @@ static const struct route routes[] = {
     {"POST", "/v1/orders/{id}/refunds", "orders:refund", refund_fields, refund_pay, 201, "Give money back"},
     {"PUT", "/v1/channels/{name}", "channels:write", channel_fields, channel_set, 200,
      "Say whose a channel is"},
+    {"POST", "/v1/ledger", "ops:write", ledger_fields, ledger_close, 200,
+     "Say again what finished days came to"},
     {0},
 };
 
@@ -175,6 +178,8 @@ static const struct resource resources[] = {
      "sku"},
     {"channels", "channel", "channel", "channel_json", "orders:read", NULL, NULL, channel_filters, "name",
      NULL, "name"},
+    {"ledger", "ledger", "ledger_day", "ledger_json", "reports:read", NULL, NULL, NULL, "day,updated_at",
+     NULL, "day"},
     IMPORTS_RESOURCE,
     {0},
 };
@@ -196,6 +201,9 @@ static const struct consumer consumers[] = {
 static const struct deadline deadlines[] = {
     {"pay_by", order_unpaid}, {"confirm_by", order_overdue}, {"erase", customer_erase_again}, {0}};
 
+/* The night's run is repeated, so that a slot in which nobody was up is made good the same day. */
+static const struct schedule schedules[] = {{"5 1,7,13,19 * * *", "ledger", ledger_close_last}, {0}};
+
 static const struct constraint constraints[] = {
     {"order_channel_ref", CONFLICT, "order.channel_ref_reused",
      "The channel has another order with this channel_ref.", order_placed_before},
@@ -214,6 +222,7 @@ int main(int argc, char **argv)
         .events = orders_events,
         .consumers = consumers,
         .deadlines = deadlines,
+        .schedules = schedules,
         .imports = imports,
         .constraints = constraints,
         .roles = roles,

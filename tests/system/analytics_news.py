@@ -113,7 +113,7 @@ class News:
         while True:
             consumers = [each for service in STREAMS for each in self.shop.consumers(service)]
             left = {each["name"]: each["num_pending"] + each["num_ack_pending"] for each in consumers}
-            if len(left) == 7 and not any(left.values()):
+            if len(left) == 8 and not any(left.values()):
                 return
             assert time.monotonic() < end, f"not heard after {timeout} s: {left}; logs in {self.shop.folder}"
             time.sleep(0.05)

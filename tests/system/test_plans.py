@@ -16,11 +16,11 @@ LISTS = {
     "orders": ["orders", "orders?status=placed", "orders?customer_ref={customer}", "orders?held=true", "orders?overdue=true",
                "orders?stock_status=backordered", "orders?payment_status=partly_paid", "orders?channel=nobody", "orders?sort=-total",
                "orders?sort=created_at", "holds", "holds?open=true", "refunds?sort=amount", "orders/{order}", "orders/{order}/timeline",
-               "events?after=3", "prices/{sku}"],
+               "events?after=3", "prices/{sku}", "ledger"],
     "fulfillment": ["shipments", "shipments?order_id={order}", "shipments?status=pending", "exceptions?status=open",
                     "events?after=3"],
     "support": ["tickets", "tickets?status=open", "customers", "events?after=3"],
-    "analytics": ["events?after=3"],
+    "analytics": ["events?after=3", "reconciliation", "reconciliation?differs=true"],
 }
 
 
@@ -96,6 +96,8 @@ def test_nothing_on_an_orders_road_walks_through_a_whole_table(old_shop):
         order = road.order([(old_shop.sku, 2)])
         road.wait_order(order["id"], status="confirmed")
         road.deliver(order["id"])
+        old_shop.orders.post("/v1/ledger", {}).expect(200)
+        old_shop.analytics.post("/v1/reconciliation").expect(200)
     old_shop.settle()
     assert sum(1 for _ in plans(old_shop)) > 500
     found = walked(old_shop)

@@ -1,0 +1,57 @@
+#include "ledger.h"
+
+#include <inttypes.h>
+
+#include "config.h"
+#include "event.h"
+#include "orders_queries.h"
+
+enum { DAYS = 31 };
+
+const struct field ledger_fields[] = {{"from", DAY}, {"to", DAY}, {0}};
+
+static const char *zone(void)
+{
+    return config_text("SHOP_TIME_ZONE", "Europe/London");
+}
+
+/* Told anew even where nothing changed: a day is told as of a moment, and what is counted by then is compared. */
+static int close_days(struct work *w, const char *from, const char *to, int64_t *n)
+{
+    struct ledger_close_row closed;
+
+    TRY(q_ledger_close(w, from, to, zone(), &closed));
+    *n = closed.n;
+    return announce_all(w, "orders.ledger.closed", "ledger", closed.days);
+}
+
+int ledger_close_last(struct work *w)
+{
+    int64_t n;
+
+    return close_days(w, NULL, NULL, &n);
+}
+
+static int check_window(struct work *w)
+{
+    struct ledger_window_row window;
+
+    TRY(q_ledger_window(w, in_str(w, "from"), in_str(w, "to"), zone(), &window));
+    if (window.days < 1)
+        fault_at(w, "/to", "ledger.empty",
+                 "to must be a later day than from: it is the first day that is not closed.");
+    if (window.days > DAYS)
+        fault_at(w, "/to", "ledger.too_long", "At most %d days can be closed at once.", DAYS);
+    if (window.early)
+        fault_at(w, "/to", "ledger.not_over", "Only days that are over can be closed.");
+    return failed_if_any(w, "ledger.invalid", "These days cannot be closed.");
+}
+
+int ledger_close(struct work *w)
+{
+    int64_t n;
+
+    TRY(check_window(w));
+    TRY(close_days(w, in_str(w, "from"), in_str(w, "to"), &n));
+    return reply(w, textf(w, "{\"closed\":%" PRId64 "}", n));
+}
