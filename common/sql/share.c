@@ -153,7 +153,7 @@ static void read_answers(struct sql_conn *c, struct wish **party)
 /* One synchronisation for all: what comes behind one that failed is not run. */
 static void ask(struct wish **party, int n, int64_t until)
 {
-    struct sql_conn *c = conn_take(WAIT_MS, until);
+    struct sql_conn *c = conn_take(WAIT_MS, until, false);
 
     if (!c)
         return;

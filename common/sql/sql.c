@@ -85,7 +85,8 @@ static int take_connection(struct work *w)
 {
     if (w->db)
         return w->fault == OK ? OK : (int)w->fault;
-    w->db = conn_take(w->kind == REQUEST ? REQUEST_WAIT_MS : BACKGROUND_WAIT_MS, w->until);
+    w->db =
+        conn_take(w->kind == REQUEST ? REQUEST_WAIT_MS : BACKGROUND_WAIT_MS, w->until, w->kind != REQUEST);
     if (!w->db) {
         w->turned_away = true;
         return busy(w, "database.unavailable");

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,7 @@ static struct {
     atomic_llong oldest;   /* since when the first in the queue waits, 0 for nobody: read without the lock */
     atomic_llong answered; /* when a connection was last given back in good health */
     atomic_ullong refused;
+    sem_t for_background; /* so many more may go to work in the background */
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .last = &pool.first};
 
 /* libpq would print what the server remarks as it is: no line of JSON, and it may quote somebody's data. */
@@ -123,6 +125,7 @@ void conn_pool_open(const char *url, const char *schema, int size, bool plans_by
              "-c idle_in_transaction_session_timeout=5000 -c timezone=UTC -c jit=off -c plan_cache_mode=%s",
              schema, plans_by_value ? "auto" : "force_generic_plan");
     pool.idle = calloc((size_t)size, sizeof(struct sql_conn *));
+    sem_init(&pool.for_background, 0, (unsigned)(size + 1) / 2);
 }
 
 void conn_pool_close(void)
@@ -241,16 +244,14 @@ static void give_and_wake(struct sql_conn *c, int pause_ms)
         pthread_cond_signal(&next->served);
 }
 
-struct sql_conn *conn_take(int wait_ms, int64_t until)
+static struct sql_conn *take_or_open(int64_t wait_until, int64_t until)
 {
-    int64_t now = clock_ms();
     struct sql_conn *c;
     bool may_open, pause;
+    int64_t now;
 
-    if (now >= until)
-        return NULL;
     pthread_mutex_lock(&pool.lock);
-    c = take(now + wait_ms < until ? now + wait_ms : until, &may_open);
+    c = take(wait_until, &may_open);
     now = clock_ms();
     pause = now < pool.pause_until || until - now < CONNECT_MS;
     pthread_mutex_unlock(&pool.lock);
@@ -262,15 +263,43 @@ struct sql_conn *conn_take(int wait_ms, int64_t until)
     return c;
 }
 
+static bool background_may(int64_t until)
+{
+    struct timespec deadline = {until / 1000, (until % 1000) * 1000000};
+    int failed;
+
+    do
+        failed = sem_clockwait(&pool.for_background, CLOCK_MONOTONIC, &deadline);
+    while (failed && errno == EINTR);
+    return !failed;
+}
+
+struct sql_conn *conn_take(int wait_ms, int64_t until, bool background)
+{
+    int64_t now = clock_ms(), wait_until = now + wait_ms < until ? now + wait_ms : until;
+    struct sql_conn *c;
+
+    if (now >= until || (background && !background_may(wait_until)))
+        return NULL;
+    c = take_or_open(wait_until, until);
+    if (c)
+        c->background = background;
+    else if (background)
+        sem_post(&pool.for_background);
+    return c;
+}
+
 void conn_give(struct sql_conn *c)
 {
-    bool broken = c->broken || PQstatus(c->pg) != CONNECTION_OK;
+    bool broken = c->broken || PQstatus(c->pg) != CONNECTION_OK, background = c->background;
 
     if (broken)
         conn_free(c);
     else
         atomic_store_explicit(&pool.answered, clock_ms(), memory_order_relaxed);
     give_and_wake(broken ? NULL : c, 0);
+    if (background)
+        sem_post(&pool.for_background);
 }
 
 bool conn_pool_busy(int64_t within_ms)

@@ -19,7 +19,7 @@ struct pending {
 
 struct sql_conn {
     PGconn *pg;
-    bool begun, broken, failed;
+    bool begun, broken, failed, background;
     char **prepared; /* open-addressed set of statement names: statement.h */
     size_t prepared_room, prepared_count;
     struct pending pending[PENDING_MAX];
@@ -33,8 +33,8 @@ struct sql_conn {
  * relay, leadership and migrations. */
 PGconn *conn_direct(void);
 /* From the pool, waiting at most wait_ms; NULL when none came free, the database does not answer, or connecting might
- * take longer than until. */
-struct sql_conn *conn_take(int wait_ms, int64_t until);
+ * take longer than until. Work in the background, which may wait for locks for long, never has more than half of them. */
+struct sql_conn *conn_take(int wait_ms, int64_t until, bool background);
 void conn_give(struct sql_conn *c);
 /* plans_by_value: statements may be planned for the values they come with, else each is planned once. */
 void conn_pool_open(const char *url, const char *schema, int size, bool plans_by_value);

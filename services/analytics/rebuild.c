@@ -40,10 +40,13 @@ int rebuild_start(struct work *w)
     return reply_resource(w, "rebuild", id);
 }
 
-static int forget_figures(struct work *w)
+/* A transaction of its own: whoever reads waits until it is over. */
+static int forget_figures(struct work *w, const char *id)
 {
+    TRY(q_readers_first(w));
     TRY(q_figures_forget(w));
-    return q_figures_begin(w, zone_setting());
+    TRY(q_figures_begin(w, zone_setting()));
+    return go_on_later(w, id, ONE);
 }
 
 static const json_t *read_part(struct work *w, const struct archive_read_row *rows, size_t n)
@@ -80,7 +83,7 @@ int rebuild_go_on(struct work *w)
     if (strcmp(r.status, "running") != 0)
         return OK;
     if (now == BEGIN)
-        TRY(forget_figures(w));
+        return forget_figures(w, id);
     TRY(q_archive_read(w, r.read_to, PART, &rows, &n));
     if (n)
         TRY(apply_part(w, id, r.zone, rows, n));

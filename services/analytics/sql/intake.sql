@@ -31,6 +31,10 @@ from archive where no > :after::bigint order by no limit :count::int;
 -- name: rebuild_begin(id, zone, actor) :exec
 insert into rebuild (id, zone, total, started_by) select :id::uuid, :zone, count(*), :actor from archive;
 
+-- Who reads keeps his tables, and who comes then waits behind whoever wants to empty them: so not for long. It is tried again.
+-- name: readers_first() :exec
+select set_config('lock_timeout', '300ms', true);
+
 -- name: figures_forget() :exec
 truncate fact_order, fact_line, fact_refund, fact_return, sales_rollup, customer, cohort_member, cohort_rollup, sku, fact_move, stock,
     fact_parcel, parcel_rollup, fact_ticket, fact_survey, quarantine, intake_rollup, figures;
