@@ -31,7 +31,7 @@ void news_tell(void)
 void news_wait(int ms)
 {
     int64_t until = clock_ms() + ms;
-    struct timespec deadline = {until / 1000, (until % 1000) * 1000000};
+    struct timespec deadline = clock_moment(until);
     unsigned long before;
 
     pthread_once(&once, start);

@@ -60,16 +60,9 @@ void relay_wake(void)
     news_tell();
 }
 
-static struct timespec in_ms(int ms)
-{
-    int64_t until = clock_ms() + ms;
-
-    return (struct timespec){until / 1000, (until % 1000) * 1000000};
-}
-
 static void wait_for_work(int ms)
 {
-    struct timespec deadline = in_ms(ms);
+    struct timespec deadline = clock_moment(clock_ms() + ms);
 
     pthread_mutex_lock(&relay.lock);
     while (!relay.woken && !atomic_load(&relay.stopping) &&
@@ -174,7 +167,7 @@ static bool send_one(struct work *w, const struct event_unpublished_row *e, cons
 static void send_all(struct work *w, const struct event_unpublished_row *rows, size_t n)
 {
     struct acks *a = &relay.acks;
-    struct timespec deadline = in_ms(ACK_MS);
+    struct timespec deadline = clock_moment(clock_ms() + ACK_MS);
 
     pthread_mutex_lock(&a->lock);
     a->sent = (int)n;

@@ -1,9 +1,7 @@
 #include "share.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <time.h>
 
 #include "clock.h"
 #include "sql.h"
@@ -77,22 +75,10 @@ static void join(struct wish *me)
 
 /* --- waiting --------------------------------------------------------------------------------------------- */
 
-static bool told_in_time(struct wish *me)
-{
-    int64_t until = clock_ms() + WAIT_MS;
-    struct timespec deadline = {until / 1000, (until % 1000) * 1000000};
-    int failed;
-
-    do
-        failed = sem_clockwait(&me->told, CLOCK_MONOTONIC, &deadline);
-    while (failed && errno == EINTR);
-    return !failed;
-}
-
 /* Until he is answered, refused, or the next carrier. */
 static void wait_for_turn(struct wish *me)
 {
-    if (told_in_time(me))
+    if (clock_sem_wait(&me->told, clock_ms() + WAIT_MS))
         return;
     pthread_mutex_lock(&share.lock);
     if (me->place == WAITING) {

@@ -180,7 +180,7 @@ static void waiter_leave(struct waiter *me)
 
 static struct sql_conn *wait_in_queue(int64_t until, bool *may_open)
 {
-    struct timespec deadline = {until / 1000, (until % 1000) * 1000000};
+    struct timespec deadline = clock_moment(until);
     struct waiter *me = waiter_join();
     bool late = false;
 
@@ -263,23 +263,12 @@ static struct sql_conn *take_or_open(int64_t wait_until, int64_t until)
     return c;
 }
 
-static bool background_may(int64_t until)
-{
-    struct timespec deadline = {until / 1000, (until % 1000) * 1000000};
-    int failed;
-
-    do
-        failed = sem_clockwait(&pool.for_background, CLOCK_MONOTONIC, &deadline);
-    while (failed && errno == EINTR);
-    return !failed;
-}
-
 struct sql_conn *conn_take(int wait_ms, int64_t until, bool background)
 {
     int64_t now = clock_ms(), wait_until = now + wait_ms < until ? now + wait_ms : until;
     struct sql_conn *c;
 
-    if (now >= until || (background && !background_may(wait_until)))
+    if (now >= until || (background && !clock_sem_wait(&pool.for_background, wait_until)))
         return NULL;
     c = take_or_open(wait_until, until);
     if (c)

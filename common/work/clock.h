@@ -1,7 +1,10 @@
-/* Durations are measured on the monotonic clock; business time stamps are PostgreSQL's now(). */
+/* Durations are measured on the monotonic clock, and waited for by it; business time stamps are PostgreSQL's now(). */
 #ifndef BACKROOM_CLOCK_H
 #define BACKROOM_CLOCK_H
 
+#include <errno.h>
+#include <semaphore.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -21,6 +24,24 @@ static inline int64_t clock_us(void)
 
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* A moment of clock_ms(), as the waiting functions want it. */
+static inline struct timespec clock_moment(int64_t ms)
+{
+    return (struct timespec){ms / 1000, (ms % 1000) * 1000000};
+}
+
+/* Take one of what the semaphore counts; false when there was none until that moment of clock_ms(). */
+static inline bool clock_sem_wait(sem_t *sem, int64_t until)
+{
+    struct timespec deadline = clock_moment(until);
+    int failed;
+
+    do
+        failed = sem_clockwait(sem, CLOCK_MONOTONIC, &deadline);
+    while (failed && errno == EINTR);
+    return !failed;
 }
 
 #endif
