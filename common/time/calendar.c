@@ -43,13 +43,18 @@ int calendar_minutes(const char *text)
     return minutes <= 24 * 60 ? minutes : -1;
 }
 
+const char *calendar_zone(void)
+{
+    return config_text("SHOP_TIME_ZONE", "Europe/London");
+}
+
 int calendar_read(struct work *w, struct calendar *c)
 {
     struct calendar_spans_row *rows;
     struct calendar_now_row now;
 
     TRY(q_calendar_now(w, &now));
-    TRY(q_calendar_spans(w, config_text("SHOP_TIME_ZONE", "Europe/London"), DAYS_AHEAD, &rows, &c->count));
+    TRY(q_calendar_spans(w, calendar_zone(), DAYS_AHEAD, &rows, &c->count));
     c->now = now.now;
     c->spans = arena_alloc(w->arena, (c->count + 1) * sizeof *c->spans);
     for (size_t i = 0; i < c->count; i++)

@@ -30,6 +30,9 @@ int64_t calendar_due(const struct calendar *c, int64_t start, int64_t seconds);
 /* Minutes of "09:30" since midnight, up to "24:00"; -1 if it is no time of day. */
 int calendar_minutes(const char *text);
 
+/* The shop's time zone, by its name in the IANA database: where its days begin. */
+const char *calendar_zone(void);
+
 /* The service's calendar for the next months, read once. */
 int calendar_read(struct work *w, struct calendar *c);
 /* RFC 3339: so many open seconds from now. A calendar that never opens counts every second: work is never endless. */

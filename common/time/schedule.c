@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "calendar.h"
 #include "clock.h"
 #include "common_queries.h"
-#include "config.h"
 #include "log.h"
 #include "metrics.h"
 #include "service.h"
@@ -98,7 +98,7 @@ static int run_slot(struct work *w)
     struct schedule_now_row now;
     int64_t taken;
 
-    TRY(q_schedule_now(w, config_text("SHOP_TIME_ZONE", "Europe/London"), &now));
+    TRY(q_schedule_now(w, calendar_zone(), &now));
     if (!schedule_matches(row->cron, (int)now.minute, (int)now.hour, (int)now.day, (int)now.month,
                           (int)now.weekday))
         return OK;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "analytics_queries.h"
+#include "calendar.h"
 #include "listing.h"
 #include "reading.h"
 #include "window.h"
@@ -61,7 +62,7 @@ int customer_figures_get(struct work *w)
 
     TRY(check_window(w, YEARS_10));
     TRY(q_customer_figures(w, in_has(w, "by") ? in_str(w, "by") : "day", in_str(w, "from"), in_str(w, "to"),
-                           zone_setting(), &doc));
+                           calendar_zone(), &doc));
     return reply_figures(w, doc);
 }
 
@@ -73,7 +74,7 @@ int customers_get(struct work *w)
 
     TRY(check_window(w, YEARS_10));
     TRY(listing_open(w, &list));
-    TRY(q_customers_behind(w, in_str(w, "from"), in_str(w, "to"), zone_setting(), in_str(w, "kind"),
+    TRY(q_customers_behind(w, in_str(w, "from"), in_str(w, "to"), calendar_zone(), in_str(w, "kind"),
                            list.after, list.limit + 1, &rows, &n));
     for (size_t i = 0; i < n; i++)
         listing_add(&list, rows[i].customer, rows[i].doc);
@@ -94,7 +95,7 @@ int cohorts_get(struct work *w)
     check_month_begins(w, "from", "?from");
     check_month_begins(w, "to", "?to");
     TRY(check_window(w, YEARS_10));
-    TRY(q_cohorts(w, in_str(w, "from"), in_str(w, "to"), zone_setting(), &doc));
+    TRY(q_cohorts(w, in_str(w, "from"), in_str(w, "to"), calendar_zone(), &doc));
     return reply_figures(w, doc);
 }
 
@@ -114,7 +115,7 @@ int cohort_customers_get(struct work *w)
 
     TRY(bad_query(w));
     TRY(listing_open(w, &list));
-    TRY(q_cohort_customers(w, cohort, month, zone_setting(), list.after, list.limit + 1, &rows, &n));
+    TRY(q_cohort_customers(w, cohort, month, calendar_zone(), list.after, list.limit + 1, &rows, &n));
     for (size_t i = 0; i < n; i++)
         listing_add(&list, rows[i].customer, rows[i].doc);
     return listing_reply(w, &list);
@@ -129,7 +130,7 @@ int rfm_get(struct work *w)
 {
     const char *doc;
 
-    TRY(q_rfm_figures(w, in_str(w, "as_of"), days_asked(w), zone_setting(), in_str(w, "currency"),
+    TRY(q_rfm_figures(w, in_str(w, "as_of"), days_asked(w), calendar_zone(), in_str(w, "currency"),
                       home_currency(), &doc));
     return reply_figures(w, doc);
 }
@@ -141,7 +142,7 @@ int rfm_customers_get(struct work *w)
     size_t n;
 
     TRY(listing_open(w, &list));
-    TRY(q_rfm_customers(w, in_str(w, "as_of"), days_asked(w), zone_setting(), in_str(w, "currency"),
+    TRY(q_rfm_customers(w, in_str(w, "as_of"), days_asked(w), calendar_zone(), in_str(w, "currency"),
                         home_currency(), in_str(w, "segment"), list.after, list.limit + 1, &rows, &n));
     for (size_t i = 0; i < n; i++)
         listing_add(&list, rows[i].customer, rows[i].doc);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "analytics_queries.h"
-#include "config.h"
+#include "calendar.h"
 
 static const char *text_of(const json_t *e, const char *name)
 {
@@ -37,7 +37,7 @@ int intake(struct work *w, enum company company, apply_news apply)
     struct figures_state_row state;
 
     TRY(company == ALONE ? q_figures_alone(w) : q_figures_shared(w));
-    TRY(q_figures_begin(w, config_text("SHOP_TIME_ZONE", "Europe/London")));
+    TRY(q_figures_begin(w, calendar_zone()));
     TRY(q_archive_add(w, json_text(w, news)));
     TRY(q_figures_state(w, &state));
     if (state.rebuilding)

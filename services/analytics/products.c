@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analytics_queries.h"
+#include "calendar.h"
 #include "cursor.h"
 #include "listing.h"
 #include "reading.h"
@@ -74,7 +75,7 @@ int ranking_get(struct work *w)
     const char *doc;
 
     TRY(check_window(w, YEARS_10));
-    TRY(q_ranking(w, in_str(w, "from"), in_str(w, "to"), zone_setting(), in_str(w, "currency"),
+    TRY(q_ranking(w, in_str(w, "from"), in_str(w, "to"), calendar_zone(), in_str(w, "currency"),
                   home_currency(), in_str(w, "channel"), by_units, number_or(w, "limit", TOP), &doc));
     return reply_figures(w, doc);
 }
@@ -92,7 +93,7 @@ int slow_get(struct work *w)
     size_t n;
 
     TRY(listing_open(w, &list));
-    TRY(q_slow_movers(w, in_str(w, "as_of"), number_or(w, "days", SLOW_DAYS), zone_setting(),
+    TRY(q_slow_movers(w, in_str(w, "as_of"), number_or(w, "days", SLOW_DAYS), calendar_zone(),
                       number_or(w, "most", 0), list.after ? strtoll(list.after, NULL, 10) : 0,
                       list.after ? strchr(list.after, ' ') + 1 : NULL, list.limit + 1, &rows, &n));
     for (size_t i = 0; i < n; i++)
@@ -110,7 +111,7 @@ int returns_get(struct work *w)
     const char *doc;
 
     TRY(check_window(w, YEARS_10));
-    TRY(q_returns(w, returns_cut(w), in_str(w, "from"), in_str(w, "to"), zone_setting(),
+    TRY(q_returns(w, returns_cut(w), in_str(w, "from"), in_str(w, "to"), calendar_zone(),
                   in_str(w, "currency"), home_currency(), number_or(w, "limit", ROWS), &doc));
     return reply_figures(w, doc);
 }
@@ -124,7 +125,7 @@ int returns_events_get(struct work *w)
     TRY(check_window(w, YEARS_10));
     TRY(listing_open(w, &list));
     TRY(q_returns_behind(w, returns_cut(w), in_str(w, "key"), in_str(w, "from"), in_str(w, "to"),
-                         zone_setting(), in_str(w, "currency"), home_currency(), list.after, list.limit + 1,
+                         calendar_zone(), in_str(w, "currency"), home_currency(), list.after, list.limit + 1,
                          &rows, &n));
     for (size_t i = 0; i < n; i++)
         listing_add(&list, rows[i].refund_id, rows[i].doc);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "analytics_queries.h"
+#include "calendar.h"
 #include "event.h"
 #include "reading.h"
 #include "resource.h"
@@ -44,7 +45,7 @@ int quality_get(struct work *w)
     const char *doc;
 
     TRY(check_window(w, YEARS_10));
-    TRY(q_quality(w, in_str(w, "from"), in_str(w, "to"), zone_setting(), &doc));
+    TRY(q_quality(w, in_str(w, "from"), in_str(w, "to"), calendar_zone(), &doc));
     return reply_figures(w, doc);
 }
 
@@ -108,7 +109,7 @@ int quarantine_mend(struct work *w)
     struct figures_state_row state;
 
     TRY(q_figures_alone(w));
-    TRY(q_figures_begin(w, zone_setting()));
+    TRY(q_figures_begin(w, calendar_zone()));
     TRY(q_figures_state(w, &state));
     if (state.rebuilding)
         return reply_figures(w, NULL);

@@ -4,6 +4,7 @@
 
 #include "analytics_queries.h"
 #include "answer.h"
+#include "calendar.h"
 #include "config.h"
 #include "window.h"
 
@@ -27,11 +28,6 @@ const struct field service_fields[] = {
     {"to", DAY, REQUIRED},
     {0},
 };
-
-const char *zone_setting(void)
-{
-    return config_text("SHOP_TIME_ZONE", "Europe/London");
-}
 
 const char *home_currency(void)
 {
@@ -80,7 +76,7 @@ int stages_get(struct work *w)
     const char *doc;
 
     TRY(check_window(w, YEAR));
-    TRY(q_stages(w, in_str(w, "from"), in_str(w, "to"), zone_setting(), &doc));
+    TRY(q_stages(w, in_str(w, "from"), in_str(w, "to"), calendar_zone(), &doc));
     return reply_figures(w, doc);
 }
 
@@ -90,7 +86,7 @@ int parcels_get(struct work *w)
 
     TRY(check_window(w, YEARS_10));
     TRY(q_parcels(w, in_has(w, "by") ? in_str(w, "by") : "day", in_str(w, "from"), in_str(w, "to"),
-                  zone_setting(), &doc));
+                  calendar_zone(), &doc));
     return reply_figures(w, doc);
 }
 
@@ -99,6 +95,6 @@ int service_get(struct work *w)
     const char *doc;
 
     TRY(check_window(w, YEAR));
-    TRY(q_service_figures(w, in_str(w, "from"), in_str(w, "to"), zone_setting(), &doc));
+    TRY(q_service_figures(w, in_str(w, "from"), in_str(w, "to"), calendar_zone(), &doc));
     return reply_figures(w, doc);
 }

@@ -16,8 +16,6 @@ int service_get(struct work *w);
 int check_window(struct work *w, int64_t days_max);
 /* 400 with what fault_at() named. */
 int bad_query(struct work *w);
-/* The zone of figures as long as nothing has been counted. */
-const char *zone_setting(void);
 /* The currency of figures that could be of several. */
 const char *home_currency(void);
 /* Lists behind figures wait for a rebuild as the figures do. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "analytics_queries.h"
+#include "calendar.h"
 #include "care.h"
 #include "deadline.h"
 #include "event.h"
@@ -34,7 +35,7 @@ int rebuild_start(struct work *w)
 {
     const char *id = new_id(w);
 
-    TRY(q_rebuild_begin(w, id, zone_setting(), w->actor));
+    TRY(q_rebuild_begin(w, id, calendar_zone(), w->actor));
     TRY(announce_new(w, "analytics.rebuild.started", "rebuild", id));
     TRY(go_on_later(w, id, BEGIN));
     return reply_resource(w, "rebuild", id);
@@ -45,7 +46,7 @@ static int forget_figures(struct work *w, const char *id)
 {
     TRY(q_readers_first(w));
     TRY(q_figures_forget(w));
-    TRY(q_figures_begin(w, zone_setting()));
+    TRY(q_figures_begin(w, calendar_zone()));
     return go_on_later(w, id, ONE);
 }
 

@@ -1,6 +1,7 @@
 #include "sales.h"
 
 #include "analytics_queries.h"
+#include "calendar.h"
 #include "cursor.h"
 #include "reading.h"
 #include "window.h"
@@ -118,7 +119,7 @@ int sales_get(struct work *w)
 
     TRY(check_window(w, cut->days_max));
     TRY(q_sales(w, cut->name, cut->dimension, cut->grain, cut->months, in_str(w, "from"), in_str(w, "to"),
-                zone_setting(), in_str(w, "currency"), home_currency(), in_str(w, "channel"), count,
+                calendar_zone(), in_str(w, "currency"), home_currency(), in_str(w, "channel"), count,
                 in_has(w, "compare"), &figures));
     return reply_figures(w, figures);
 }
@@ -163,7 +164,7 @@ int sales_events_get(struct work *w)
     TRY(check_key(w, cut));
     TRY(check_ready(w));
     TRY(read_cursor(w, query, &at, &id));
-    TRY(q_sales_events(w, cut->name, in_str(w, "key"), in_str(w, "from"), in_str(w, "to"), zone_setting(),
+    TRY(q_sales_events(w, cut->name, in_str(w, "key"), in_str(w, "from"), in_str(w, "to"), calendar_zone(),
                        in_str(w, "currency"), home_currency(), in_str(w, "channel"), at, id, limit + 1, &rows,
                        &n));
     if (n > (size_t)limit) {

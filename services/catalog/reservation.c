@@ -94,25 +94,23 @@ static const char *heads_of(struct work *w, const struct arrivals *a, const stru
 }
 
 /* In order of arrival, and written once: a reservation comes into being with what it got. */
-static int place(struct work *w, const struct arrivals *a)
+static int place(struct work *w, const struct arrivals *a, struct round *r)
 {
     struct reservation_place_row made;
     const char *grants;
-    struct round r;
 
     if (!a->count)
         return OK;
-    gather(w, a, &r);
-    TRY(round_allocate(w, &r));
-    grants = round_grants(w, &r);
-    TRY(q_reservation_place(w, heads_of(w, a, &r), lines_of(w, a, &r), grants, &made));
-    if (r.grant_count)
+    TRY(round_allocate(w, r));
+    grants = round_grants(w, r);
+    TRY(q_reservation_place(w, heads_of(w, a, r), lines_of(w, a, r), grants, &made));
+    if (r->grant_count)
         TRY(q_stock_reserve(w, grants));
     TRY(announce_new(w, "catalog.reservation.held", "reservation", made.held));
     TRY(announce_new(w, "catalog.reservation.partial", "reservation", made.partly));
     TRY(announce_new(w, "catalog.reservation.short", "reservation", made.lacking));
     TRY(announce_new(w, "catalog.reservation.released", "reservation", made.released));
-    return level_watch(w, round_skus(w, &r));
+    return level_watch(w, round_skus(w, r));
 }
 
 /* --- orders that were cancelled --------------------------------------------------------------------------------- */
@@ -127,21 +125,6 @@ static int release(struct work *w, const char *cancelled)
 
 /* --- news of orders --------------------------------------------------------------------------------------------- */
 
-static const char *skus_of(struct work *w, const struct arrivals *a)
-{
-    struct text t = text_new(w->arena);
-
-    text_add(&t, "[");
-    for (size_t i = 0; i < a->count; i++) {
-        if (!a->rows[i].sku)
-            continue;
-        text_add(&t, t.length > 1 ? "," : "");
-        text_add_json(&t, a->rows[i].sku);
-    }
-    text_add(&t, "]");
-    return t.bytes;
-}
-
 /*
  * Only what is new and what was set free is looked at: between transactions nobody waits whom the stock could serve,
  * because whoever adds to it serves the line at once. Cancelled before anything is given out: an order that came and
@@ -153,6 +136,7 @@ int on_orders(struct work *w)
     const char *cancelled = event_batch(w, "orders.order.cancelled");
     struct reservation_freed_row freed = {0};
     struct arrivals new = {0};
+    struct round round;
 
     if (!placed && !cancelled)
         return OK;
@@ -161,10 +145,11 @@ int on_orders(struct work *w)
         TRY(q_reservation_wanted(w, placed, cancelled, &new.rows, &new.count));
     if (cancelled)
         TRY(q_reservation_freed(w, cancelled, &freed));
-    TRY(q_stock_lock(w, skus_of(w, &new), freed.skus));
+    gather(w, &new, &round);
+    TRY(q_stock_lock(w, round_skus(w, &round), freed.skus));
     if (cancelled)
         TRY(release(w, cancelled));
     TRY(backorder_serve(w, freed.skus));
-    TRY(place(w, &new));
+    TRY(place(w, &new, &round));
     return level_watch(w, freed.skus);
 }

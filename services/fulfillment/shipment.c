@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "config.h"
+#include "calendar.h"
 #include "consume.h"
 #include "deadline.h"
 #include "event.h"
@@ -33,18 +33,13 @@ const struct step shipment_flow[] = {
 
 /* --- from orders --------------------------------------------------------------------------------------- */
 
-static const char *zone(void)
-{
-    return config_text("SHOP_TIME_ZONE", "Europe/London");
-}
-
 static int release(struct work *w, const char *orders)
 {
     struct orders_release_row row;
 
     if (!orders)
         return OK;
-    TRY(q_orders_release(w, orders, zone(), &row));
+    TRY(q_orders_release(w, orders, calendar_zone(), &row));
     return announce_new(w, "fulfillment.shipment.created", "shipment", row.created);
 }
 
@@ -56,7 +51,7 @@ static int cancel(struct work *w, const char *orders)
     if (!orders)
         return OK;
     TRY(q_orders_lock(w, orders));
-    TRY(q_orders_void(w, orders, zone(), &row));
+    TRY(q_orders_void(w, orders, calendar_zone(), &row));
     TRY(q_papers_void(w, row.voided));
     TRY(exceptions_settle(w, row.voided, NULL, "The order was cancelled."));
     TRY(announce_all(w, "fulfillment.shipment.voided", "shipment", row.voided));

@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-#include "config.h"
+#include "calendar.h"
 #include "event.h"
 #include "orders_queries.h"
 
@@ -10,17 +10,12 @@ enum { DAYS = 31 };
 
 const struct field ledger_fields[] = {{"from", DAY}, {"to", DAY}, {0}};
 
-static const char *zone(void)
-{
-    return config_text("SHOP_TIME_ZONE", "Europe/London");
-}
-
 /* Told anew even where nothing changed: a day is told as of a moment, and what is counted by then is compared. */
 static int close_days(struct work *w, const char *from, const char *to, int64_t *n)
 {
     struct ledger_close_row closed;
 
-    TRY(q_ledger_close(w, from, to, zone(), &closed));
+    TRY(q_ledger_close(w, from, to, calendar_zone(), &closed));
     *n = closed.n;
     return announce_all(w, "orders.ledger.closed", "ledger", closed.days);
 }
@@ -36,7 +31,7 @@ static int check_window(struct work *w)
 {
     struct ledger_window_row window;
 
-    TRY(q_ledger_window(w, in_str(w, "from"), in_str(w, "to"), zone(), &window));
+    TRY(q_ledger_window(w, in_str(w, "from"), in_str(w, "to"), calendar_zone(), &window));
     if (window.days < 1)
         fault_at(w, "/to", "ledger.empty",
                  "to must be a later day than from: it is the first day that is not closed.");

@@ -371,6 +371,24 @@ def test_a_rebuild_goes_on_after_a_kill_and_figures_wait_for_it(open_shop):
     assert bytes_of(shop) == before
 
 
+def test_a_rebuild_is_taken_note_of_at_once_and_waits_for_who_is_reading(open_shop):
+    shop = open_shop(services=("analytics",))
+    news = News(shop)
+    news.order([("MUG", 2, 450)], placed_at="2011-01-05T12:00:00Z")
+    news.heard()
+    before = bytes_of(shop)
+    with psycopg2.connect(shop.postgres.url("analytics", shop.database)) as reader:
+        reader.cursor().execute("select from sales_rollup limit 1")
+        began = time.monotonic()
+        started = shop.analytics.post("/v1/rebuild").expect(202)
+        assert time.monotonic() - began < 1
+        time.sleep(1)
+        assert shop.analytics.get(f"/v1/rebuild/{started['id']}").json["status"] == "running"
+    reader.close()
+    eventually(lambda: shop.analytics.get(f"/v1/rebuild/{started['id']}").json["status"] == "done", 60)
+    assert bytes_of(shop) == before
+
+
 def test_another_time_zone_is_taken_up_by_a_rebuild(open_shop):
     shop = open_shop(services=("analytics",), env={"SHOP_TIME_ZONE": "Europe/London"})
     news = News(shop)

@@ -41,3 +41,8 @@ def test_an_image_gets_every_tool_that_its_build_runs():
     wanted = set(re.findall(r"tools/(\w+\.py)", (ROOT / "CMakeLists.txt").read_text()))
     copied = re.search(r"^COPY (tools/.*) tools/$", (ROOT / "Dockerfile").read_text(), re.M)[1]
     assert wanted and {f"tools/{name}" for name in wanted} <= set(copied.split())
+
+
+def test_make_may_run_every_script_that_it_names():
+    named = set(re.findall(r"^\t@?((?:bench|tools|tests)/[\w/.]+)", (ROOT / "Makefile").read_text(), re.M))
+    assert len(named) > 5 and [name for name in named if not os.access(ROOT / name, os.X_OK)] == []

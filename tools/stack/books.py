@@ -6,7 +6,6 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from . import plan
-from .client import eventually
 
 SHIPPED = ("shipped", "delivered")
 
@@ -119,7 +118,7 @@ class Books:
 def analytics_equal_orders(shop, orders, start, end, days):
     """The figures of analytics for [start, end) against the orders placed on those days. An order that was cancelled
     before anything was paid was no sale."""
-    answer = eventually(lambda: shop.analytics.get(f"/v1/sales?from={start}&to={end}&by=day").expect(200), 15)
+    answer = shop.analytics.get(f"/v1/sales?from={start}&to={end}&by=day", patience=15).expect(200)
     totals = answer["totals"]
     wanted = [order for order in orders if days(order) and not (order["status"] == "cancelled" and not order["paid"])]
     gross = sum(sum_of_lines(order) for order in wanted)

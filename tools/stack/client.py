@@ -102,14 +102,15 @@ class Client:
         return self.request("DELETE", path, **options)
 
     def request(self, method, path, json=None, body=None, headers=None, params=None, role=None, sub=None,
-                token=None, key=True, instance=None, timeout=None, retries=1):
+                token=None, key=True, instance=None, timeout=None, retries=1, patience=None):
         """One request, one Answer.
 
         body: raw bytes in place of json. headers: added; None as a value leaves a header out. params: the query.
         key: True makes an Idempotency-Key for POST, a string is used, None or False sends none.
         token: a ready token, "" for none. instance: ask this one and no other.
         retries: how often a request is sent again when a kept-alive connection turns out to be closed;
-        only for what can be repeated safely (reads, and whatever carries a key).
+        patience: seconds to go on asking while the service is away or busy, in place of the client's own.
+        Both only for what can be repeated safely (reads, and whatever carries a key).
         """
         if params:
             path += ("&" if "?" in path else "?") + urllib.parse.urlencode(params, doseq=True)
@@ -129,7 +130,7 @@ class Client:
         safe = method in ("GET", "HEAD", "PUT", "DELETE") or "Idempotency-Key" in sent
         answer = self._ask(method, self.prefix + path, body, sent, instance, timeout,
                            retries * len(self.addresses) if safe else 0,         # each may have closed its own
-                           self.patience if safe else 0)
+                           0 if not safe else self.patience if patience is None else patience)
         if self.inspect:
             self.inspect(answer)
         return answer

@@ -2,8 +2,8 @@
 select coalesce(:to::date, today) - coalesce(:from::date, today - 3), coalesce(:to::date, today) > today
 from (select (now() at time zone :zone)::date as today) t;
 
--- Days as they stand, without those before the first order; unless from and to say otherwise, the last three that are over. Whatever this sees
--- was committed, so it began, before as_of: the clock is asked after the snapshot was taken.
+-- Days as they stand, without those before the first order; unless from and to say otherwise, the last three that are
+-- over. Whatever this sees was committed, so it began, before as_of: the clock is asked after the snapshot was taken.
 -- name: ledger_close(from, to, zone) :row n int, days
 with clock as materialized (
     select clock_timestamp() as as_of, (now() at time zone :zone)::date as today
