@@ -22,6 +22,7 @@ import events
 import orders
 from harness import Shop
 from load import HERE, wrk
+from offer import MIXES, Offer
 from stack import postgres
 from stack.client import eventually
 from world import World
@@ -138,17 +139,9 @@ def reserve(side, seconds):
     return 1000 * max(spent, 0.001) / placed, 1000 * (side.world.cpu("catalog")[0] + side.world.cpu("orders")[1] - before) / placed
 
 
-LAG = """select extract(epoch from i.applied_at - e.at)::float8 * 1000 as ms
-from orders.event e join catalog.inbox i on i.event_id = e.id and i.consumer = 'catalog-orders'
-where e.position > %s and e.type = 'orders.order.placed' order by 1"""
-
-
 def lags(side, seconds):
     side.shop.settle(120)
-    head = side.shop.value("orders", "select max(position) from event where position is not null")
-    events.paced(side.world, 50, 2 * seconds)
-    side.shop.settle(60)
-    times = [row["ms"] for row in side.shop.sql("postgres", LAG, head)]
+    times = events.paced(side.world, Offer(side.world, MIXES["orders"]), 50, 2 * seconds)
     return times[len(times) // 2], times[int(len(times) * 0.99)]
 
 

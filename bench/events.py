@@ -22,16 +22,21 @@ def sustained(world, offer, seconds):
     return placed / (time.monotonic() - began)
 
 
+def paced(world, offer, rate, seconds):
+    """The lags of so many orders a second, the shortest first, in milliseconds."""
+    begin = world.shop.value("postgres", "select now()")
+    offer.run("open", rate, seconds)
+    world.shop.settle(60)
+    return [row["ms"] for row in world.shop.sql("postgres", LAG, begin)]
+
+
 def lag(world, seconds):
     """From the commit of the placing transaction to that of the reserving one, at half of what can be kept up."""
     warm_up(world)
     world.shop.settle(120)
     offer = Offer(world, MIXES["orders"])
     maximum = sustained(world, offer, seconds)
-    begin = world.shop.value("postgres", "select now()")
-    offer.run("open", max(1, int(maximum / 2)), seconds)
-    world.shop.settle(60)
-    times = [row["ms"] for row in world.shop.sql("postgres", LAG, begin)]
+    times = paced(world, offer, max(1, int(maximum / 2)), seconds)
     row = Row(f"event lag orders to catalog, {maximum / 2:.0f} orders/s", unit="ms", wanted="p50 ≤ 3, p99 ≤ 15")
     row.note = (f"p50 {times[len(times) // 2]:.1f} ms, p99 {times[int(len(times) * 0.99)]:.1f} ms of {len(times)}; all five services "
                 f"together keep up with {maximum:.0f} orders/s")

@@ -1,8 +1,13 @@
--- GET of one path after the other, of the file PATHS.
-local paths, n = {}, 0
-for line in io.lines(os.getenv("PATHS")) do paths[#paths + 1] = line end
+-- GET of one path after the other, of the file PATHS; the requests are written before the clock runs.
+local requests, n = {}, 0
+
+function init()
+    for path in io.lines(os.getenv("PATHS")) do
+        requests[#requests + 1] = wrk.format("GET", path, {["Authorization"] = "Bearer " .. os.getenv("TOKEN")})
+    end
+end
 
 function request()
-    n = n % #paths + 1
-    return wrk.format("GET", paths[n], {["Authorization"] = "Bearer " .. os.getenv("TOKEN")})
+    n = n % #requests + 1
+    return requests[n]
 end

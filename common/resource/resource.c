@@ -53,6 +53,9 @@ const struct resource *resource_of_aggregate(struct work *w, const char *aggrega
 
 /* --- one item's JSON ----------------------------------------------------------------------------------- */
 
+/* What columns_of() selects, and behind them the owner of one or what a list is sorted by. */
+enum column { DOCUMENT, PERSONAL, STATUS, VERSION, KEY, PENDING, ONE_MORE };
+
 static const char *columns_of(struct work *w, const struct resource *r)
 {
     return textf(w, "doc::text, %s, %s, %s, %s::text, %s", r->reveal ? "private::text" : "null::text",
@@ -64,7 +67,8 @@ static const char *columns_of(struct work *w, const struct resource *r)
 static void add_item(struct work *w, const struct resource *r, struct text *out, const struct pg_result *rows,
                      int i)
 {
-    const char *doc = sql_text(rows, i, 0), *personal = sql_text(rows, i, 1), *status = sql_text(rows, i, 2);
+    const char *doc = sql_text(rows, i, DOCUMENT), *personal = sql_text(rows, i, PERSONAL);
+    const char *status = sql_text(rows, i, STATUS);
     size_t n = strlen(doc);
 
     if (personal && !auth_may(w->who, r->reveal))
@@ -75,7 +79,7 @@ static void add_item(struct work *w, const struct resource *r, struct text *out,
         text_add_bytes(out, personal + 1, strlen(personal) - 2);
     }
     if (r->aggregate)
-        text_addf(out, ",\"version\":%s", sql_text(rows, i, 3));
+        text_addf(out, ",\"version\":%s", sql_text(rows, i, VERSION));
     if (r->flow && status) {
         text_add(out, ",\"allowed_actions\":");
         flow_add_actions(w, r, status, out);
@@ -83,42 +87,50 @@ static void add_item(struct work *w, const struct resource *r, struct text *out,
     text_add(out, "}");
 }
 
-/* Customers' tokens see their own only, and nothing where nothing is theirs. */
-static bool add_owner(struct work *w, const struct resource *r, struct listing *l)
+static int no_such_thing(struct work *w)
 {
-    if (!auth_is_customer(w->who))
+    return fail(w, NOT_FOUND, "resource.not_found", "There is no such thing, or it is not yours to see.");
+}
+
+static bool has_owner(const struct resource *r)
+{
+    return r->owner && strcmp(r->owner, EVERYBODYS) != 0;
+}
+
+static bool is_theirs(struct work *w, const struct resource *r, const char *owner)
+{
+    if (w->kind != REQUEST || !r->read || !auth_is_customer(w->who))
         return true;
-    if (!r->owner)
-        return false;
-    if (strcmp(r->owner, EVERYBODYS) == 0)
-        return true;
-    l->values[l->n++] = auth_subject(w->who);
-    text_addf(&l->where, " and %s = $%d", r->owner, l->n);
-    return true;
+    return has_owner(r) ? owner && strcmp(owner, auth_subject(w->who)) == 0 : r->owner != NULL;
+}
+
+static int read_row(struct work *w, const struct resource *r, const char *id, struct pg_result **rows, int *row)
+{
+    const char *select = textf(w, "select %s, %s::text from %s where %s = ", columns_of(w, r),
+                               has_owner(r) ? r->owner : "null", r->view, resource_key(r));
+
+    return sql_read_key(w, textf(w, "%s$1%s", select, r->key ? "" : "::uuid"),
+                        textf(w, "%sany($1%s)", select, r->key ? "" : "::uuid[]"), KEY, id, rows, row);
 }
 
 static int read_one(struct work *w, const struct resource *r, const char *id, bool *pending)
 {
-    struct listing l = {.resource = r, .where = text_new(w->arena), .values = {id}, .n = 1};
     struct text out = text_new(w->arena);
     struct pg_result *rows;
+    int row;
 
     if (!r->key && !field_text_fits(UUID, id))
-        return fail(w, NOT_FOUND, "resource.not_found", "There is no such thing, or it is not yours to see.");
-    if (w->kind == REQUEST && r->read && !add_owner(w, r, &l))
-        return fail(w, NOT_FOUND, "resource.not_found", "There is no such thing, or it is not yours to see.");
-    TRY(sql_read_text(w,
-                      textf(w, "select %s from %s where %s = $1%s%s", columns_of(w, r), r->view,
-                            resource_key(r), r->key ? "" : "::uuid", l.where.bytes),
-                      l.n, l.values, &rows));
-    TRY(sql_only_row(w, rows));
-    add_item(w, r, &out, rows, 0);
+        return no_such_thing(w);
+    TRY(read_row(w, r, id, &rows, &row));
+    if (!is_theirs(w, r, sql_text(rows, row, ONE_MORE)))
+        return no_such_thing(w);
+    add_item(w, r, &out, rows, row);
     if (r->aggregate)
-        w->etag = textf(w, "\"v%s\"", sql_text(rows, 0, 3));
+        w->etag = textf(w, "\"v%s\"", sql_text(rows, row, VERSION));
     if (r->moves && w->request)
         w->request->if_none_match = NULL;
     if (pending)
-        *pending = sql_bool(rows, 0, 5);
+        *pending = sql_bool(rows, row, PENDING);
     return reply(w, out.bytes);
 }
 
@@ -161,6 +173,18 @@ void resource_wait(struct work *w, const struct resource *r, const char *id, int
 }
 
 /* --- lists --------------------------------------------------------------------------------------------- */
+
+/* Customers' tokens see their own only, and nothing where nothing is theirs. */
+static bool add_owner(struct work *w, const struct resource *r, struct listing *l)
+{
+    if (!auth_is_customer(w->who))
+        return true;
+    if (!has_owner(r))
+        return r->owner;
+    l->values[l->n++] = auth_subject(w->who);
+    text_addf(&l->where, " and %s = $%d", r->owner, l->n);
+    return true;
+}
 
 static int refuse(struct work *w, const char *name, const char *code, const char *detail)
 {
@@ -287,7 +311,8 @@ static int reply_page(struct work *w, const struct listing *l, const struct pg_r
     }
     if (sql_height(rows) > shown)
         next =
-            cursor_make(w, same_query, sql_text(rows, (int)shown - 1, 6), sql_text(rows, (int)shown - 1, 4));
+            cursor_make(w, same_query, sql_text(rows, (int)shown - 1, ONE_MORE),
+                        sql_text(rows, (int)shown - 1, KEY));
     return page_reply(w, &page, next);
 }
 

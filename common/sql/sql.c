@@ -253,27 +253,43 @@ int sql_plan_by_value(struct work *w)
                           NULL);
 }
 
-int sql_read(struct work *w, const struct query *q, const char *const *values, PGresult **result)
+static int read_shared(struct work *w, const struct question *question, PGresult **result, int *row)
 {
+    const struct query *q = question->query;
+    struct shared_rows *rows;
+
     *result = NULL;
+    *row = 0;
     if (w->db || w->kind != REQUEST)
-        return sql_fetch(w, q, values, result);
-    switch (share_read(q, values, w->until, result)) {
+        return sql_fetch(w, q, question->values, result);
+    switch (share_read(w->arena, question, w->until, &rows, row)) {
     case ANSWERED:
-        arena_owns(w->arena, *result, (void (*)(void *))PQclear);
+        arena_owns(w->arena, rows, share_release);
+        *result = rows->result;
         return OK;
     case ALONE:
-        return sql_fetch(w, q, values, result);
+        return sql_fetch(w, q, question->values, result);
     default:
         return busy(w, "database.unavailable");
     }
 }
 
-int sql_read_text(struct work *w, const char *sql, int n, const char *const *values, PGresult **result)
+int sql_read(struct work *w, const struct query *q, const char *const *values, PGresult **result)
 {
-    const struct query q = {name_of_text(w, sql), n, sql};
+    const struct question question = {.query = q, .values = values};
+    int row;
 
-    return sql_read(w, &q, values, result);
+    return read_shared(w, &question, result, &row);
+}
+
+int sql_read_key(struct work *w, const char *one, const char *many, int key_column, const char *key,
+                 PGresult **result, int *row)
+{
+    const struct query by_key = {name_of_text(w, one), 1, one}, by_keys = {name_of_text(w, many), 1, many};
+    const struct question question = {&by_key, &key, &by_keys, key_column};
+
+    TRY(read_shared(w, &question, result, row));
+    return sql_only_row(w, *result);
 }
 
 size_t sql_height(const PGresult *r)

@@ -53,8 +53,9 @@ int sql_plan_by_value(struct work *w);
  * there is none, those of many requests travel together (share.h); else as sql_fetch().
  */
 int sql_read(struct work *w, const struct query *q, const char *const *values, struct pg_result **result);
-int sql_read_text(struct work *w, const char *sql, int n, const char *const *values,
-                  struct pg_result **result);
+/* The row of a key: `one` takes the key, `many` an array of keys, and both give it in this column. NOT_FOUND without. */
+int sql_read_key(struct work *w, const char *one, const char *many, int key_column, const char *key,
+                 struct pg_result **result, int *row);
 
 size_t sql_height(const struct pg_result *result);
 const char *sql_text(const struct pg_result *result, int row, int column); /* NULL for SQL null */
