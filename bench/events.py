@@ -1,7 +1,8 @@
 """How long an event is under way, and how many the relay and the consumers move."""
+import subprocess
 import time
 
-from load import Row
+from load import Row, compiled
 from offer import MIXES, Offer
 from orders import place, warm_up
 from stack.client import eventually
@@ -43,28 +44,79 @@ def lag(world, seconds):
     return [row]
 
 
-def throughput(world, rounds):
-    """The stream is lost: the relay publishes the whole event log again, and the consumers look at each."""
-    relay, consumer = Row("relay, events/s", unit="events/s"), Row("consumers (known events), events/s", unit="events/s")
+ARTICLES = 20_000
+NEW_ARTICLES = """
+insert into event (type, aggregate, aggregate_id, version, actor, trace, data)
+select 'catalog.product.published', 'product', id::text, 1, 'bench', repeat('a', 32),
+    json_build_object('id', id, 'status', 'published', 'title', 'Article', 'category', 'general', 'channels', '["web"]'::json,
+        'variants', json_build_array(json_build_object('sku', 'NEW-' || %s || '-' || n, 'barcode', null, 'title', 'Article', 'price', 450,
+            'currency', 'GBP', 'weight_g', 250, 'stocked', true)))
+from (select uuid_v7() as id, n from generate_series(1, %s) n) new"""
+HEARD = """select extract(epoch from max(pg_xact_commit_timestamp(xmin)) - min(applied_at))::float8 from inbox
+where consumer = 'orders-products' and applied_at >= %s"""
+# The same rows into tables of the same shape, all of a table at once.
+BULK = {"inbox": "consumer = 'orders-products' and applied_at >= %s", "inbox_cursor": "consumer = 'orders-products'",
+        "price": "sku like 'NEW-%%'"}
+
+
+def relay(world, rounds):
+    """The stream is lost: the relay publishes the whole event log again. Then somebody else publishes the same bytes. And the
+    consumers, who know all of it, look at each."""
+    shop, publish = world.shop, compiled(world, "publish", "-lnats")
+    said, known = Row("relay", unit="events/s", wanted="report"), Row("consumers, events they know", unit="events/s", wanted="report")
     for _ in range(rounds):
         place(world, 2)
-        world.shop.settle(60)
-        world.shop.stop()
-        world.shop.nats.stop()
-        world.shop.nats.wipe()
-        world.shop.nats.start()
-        count = world.shop.value("orders", "select count(*) from event")
-        world.shop.sql("orders", "update event set seq = null, epoch = null")
+        shop.settle(60)
+        shop.stop()
+        shop.nats.stop()
+        shop.nats.wipe()
+        shop.nats.start()
+        count = shop.value("orders", "select count(*) from event")
+        shop.sql("orders", "update event set seq = null, epoch = null")
         began = time.monotonic()
-        world.shop.start("orders")
-        eventually(lambda: not world.shop.value("orders", "select count(*) from event where seq is null limit 1"), 120)
-        relay.work.append(count / (time.monotonic() - began))
+        shop.start("orders")
+        eventually(lambda: not shop.value("orders", "select count(*) from event where seq is null limit 1"), 120)
+        said.work.append(count / (time.monotonic() - began))
         began = time.monotonic()
-        world.shop.start("catalog")
+        shop.start("catalog")
         eventually(lambda: not left(world, "catalog-orders"), 120)
-        consumer.work.append(count / (time.monotonic() - began))
-        world.shop.start()
-    return [relay, consumer]
+        known.work.append(count / (time.monotonic() - began))
+        done = subprocess.run([str(publish), shop.nats.url("operator"), "ORDERS"], check=True, capture_output=True, text=True)
+        said.ceiling("nats-server, the same bytes published", float(done.stdout))
+        shop.start()
+    return [said, known]
+
+
+def consumers(world, rounds):
+    """Orders comes back and hears of so many new articles: from the first of its transactions to the last one's commit."""
+    shop, row = world.shop, Row("a consumer, new events", unit="events/s", wanted="report")
+    for turn in range(rounds):
+        shop.settle(60)
+        shop.stop()
+        shop.start("catalog")
+        shop.sql("catalog", NEW_ARTICLES, turn, ARTICLES)
+        eventually(lambda: not shop.value("catalog", "select count(*) from event where seq is null"), 60)
+        begin = shop.value("postgres", "select now()")
+        shop.start("orders")
+        eventually(lambda: shop.value("orders", "select count(*) from price where sku like %s", f"NEW-{turn}-%") == ARTICLES, 120)
+        row.work.append(ARTICLES / shop.value("postgres", "set search_path = orders; " + HEARD, begin))
+        row.ceiling("the same rows inserted in bulk", ARTICLES / bulk(shop, begin))
+        shop.start()
+    return [row]
+
+
+def bulk(shop, begin):
+    """Seconds."""
+    for table in BULK:
+        shop.sql("orders", f"create table bulk_{table} (like {table} including all)")
+    began = time.monotonic()
+    for table, where in BULK.items():
+        shop.sql("orders", f"insert into bulk_{table} select * from {table} where {where} limit {ARTICLES}",
+                 *([begin] if "applied_at" in where else []))
+    spent = time.monotonic() - began
+    for table in BULK:
+        shop.sql("orders", f"drop table bulk_{table}")
+    return spent
 
 
 def left(world, name):

@@ -10,6 +10,13 @@ HERE = Path(__file__).resolve().parent
 PGBENCH = shutil.which("pgbench") or "/usr/lib/postgresql/15/bin/pgbench"
 
 
+def compiled(world, name, *flags):
+    """A tool of this folder, where this run's files are."""
+    binary = world.folder / name
+    subprocess.run(["cc", "-O2", "-o", str(binary), str(HERE / f"{name}.c"), *flags], check=True)
+    return binary
+
+
 def wrk(url, connections, seconds, token=None, script=None, env=None, threads=1):
     """Answers a second; what a loaded machine refused (503) does not count."""
     command = ["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s"]

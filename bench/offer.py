@@ -2,7 +2,7 @@
 import json
 import subprocess
 
-from load import HERE
+from load import compiled
 
 NAMES = ("second", "sent", "good", "late", "refused", "rude", "other", "unsent", "good_p50", "good_p99", "refused_p50",
          "refused_p99")
@@ -15,8 +15,7 @@ class Offer:
     def __init__(self, world, mix):
         self.world = world
         self.port = world.instance("orders").port
-        self.binary = world.folder / "offer"
-        subprocess.run(["cc", "-O2", "-D_GNU_SOURCE", "-o", str(self.binary), str(HERE / "offer.c")], check=True)
+        self.binary = compiled(world, "offer", "-D_GNU_SOURCE")
         one = world.shop.orders.post("/v1/orders", order(world.shop, "first")).expect(200, 201)["id"]
         self.files = [self.write(f"{n}-{name}", getattr(self, name)(one)) for n, name in enumerate(mix)]
 

@@ -5,7 +5,7 @@ import time
 import urllib.request
 import uuid
 
-from load import HERE, Row, wrk
+from load import Row, compiled, wrk
 from stack.process import free_ports
 
 PRODUCTS = 1000
@@ -39,8 +39,7 @@ class Bare:
         self.port, = free_ports(1)
         file = world.folder / "body"
         file.write_bytes(body)
-        binary = world.folder / "bare"
-        subprocess.run(["cc", "-O2", "-o", str(binary), str(HERE / "bare.c"), "-lmicrohttpd"], check=True)
+        binary = compiled(world, "bare", "-lmicrohttpd")
         self.process = subprocess.Popen([str(binary), str(self.port), str(file)])
         time.sleep(0.3)
 

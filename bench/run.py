@@ -45,7 +45,7 @@ def part(world, name, o):
         return orders.measure(world, o.rounds, o.seconds)
     if name == "reservations":
         return orders.reservations(world, o.rounds, o.seconds)
-    return events.lag(world, 5 * o.seconds) + events.road(world, 20) + events.throughput(world, o.rounds)
+    return events.lag(world, 5 * o.seconds) + events.road(world, 20) + events.relay(world, o.rounds) + events.consumers(world, o.rounds)
 
 
 def lines_of(row):
