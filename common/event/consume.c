@@ -13,12 +13,14 @@
 #include "crash.h"
 #include "durable.h"
 #include "envelope.h"
+#include "hex.h"
 #include "inbox.h"
 #include "leader.h"
 #include "log.h"
 #include "metrics.h"
 #include "news.h"
 #include "service.h"
+#include "utf8.h"
 
 enum {
     CONSUMERS_MAX = 16,
@@ -145,6 +147,18 @@ static int bury(struct work *w)
                              dead.code, dead.detail, dead.body);
 }
 
+/* What is no event, as a JSON string: its text, or its bytes in hexadecimal where they are none. */
+static const char *quoted(struct work *w, const char *bytes, size_t length)
+{
+    char *hex;
+
+    if (utf8_valid(bytes, length))
+        return json_text(w, arena_owns(w->arena, json_stringn_nocheck(bytes, length), (void (*)(void *))json_decref));
+    hex = arena_alloc(w->arena, 2 * length + 1);
+    hex_write(hex, (const unsigned char *)bytes, length);
+    return textf(w, "\"%s\"", hex);
+}
+
 static bool dead_letter(struct puller *p, int n, const char *code, const char *detail)
 {
     const char *bytes = natsMsg_GetData(p->batch[n]);
@@ -156,10 +170,7 @@ static bool dead_letter(struct puller *p, int n, const char *code, const char *d
     dead.envelope = read_message(&w, p, n);
     dead.code = code;
     dead.detail = detail;
-    dead.body = json_text(
-        &w, arena_owns(w.arena, json_stringn_nocheck(bytes, length), (void (*)(void *))json_decref));
-    if (dead.envelope)
-        dead.body = arena_copy(w.arena, bytes, length);
+    dead.body = dead.envelope ? arena_copy(w.arena, bytes, length) : quoted(&w, bytes, length);
     current = p;
     buried = work_run(&w, bury, NULL) == OK;
     if (buried) {

@@ -30,7 +30,7 @@ static const char *fault_in(const json_t *e)
 
 json_t *envelope_read(struct work *w, const char *bytes, size_t length, int n, const char **why)
 {
-    json_t *e = json_parse_news(bytes, length, why), *out;
+    json_t *e = json_parse_news(bytes, length, why);
     const char *trace;
 
     if (!e)
@@ -40,11 +40,9 @@ json_t *envelope_read(struct work *w, const char *bytes, size_t length, int n, c
     if (*why)
         return NULL;
     trace = trace_of(w->arena, text_of(e, "traceparent"));
-    out = json_pack("{s:i, s:O, s:O, s:O, s:O, s:O, s:O, s:s, s:O*, s:O, s:O*}", "n", n, "id",
-                    json_object_get(e, "id"), "type", json_object_get(e, "type"), "aggregate",
-                    json_object_get(e, "aggregate"), "aggregate_id", json_object_get(e, "subject"), "version",
-                    json_object_get(e, "aggregateversion"), "time", json_object_get(e, "time"), "trace",
-                    trace ? trace : w->trace, "actor", json_object_get(e, "actor"), "data",
-                    json_object_get(e, "data"), "private", json_object_get(e, "private"));
-    return arena_owns(w->arena, out, (void (*)(void *))json_decref);
+    json_object_set_new(e, "n", json_integer(n));
+    json_object_set(e, "aggregate_id", json_object_get(e, "subject"));
+    json_object_set(e, "version", json_object_get(e, "aggregateversion"));
+    json_object_set_new(e, "trace", json_string(trace ? trace : w->trace));
+    return e;
 }

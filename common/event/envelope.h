@@ -6,8 +6,8 @@
 
 struct work;
 
-/* {id, type, aggregate, aggregate_id, version, time, trace, actor, data, private?}, owned by the work; NULL and *why if it is
- * not one. n is put in as "n". */
+/* The event, with n, aggregate_id, version and trace beside what it came with, owned by the work; NULL and *why if it is
+ * none of ours. */
 json_t *envelope_read(struct work *w, const char *bytes, size_t length, int n, const char **why);
 
 #endif

@@ -17,24 +17,28 @@ static const char *text_of(const json_t *e, const char *name)
  * none. */
 static const char *heads_of(struct work *w, const json_t *envelopes, bool first_only)
 {
-    json_t *list = json_array(), *e;
-    const char *text = NULL;
+    struct text t = text_new(w->arena);
     size_t i;
+    json_t *e;
 
     json_array_foreach(envelopes, i, e)
     {
-        if (first_only && json_integer_value(json_object_get(e, "version")) != 1)
+        json_int_t version = json_integer_value(json_object_get(e, "version"));
+
+        if (first_only && version != 1)
             continue;
-        json_array_append_new(list, json_pack("{s:O, s:O, s:O, s:O, s:O}", "n", json_object_get(e, "n"), "id",
-                                              json_object_get(e, "id"), "aggregate",
-                                              json_object_get(e, "aggregate"), "aggregate_id",
-                                              json_object_get(e, "aggregate_id"), "version",
-                                              json_object_get(e, "version")));
+        text_addf(&t, "%s{\"n\":%" JSON_INTEGER_FORMAT ",\"version\":%" JSON_INTEGER_FORMAT ",\"id\":\"%s\"",
+                  t.length ? "," : "[", json_integer_value(json_object_get(e, "n")), version, text_of(e, "id"));
+        text_add(&t, ",\"aggregate\":");
+        text_add_json(&t, text_of(e, "aggregate"));
+        text_add(&t, ",\"aggregate_id\":");
+        text_add_json(&t, text_of(e, "aggregate_id"));
+        text_add(&t, "}");
     }
-    if (json_array_size(list))
-        text = json_text(w, list);
-    json_decref(list);
-    return text;
+    if (!t.length)
+        return NULL;
+    text_add(&t, "]");
+    return t.bytes;
 }
 
 static enum verdict verdict_of(const char *word)
@@ -148,12 +152,12 @@ const char *event_batch(struct work *w, const char *type)
     {
         if (type && strcmp(text_of(e, "type"), type) != 0)
             continue;
-        data = json_copy(json_object_get(e, "data"));
+        data = json_object_get(e, "data");
         json_object_set(data, "event_type", json_object_get(e, "type"));
         json_object_set(data, "event_time", json_object_get(e, "time"));
         if (json_object_get(e, "private"))
             json_object_set(data, "private", json_object_get(e, "private"));
-        json_array_append_new(list, data);
+        json_array_append(list, data);
     }
     if (json_array_size(list))
         text = json_text(w, list);

@@ -155,11 +155,7 @@ const char *in_json(struct work *w, const char *name)
 
 const char *json_text(struct work *w, const json_t *json)
 {
-    size_t length = json_dumpb(json, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);
-    char *s = arena_alloc(w->arena, length + 1);
-
-    json_dumpb(json, s, length, JSON_COMPACT | JSON_ENCODE_ANY);
-    return s;
+    return arena_owns(w->arena, json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY), free);
 }
 
 const char *path_var(struct work *w, const char *name)

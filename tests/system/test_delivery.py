@@ -72,6 +72,8 @@ def test_what_is_no_event_is_set_aside_and_others_flow_on(shop, news, poison):
     news.product((f"AFTER-{len(poison)}-{poison[0]}", 100))
     dead = eventually(lambda: [row for row in shop.orders.get("/v1/dead-letters").json["data"]][: -before or None])
     assert dead[0]["code"] == "event.malformed" and dead[0]["state"] == "open"
+    kept = shop.value("orders", "select body from dead_letter where id = %s", dead[0]["id"])
+    assert json.loads(kept) == (poison.hex() if poison[0] > 127 else poison.decode())
 
 
 def test_what_is_no_event_is_one_dead_letter_however_often_it_is_delivered(shop, news):
