@@ -26,8 +26,11 @@
 #include "sse.h"
 #include "trace.h"
 
+/* For a request's head and its answer's, more than gateways let through (15 KiB); libmicrohttpd clears all of it after
+ * every request. */
+enum { CONNECTION_MEMORY = 24 * 1024 };
+
 enum {
-    CONNECTION_MEMORY = 64 * 1024,
     IDLE_SECONDS = 15,
     WAIT_SECONDS_MAX = 10,
     IN_FLIGHT_MAX = 1024,

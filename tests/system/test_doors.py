@@ -363,3 +363,14 @@ def test_every_metric_that_an_alert_names_is_told_and_every_metric_told_has_an_a
         base = {re.sub(r"_(sum|count)$", "_bucket", name) for name in told}
         assert not base - named - FIGURES, f"no alert looks at {base - named - FIGURES}"
     assert shop.metric("orders", "backroom_database_up") == shop.metric("orders", "backroom_ready") == 1
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("headers", [{"X-Long": "x" * 12_000}, {f"X-{n}": "y" * 250 for n in range(40)}], ids=["one", "many"])
+def test_a_head_as_large_as_gateways_let_through_is_read_and_a_larger_one_refused(shop, door, headers):
+    client = shop.client([("127.0.0.1", port_of(shop, door))])
+    client.inspect = None       # what libmicrohttpd and the gateway refuse is no problem document
+    assert client.get(path_of(door, "/v1/work"), headers=headers).status == 200
+    larger = client.get(path_of(door, "/v1/work"), headers={f"{name}-{n}": value for n in range(8) for name, value in headers.items()},
+                        retries=0)
+    assert larger.status == (400 if door == "gateway" else 431)
