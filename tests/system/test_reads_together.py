@@ -2,6 +2,7 @@
 import itertools
 import random
 import threading
+import urllib.parse
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,7 +10,7 @@ import pytest
 
 from stack.client import eventually
 
-SHOP = {"services": ("catalog",), "env": {"POOL_SIZE": "4"}}       # one connection carries
+SHOP = {"services": ("catalog", "orders"), "env": {"POOL_SIZE": "4"}}       # one connection carries
 CLIENTS, PRODUCTS = 48, 30
 CANCEL = "select pg_cancel_backend(pid) from pg_stat_activity where usename = 'catalog' and state = 'active'"
 END = "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'catalog' and query ilike '%%product_json%%'"
@@ -69,3 +70,37 @@ def test_a_reader_whose_companion_is_cut_off_still_hears_its_own_answer(shop, id
     assert counts[200] > counts[503], counts
     eventually(lambda: shop.catalog.get(f"/v1/products/{ids[0]}").status == 200, 10)
     assert all(answer.status in (200, 404) for _, answer in read_at_once(shop, ids, 5))
+
+
+def test_keys_that_mean_something_to_an_array_are_only_keys(shop, ids):
+    """Those who ask for the same kind of thing travel in one statement, their keys in one array."""
+    good = [f"READ-{n}" for n in range(8)]
+    for sku in good:
+        shop.catalog.post(f"/v1/stock/{sku}/levels", {"reorder_point": 3}).expect(200)
+    odd = ['"', "\\", "{}", '{"', "NULL", "null", "a,b", 'READ-0","READ-1', "READ-0 ", "read-0", "é"]
+    keys = (good * 3 + odd) * 20
+    random.shuffle(keys)
+
+    def ask(sku):
+        return sku, shop.catalog.get(f"/v1/levels/{urllib.parse.quote(sku, safe='')}")
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        for sku, answer in pool.map(ask, keys):
+            assert answer.status in ((200, 503) if sku in good else (404, 503)), (sku, answer)
+            assert answer.status != 200 or answer.json["sku"] == sku
+
+
+def test_a_customer_sees_only_what_is_his_whoever_asks_beside_him(shop):
+    shop.road.publish({"sku": "MINE", "price": 450})
+    orders = [shop.road.order([("MINE", 1)], paid=False) for _ in range(8)]
+    asked = [(customer, order) for customer in orders for order in orders] * 6
+    random.shuffle(asked)
+
+    def ask(each):
+        customer, order = each
+        return each, shop.orders.get(f"/v1/orders/{order['id']}", role="customer", sub=customer["customer_ref"])
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        for (customer, order), answer in pool.map(ask, asked):
+            assert answer.status in ((200, 503) if customer is order else (404, 503)), answer
+            assert answer.status != 200 or answer.json["id"] == order["id"]
