@@ -11,7 +11,6 @@
 #include "common_queries.h"
 #include "config.h"
 #include "crash.h"
-#include "durable.h"
 #include "envelope.h"
 #include "hex.h"
 #include "inbox.h"
@@ -19,21 +18,16 @@
 #include "log.h"
 #include "metrics.h"
 #include "news.h"
+#include "pull.h"
 #include "service.h"
 #include "utf8.h"
 
 enum {
     CONSUMERS_MAX = 16,
-    PULL = 256,
-    HEARTBEAT_MS = 500,
-    EXPIRES_MS = 5000,
-    CHECK_MS = 10000,
     ATTEMPTS = 8,
     GAP_DELAY_MS = 100,
     GAP_SECONDS = 300,
     SLOW_TRIES = 5,
-    FLUSH_MS = 500,
-    KEPT = 32,
 };
 
 struct puller {
@@ -41,15 +35,8 @@ struct puller {
     const struct consumer *row;
     pthread_t thread;
     struct leader *leader; /* of an ORDERED consumer */
-    natsSubscription *inbox;
-    natsSubscription *kept[KEPT]; /* left, but perhaps still in the library's hands */
-    unsigned kept_next;
-    char reply_to[64], source[64];
-    unsigned long generation;
-    int outstanding;               /* messages that the server still owes us */
-    int64_t expires;               /* when the open pull is over, by our own clock (A.3) */
-    int64_t next_check, delivered; /* when and how far the server had come at the last one */
-    int64_t rested;                /* when the next transaction may begin: its pace */
+    struct pull pull;
+    int64_t rested; /* when the next transaction may begin: its pace */
     natsMsg *batch[PULL];
     int count;
     enum verdict verdicts[PULL];
@@ -153,7 +140,8 @@ static const char *quoted(struct work *w, const char *bytes, size_t length)
     char *hex;
 
     if (utf8_valid(bytes, length))
-        return json_text(w, arena_owns(w->arena, json_stringn_nocheck(bytes, length), (void (*)(void *))json_decref));
+        return json_text(
+            w, arena_owns(w->arena, json_stringn_nocheck(bytes, length), (void (*)(void *))json_decref));
     hex = arena_alloc(w->arena, 2 * length + 1);
     hex_write(hex, (const unsigned char *)bytes, length);
     return textf(w, "\"%s\"", hex);
@@ -315,90 +303,7 @@ static void process(struct puller *p)
     news_tell();
 }
 
-/* --- pulling (reliability.md, A.6; protocol: nats-architecture-and-design ADR-13) ---------------------- */
-
-/* What the server sent and we did not look at goes back at once, instead of waiting for its time to run out. */
-static void hand_back(struct puller *p)
-{
-    natsMsg *msg;
-
-    while (natsSubscription_NextMsg(&msg, p->inbox, 0) == NATS_OK) {
-        if (natsMsg_GetDataLength(msg) > 0)
-            natsConnection_PublishString(bus_connection(), natsMsg_GetReply(msg), "-NAK");
-        natsMsg_Destroy(msg);
-    }
-}
-
-/* The library's reader may still be at a message for a subscription that is destroyed, and then writes into freed
- * memory (nats.c 3.4.1, its issue 637). Nothing is on its way any more when the server answers a flush; one that never
- * answers in time is kept until many others have come and gone. */
-static void let_go(struct puller *p)
-{
-    natsSubscription **kept;
-
-    if (natsConnection_FlushTimeout(bus_connection(), FLUSH_MS) == NATS_OK) {
-        natsSubscription_Destroy(p->inbox);
-        return;
-    }
-    kept = &p->kept[p->kept_next++ % KEPT];
-    natsSubscription_Destroy(*kept);
-    *kept = p->inbox;
-}
-
-static void unsubscribe(struct puller *p)
-{
-    if (p->inbox) {
-        hand_back(p);
-        natsSubscription_Unsubscribe(p->inbox);
-        let_go(p);
-    }
-    p->inbox = NULL;
-    p->outstanding = 0;
-}
-
-static bool subscribe(struct puller *p)
-{
-    natsInbox *inbox = NULL;
-
-    if (p->inbox && p->generation == bus_generation())
-        return true;
-    unsubscribe(p);
-    if (!bus_connected() || !durable_make(p->source, p->row->name, p->row->subject, p->row->mode & ORDERED))
-        return false;
-    if (natsInbox_Create(&inbox) != NATS_OK)
-        return false;
-    snprintf(p->reply_to, sizeof p->reply_to, "%s", inbox);
-    natsInbox_Destroy(inbox);
-    p->generation = bus_generation();
-    return natsConnection_SubscribeSync(&p->inbox, bus_connection(), p->reply_to) == NATS_OK;
-}
-
-static void pull(struct puller *p)
-{
-    char subject[200], request[128], stream[64];
-
-    if (p->outstanding > 0 && clock_ms() < p->expires)
-        return;
-    bus_stream_name(p->source, stream);
-    snprintf(subject, sizeof subject, "$JS.API.CONSUMER.MSG.NEXT.%s.%s", stream, p->row->name);
-    snprintf(request, sizeof request, "{\"batch\":%d,\"expires\":%lld,\"idle_heartbeat\":%lld}", PULL,
-             EXPIRES_MS * 1000000LL, HEARTBEAT_MS * 1000000LL);
-    natsConnection_PublishRequestString(bus_connection(), subject, p->reply_to, request);
-    p->outstanding = PULL;
-    p->expires = clock_ms() + EXPIRES_MS;
-}
-
-/* A status message: 100 is a heartbeat, 404 and 408 end the pull, 409 asks for a new one. */
-static bool is_status(struct puller *p, natsMsg *msg)
-{
-    const char *status = NULL;
-
-    if (natsMsg_GetDataLength(msg) > 0 || natsMsgHeader_Get(msg, "Status", &status) != NATS_OK)
-        return false;
-    if (strcmp(status, "100") != 0)
-        p->outstanding = 0;
-    return true;
-}
+/* --- pulling --------------------------------------------------------------------------------------------- */
 
 /* How long to wait for one message more: with something at hand, only as its pace says. */
 static int64_t patience(const struct puller *p)
@@ -406,41 +311,29 @@ static int64_t patience(const struct puller *p)
     int64_t rest = p->rested - clock_ms();
 
     if (!p->count)
-        return HEARTBEAT_MS * 24 / 10;
+        return pull_silence_ms();
     return rest > 0 && !atomic_load(&all.stopping) ? rest : 0;
 }
 
 /* Whatever is there now, up to a batch. False when the server fell silent. */
 static bool collect(struct puller *p)
 {
-    natsMsg *msg;
-
     while (p->count < PULL) {
-        natsStatus s = natsSubscription_NextMsg(&msg, p->inbox, patience(p));
-
-        if (s != NATS_OK)
-            return p->count > 0;
-        if (is_status(p, msg)) {
-            natsMsg_Destroy(msg);
+        switch (pull_next(&p->pull, patience(p), &p->batch[p->count])) {
+        case MESSAGE:
+            p->count++;
+            if (pull_is_over(&p->pull))
+                return true;
+            break;
+        case STATUS:
             if (!p->count)
                 return true;
-            continue;
+            break;
+        default:
+            return p->count > 0;
         }
-        p->batch[p->count++] = msg;
-        if (--p->outstanding <= 0)
-            return true;
     }
     return true;
-}
-
-/* Nothing came just now: is there really nothing? Several instances may see that; the first one mends it. */
-static void check(struct puller *p)
-{
-    if (clock_ms() < p->next_check)
-        return;
-    p->next_check = clock_ms() + CHECK_MS;
-    if (durable_unstick(p->source, p->row->name, p->row->subject, &p->delivered))
-        unsubscribe(p);
 }
 
 static bool may_pull(struct puller *p)
@@ -453,20 +346,19 @@ static void *run(void *puller)
     struct puller *p = puller;
 
     while (!atomic_load(&all.stopping)) {
-        if (!may_pull(p) || !subscribe(p)) {
-            unsubscribe(p);
+        if (!may_pull(p) || !pull_open(&p->pull)) {
+            pull_close(&p->pull);
             usleep(200 * 1000);
             continue;
         }
-        pull(p);
         if (!collect(p))
-            unsubscribe(p); /* stream, consumer or server gone: made again by subscribe() */
+            pull_close(&p->pull); /* stream, consumer or server gone: made again by pull_open() */
         else if (p->count)
             process(p);
         else
-            check(p);
+            pull_check(&p->pull);
     }
-    unsubscribe(p);
+    pull_close(&p->pull);
     return NULL;
 }
 
@@ -477,8 +369,7 @@ void consume_start(const struct service *s)
 
         p->service = s;
         p->row = c;
-        p->delivered = -1;
-        snprintf(p->source, sizeof p->source, "%.*s", (int)strcspn(c->subject, "."), c->subject);
+        pull_init(&p->pull, c->name, c->subject, c->mode & ORDERED);
         if (c->mode & ORDERED)
             p->leader = leader_new(s->name, c->name);
         pthread_create(&p->thread, NULL, run, p);

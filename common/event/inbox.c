@@ -28,7 +28,8 @@ static const char *heads_of(struct work *w, const json_t *envelopes, bool first_
         if (first_only && version != 1)
             continue;
         text_addf(&t, "%s{\"n\":%" JSON_INTEGER_FORMAT ",\"version\":%" JSON_INTEGER_FORMAT ",\"id\":\"%s\"",
-                  t.length ? "," : "[", json_integer_value(json_object_get(e, "n")), version, text_of(e, "id"));
+                  t.length ? "," : "[", json_integer_value(json_object_get(e, "n")), version,
+                  text_of(e, "id"));
         text_add(&t, ",\"aggregate\":");
         text_add_json(&t, text_of(e, "aggregate"));
         text_add(&t, ",\"aggregate_id\":");

@@ -104,7 +104,8 @@ static bool is_theirs(struct work *w, const struct resource *r, const char *owne
     return has_owner(r) ? owner && strcmp(owner, auth_subject(w->who)) == 0 : r->owner != NULL;
 }
 
-static int read_row(struct work *w, const struct resource *r, const char *id, struct pg_result **rows, int *row)
+static int read_row(struct work *w, const struct resource *r, const char *id, struct pg_result **rows,
+                    int *row)
 {
     const char *select = textf(w, "select %s, %s::text from %s where %s = ", columns_of(w, r),
                                has_owner(r) ? r->owner : "null", r->view, resource_key(r));
@@ -310,9 +311,8 @@ static int reply_page(struct work *w, const struct listing *l, const struct pg_r
         add_item(w, l->resource, &page, rows, (int)i);
     }
     if (sql_height(rows) > shown)
-        next =
-            cursor_make(w, same_query, sql_text(rows, (int)shown - 1, ONE_MORE),
-                        sql_text(rows, (int)shown - 1, KEY));
+        next = cursor_make(w, same_query, sql_text(rows, (int)shown - 1, ONE_MORE),
+                           sql_text(rows, (int)shown - 1, KEY));
     return page_reply(w, &page, next);
 }
 

@@ -16,8 +16,9 @@ struct query;
 struct question {
     const struct query *query;
     const char *const *values;
-    const struct query *by_keys; /* the same for an array of what values[0] is: several who ask so share it; or NULL */
-    int key_column;              /* of its rows: which of them is whose */
+    const struct query
+        *by_keys;   /* the same for an array of what values[0] is: several who ask so share it; or NULL */
+    int key_column; /* of its rows: which of them is whose */
 };
 
 /* Rows that several may look at; release: share_release(). */
@@ -28,8 +29,8 @@ struct shared_rows {
 
 enum shared {
     ANSWERED, /* *rows is to be released; the answer begins at *row */
-    ALONE,    /* something failed, or no row has your key: ask again by yourself, to hear whether it was yours */
-    LOST,     /* no connection came free, or the server did not answer */
+    ALONE, /* something failed, or no row has your key: ask again by yourself, to hear whether it was yours */
+    LOST,  /* no connection came free, or the server did not answer */
 };
 
 /* Returns at `until`, of the monotonic clock, or a little later. Who carries may need the arena. */
