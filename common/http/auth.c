@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <rhonabwy.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -20,14 +21,14 @@ struct principal {
     const struct role *roles; /* of the service */
     uint64_t held;            /* bit i: has roles[i] */
     char subject[SUBJECT_MAX];
+    int64_t expires; /* Unix seconds */
+    unsigned epoch;  /* of the keys that the token was verified with */
 };
 
 /* One ES256 check costs more than the rest of a read: a verified token is remembered by its hash until it expires
  * or its key goes. */
 struct remembered {
     char hash[65];
-    int64_t expires; /* Unix seconds */
-    unsigned epoch;  /* of the keys it was verified with */
     struct principal who;
 };
 
@@ -99,7 +100,7 @@ static bool signed_by_us(jwt_t *jwt, struct remembered *r)
         return false;
     pthread_mutex_lock(&auth.lock);
     key = kid ? r_jwks_get_by_kid(auth.keys, kid) : NULL;
-    r->epoch = auth.epoch;
+    r->who.epoch = auth.epoch;
     pthread_mutex_unlock(&auth.lock);
     if (key)
         good = r_jwt_verify_signature(jwt, key, 0) == RHN_OK;
@@ -138,7 +139,7 @@ static bool read_claims(jwt_t *jwt, struct remembered *r)
     if (!subject || !*subject || strlen(subject) >= SUBJECT_MAX)
         return false;
     memcpy(r->who.subject, subject, strlen(subject) + 1);
-    return is_for_us(jwt, time(NULL), &r->expires);
+    return is_for_us(jwt, time(NULL), &r->who.expires);
 }
 
 /* Nothing of the token's header is trusted but the name of the key: no jku, x5u, embedded keys. */
@@ -169,7 +170,7 @@ static bool recall(const char *hash, struct remembered *r)
     bool found;
 
     pthread_mutex_lock(&auth.lock);
-    found = strcmp(slot_of(hash)->hash, hash) == 0 && slot_of(hash)->expires > time(NULL) - LEEWAY;
+    found = strcmp(slot_of(hash)->hash, hash) == 0 && slot_of(hash)->who.expires > time(NULL) - LEEWAY;
     if (found)
         *r = *slot_of(hash);
     pthread_mutex_unlock(&auth.lock);
@@ -179,7 +180,7 @@ static bool recall(const char *hash, struct remembered *r)
 static void remember(const struct remembered *r)
 {
     pthread_mutex_lock(&auth.lock);
-    if (r->epoch == auth.epoch) /* its key did not go while it was verified */
+    if (r->who.epoch == auth.epoch) /* its key did not go while it was verified */
         *slot_of(r->hash) = *r;
     pthread_mutex_unlock(&auth.lock);
 }
@@ -251,6 +252,26 @@ bool auth_is_customer(const struct principal *who)
             return false;
     }
     return who && who->held;
+}
+
+struct principal *auth_copy(const struct principal *who)
+{
+    struct principal *copy = who ? malloc(sizeof *copy) : NULL;
+
+    if (copy)
+        *copy = *who;
+    return copy;
+}
+
+bool auth_good_still(const struct principal *who)
+{
+    bool good;
+
+    keep_keys_fresh();
+    pthread_mutex_lock(&auth.lock);
+    good = !who || (who->epoch == auth.epoch && who->expires > time(NULL) - LEEWAY);
+    pthread_mutex_unlock(&auth.lock);
+    return good;
 }
 
 const char *auth_subject(const struct principal *who)

@@ -24,6 +24,10 @@ extern const char auth_too_many[];
 
 bool auth_may(const struct principal *who,
               const char *scope); /* scope NULL: everybody; "": whoever has a token */
+/* For what goes on after its request: a copy to be freed, and whether the token has neither expired nor the keys changed
+ * since it was verified. NULL stays good. */
+struct principal *auth_copy(const struct principal *who);
+bool auth_good_still(const struct principal *who);
 bool auth_is_customer(const struct principal *who);
 const char *auth_subject(const struct principal *who);
 /* The names of the caller's roles as a PostgreSQL array, and whether one of them grants everything. */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <ulfius.h>
 
+#include "auth.h"
 #include "clock.h"
 #include "common_queries.h"
 #include "field.h"
@@ -17,6 +18,7 @@ enum { STREAM_BATCH = 100, LOOK_MS = 250, HEARTBEAT_MS = 10000 };
 
 struct stream {
     const struct service *service;
+    struct principal *who;
     int64_t after;
     char *type, *aggregate;
     struct arena *arena; /* of what is being sent */
@@ -32,6 +34,7 @@ static void free_stream(void *stream)
     struct stream *s = stream;
 
     arena_free(s->arena);
+    free(s->who);
     free(s->type);
     free(s->aggregate);
     free(s);
@@ -82,7 +85,7 @@ static ssize_t next(void *stream, uint64_t offset, char *out, size_t room)
 
     (void)offset;
     while (s->sent == s->length) {
-        if (atomic_load(&stopping))
+        if (atomic_load(&stopping) || !auth_good_still(s->who))
             return U_STREAM_END;
         fetch(s);
         if (s->sent == s->length)
@@ -106,6 +109,7 @@ void sse_start(struct work *w, struct _u_response *p)
     struct arena *a = arena_new();
 
     s->service = w->service;
+    s->who = auth_copy(w->who);
     s->after = last && field_text_fits(INTEGER, last) ? strtoll(last, NULL, 10) : in_int(w, "after");
     s->type = copy_or_null(in_str(w, "type"));
     s->aggregate = copy_or_null(in_str(w, "aggregate"));

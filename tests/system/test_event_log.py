@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from stack import keys
 from stack.client import eventually
 from test_products import mug
 
@@ -68,6 +69,21 @@ def test_the_feed_comes_live_as_server_sent_events(shop):
     event = json.loads(next(stream)["data"])
     assert event["aggregate_id"] == made["id"] and event["position"] == position + 1
     stream.close()
+
+
+def test_a_live_feed_ends_with_its_token(shop):
+    """A minute is forgiven for clocks that differ, so this one is good for three seconds more."""
+    shop.settle()
+    position = shop.catalog.get("/v1/audit/verify").json["head"]
+    client = shop.client(shop.catalog.addresses)
+    token = keys.issue(shop.keys.folder, "admin", "ann", -57, shop.keys.build)
+    client.token = lambda *_: token
+    stream = client.stream("/v1/events", headers={"Last-Event-ID": str(position)})
+    made = draft(shop, "LIVE-WHILE-GOOD")
+    assert json.loads(next(stream)["data"])["aggregate_id"] == made["id"]
+    began = time.monotonic()
+    assert list(stream) == [] and time.monotonic() - began < 10
+    assert client.get("/v1/events").status == 401
 
 
 def test_the_chain_verifies_and_a_changed_row_is_located(shop):
