@@ -154,55 +154,89 @@ static const char *const wanted[] = {[TEXT] = "a text",
                                      [LIST] = "a list of objects",
                                      [TEXTS] = "a list of texts"};
 
-static void check_object(struct work *w, const json_t *object, const struct field *fields, bool open,
-                         const char *pointer);
+/* Where a value stands. Written out only for a fault: most values have none. */
+struct place {
+    const struct place *base; /* NULL: the document */
+    const char *name;         /* NULL: an entry of a list */
+    size_t index;
+};
 
-static void check_text(struct work *w, const struct field *f, const char *s, const char *at)
+/* A member of the query string has no document around it. */
+static const struct place query = {NULL, "?", 0};
+
+/* RFC 6901: ~ and / inside a name are escaped. */
+static void add_place(struct text *t, const struct place *at)
+{
+    if (at->base)
+        add_place(t, at->base);
+    text_add(t, at == &query ? "?" : at->base == &query ? "" : "/");
+    if (!at->name)
+        text_addf(t, "%zu", at->index);
+    for (const char *c = at == &query ? NULL : at->name; c && *c; c++)
+        text_add_bytes(t, *c == '~' ? "~0" : *c == '/' ? "~1" : c, *c == '~' || *c == '/' ? 2 : 1);
+}
+
+static const char *pointer_to(struct work *w, const struct place *at)
+{
+    struct text t = text_new(w->arena);
+
+    add_place(&t, at);
+    return t.bytes;
+}
+
+static void check_object(struct work *w, const json_t *object, const struct field *fields, bool open,
+                         const struct place *base);
+
+static void check_text(struct work *w, const struct field *f, const char *s, const struct place *at)
 {
     struct bounds b = field_bounds(f);
     int64_t n = (int64_t)characters(s);
 
     if (!field_text_fits(f->type, s))
-        fault_at(w, at, "field.format", "%s must be %s.", f->name, wanted[f->type]);
+        fault_at(w, pointer_to(w, at), "field.format", "%s must be %s.", f->name, wanted[f->type]);
     else if (f->choices && !is_choice(f->choices, s))
-        fault_at(w, at, "field.choice", "%s must be one of %s.", f->name, f->choices);
+        fault_at(w, pointer_to(w, at), "field.choice", "%s must be one of %s.", f->name, f->choices);
     else if ((f->type == TEXT || f->type == CODE) && n < b.min)
-        fault_at(w, at, "field.too_short", "%s must have at least %" PRId64 " character(s).", f->name, b.min);
+        fault_at(w, pointer_to(w, at), "field.too_short", "%s must have at least %" PRId64 " character(s).",
+                 f->name, b.min);
     else if ((f->type == TEXT || f->type == CODE) && n > b.max)
-        fault_at(w, at, "field.too_long", "%s must have at most %" PRId64 " characters.", f->name, b.max);
+        fault_at(w, pointer_to(w, at), "field.too_long", "%s must have at most %" PRId64 " characters.",
+                 f->name, b.max);
 }
 
-static void check_number(struct work *w, const struct field *f, int64_t n, const char *at)
+static void check_number(struct work *w, const struct field *f, int64_t n, const struct place *at)
 {
     struct bounds b = field_bounds(f);
 
     if (n < b.min || n > b.max)
-        fault_at(w, at, "field.out_of_range", "%s must be from %" PRId64 " to %" PRId64 ".", f->name, b.min,
-                 b.max);
+        fault_at(w, pointer_to(w, at), "field.out_of_range", "%s must be from %" PRId64 " to %" PRId64 ".",
+                 f->name, b.min, b.max);
 }
 
-static void check_list(struct work *w, const struct field *f, const json_t *list, bool open, const char *at)
+static void check_list(struct work *w, const struct field *f, const json_t *list, bool open,
+                       const struct place *at)
 {
     struct bounds b = field_bounds(f);
     const json_t *item;
     size_t i;
 
     if ((int64_t)json_array_size(list) < b.min || (int64_t)json_array_size(list) > b.max) {
-        fault_at(w, at, "field.count", "%s must have %" PRId64 " to %" PRId64 " entries.", f->name, b.min,
-                 b.max);
+        fault_at(w, pointer_to(w, at), "field.count", "%s must have %" PRId64 " to %" PRId64 " entries.",
+                 f->name, b.min, b.max);
         return;
     }
     json_array_foreach(list, i, item)
     {
-        const char *here = textf(w, "%s/%zu", at, i);
+        const struct place here = {at, NULL, i};
 
         if (f->type == LIST && json_is_object(item))
-            check_object(w, item, f->fields, open, here);
+            check_object(w, item, f->fields, open, &here);
         else if (f->type == LIST || !json_is_string(item))
-            fault_at(w, here, "field.type", "An entry of %s must be %s.", f->name,
+            fault_at(w, pointer_to(w, &here), "field.type", "An entry of %s must be %s.", f->name,
                      f->type == LIST ? "an object" : "a text");
         else if (!*json_string_value(item) || characters(json_string_value(item)) > 500)
-            fault_at(w, here, "field.too_long", "An entry of %s must have 1 to 500 characters.", f->name);
+            fault_at(w, pointer_to(w, &here), "field.too_long",
+                     "An entry of %s must have 1 to 500 characters.", f->name);
     }
 }
 
@@ -225,10 +259,11 @@ static bool type_fits(enum field_type type, const json_t *value)
     }
 }
 
-static void check_value(struct work *w, const struct field *f, const json_t *value, bool open, const char *at)
+static void check_value(struct work *w, const struct field *f, const json_t *value, bool open,
+                        const struct place *at)
 {
     if (!type_fits(f->type, value))
-        fault_at(w, at, "field.type", "%s must be %s.", f->name, wanted[f->type]);
+        fault_at(w, pointer_to(w, at), "field.type", "%s must be %s.", f->name, wanted[f->type]);
     else if (json_is_string(value))
         check_text(w, f, json_string_value(value), at);
     else if (json_is_integer(value))
@@ -248,41 +283,29 @@ static const struct field *field_named(const struct field *fields, const char *n
     return NULL;
 }
 
-/* RFC 6901: ~ and / inside a name are escaped. */
-static const char *pointer_to(struct work *w, const char *base, const char *name)
-{
-    struct text t = text_new(w->arena);
-
-    text_add(&t, base);
-    text_add(&t, *base == '?' ? "" : "/");
-    for (; *name; name++)
-        text_add_bytes(&t,
-                       *name == '~'   ? "~0"
-                       : *name == '/' ? "~1"
-                                      : name,
-                       *name == '~' || *name == '/' ? 2 : 1);
-    return t.bytes;
-}
-
 static void check_object(struct work *w, const json_t *object, const struct field *fields, bool open,
-                         const char *pointer)
+                         const struct place *base)
 {
     const char *name;
     json_t *value;
 
     for (const struct field *f = fields; f->name; f++) {
+        const struct place here = {base, f->name, 0};
+
         value = json_object_get(object, f->name);
         if (value && !json_is_null(value))
-            check_value(w, f, value, open, pointer_to(w, pointer, f->name));
+            check_value(w, f, value, open, &here);
         else if (f->presence == REQUIRED)
-            fault_at(w, pointer_to(w, pointer, f->name), "field.required", "%s is required.", f->name);
+            fault_at(w, pointer_to(w, &here), "field.required", "%s is required.", f->name);
     }
     if (open)
         return;
     json_object_foreach((json_t *)(uintptr_t)object, name, value)
     {
+        const struct place here = {base, name, 0};
+
         if (!field_named(fields, name))
-            fault_at(w, pointer_to(w, pointer, name), "field.unknown", "There is no such field here.");
+            fault_at(w, pointer_to(w, &here), "field.unknown", "There is no such field here.");
     }
 }
 
@@ -290,14 +313,14 @@ void field_check(struct work *w, const json_t *object, const struct field *field
 {
     static const struct field none[] = {{0}};
 
-    check_object(w, object, fields ? fields : none, open, "");
+    check_object(w, object, fields ? fields : none, open, NULL);
 }
 
 void field_check_query(struct work *w, const json_t *values, const struct field *fields)
 {
     static const struct field none[] = {{0}};
 
-    check_object(w, values, fields ? fields : none, true, "?");
+    check_object(w, values, fields ? fields : none, true, &query);
 }
 
 /* --- parsing ------------------------------------------------------------------------------------------- */
