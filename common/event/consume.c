@@ -119,17 +119,12 @@ static _Thread_local struct {
     const char *code, *detail, *body;
 } dead;
 
-static const char *text_of(const json_t *e, const char *name)
-{
-    return json_string_value(json_object_get(e, name));
-}
-
 static int bury(struct work *w)
 {
     const json_t *e = dead.envelope;
 
-    return q_dead_letter_add(w, current->row->name, text_of(e, "id"), text_of(e, "type"),
-                             text_of(e, "aggregate_id"),
+    return q_dead_letter_add(w, current->row->name, json_text_in(e, "id"), json_text_in(e, "type"),
+                             json_text_in(e, "aggregate_id"),
                              e ? sql_from_int(w, json_integer_value(json_object_get(e, "version"))) : NULL,
                              dead.code, dead.detail, dead.body);
 }

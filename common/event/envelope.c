@@ -4,21 +4,16 @@
 #include "trace.h"
 #include "work.h"
 
-static const char *text_of(const json_t *e, const char *name)
-{
-    return json_string_value(json_object_get(e, name));
-}
-
 static const char *fault_in(const json_t *e)
 {
     const json_t *version = json_object_get(e, "aggregateversion");
 
-    if (!text_of(e, "specversion") || !text_of(e, "type") || !text_of(e, "aggregate") ||
-        !text_of(e, "subject"))
+    if (!json_text_in(e, "specversion") || !json_text_in(e, "type") || !json_text_in(e, "aggregate") ||
+        !json_text_in(e, "subject"))
         return "is not a CloudEvent of ours";
-    if (!text_of(e, "id") || !field_text_fits(UUID, text_of(e, "id")))
+    if (!json_text_in(e, "id") || !field_text_fits(UUID, json_text_in(e, "id")))
         return "has no id";
-    if (!text_of(e, "time") || !field_text_fits(TIME, text_of(e, "time")))
+    if (!json_text_in(e, "time") || !field_text_fits(TIME, json_text_in(e, "time")))
         return "has no time";
     if (!json_is_integer(version) || json_integer_value(version) < 1 ||
         json_integer_value(version) > INT32_MAX)
@@ -39,7 +34,7 @@ json_t *envelope_read(struct work *w, const char *bytes, size_t length, int n, c
     *why = fault_in(e);
     if (*why)
         return NULL;
-    trace = trace_of(w->arena, text_of(e, "traceparent"));
+    trace = trace_of(w->arena, json_text_in(e, "traceparent"));
     json_object_set_new(e, "n", json_integer(n));
     json_object_set(e, "aggregate_id", json_object_get(e, "subject"));
     json_object_set(e, "version", json_object_get(e, "aggregateversion"));

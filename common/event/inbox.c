@@ -8,11 +8,6 @@
 #include "field.h"
 #include "work.h"
 
-static const char *text_of(const json_t *e, const char *name)
-{
-    return json_string_value(json_object_get(e, name));
-}
-
 /* What the version gate needs to know of each event, or only of those that are the first of their aggregate; NULL for
  * none. */
 static const char *heads_of(struct work *w, const json_t *envelopes, bool first_only)
@@ -29,11 +24,11 @@ static const char *heads_of(struct work *w, const json_t *envelopes, bool first_
             continue;
         text_addf(&t, "%s{\"n\":%" JSON_INTEGER_FORMAT ",\"version\":%" JSON_INTEGER_FORMAT ",\"id\":\"%s\"",
                   t.length ? "," : "[", json_integer_value(json_object_get(e, "n")), version,
-                  text_of(e, "id"));
+                  json_text_in(e, "id"));
         text_add(&t, ",\"aggregate\":");
-        text_add_json(&t, text_of(e, "aggregate"));
+        text_add_json(&t, json_text_in(e, "aggregate"));
         text_add(&t, ",\"aggregate_id\":");
-        text_add_json(&t, text_of(e, "aggregate_id"));
+        text_add_json(&t, json_text_in(e, "aggregate_id"));
         text_add(&t, "}");
     }
     if (!t.length)
@@ -82,7 +77,7 @@ static int apply_one(struct work *w, const struct consumer *c, json_t *e)
         field_check(w, json_object_get(e, "data"), c->fields, true);
     TRY(failed_if_any(w, "event.invalid", "The event's data has faults."));
     w->in = e;
-    w->trace = text_of(e, "trace");
+    w->trace = json_text_in(e, "trace");
     return c->handler(w);
 }
 
@@ -97,7 +92,7 @@ static int apply_all(struct work *w, const struct consumer *c, json_t *admitted)
             field_check(w, json_object_get(e, "data"), c->fields, true);
     }
     TRY(failed_if_any(w, "event.invalid", "An event's data has faults."));
-    w->trace = text_of(json_array_get(admitted, 0), "trace");
+    w->trace = json_text_in(json_array_get(admitted, 0), "trace");
     w->in = admitted;
     return c->handler(w);
 }
@@ -121,19 +116,19 @@ int inbox_apply(struct work *w, const struct consumer *c, json_t *envelopes, enu
 
 bool event_is(struct work *w, const char *word)
 {
-    const char *type = text_of(w->in, "type"), *last = strrchr(type, '.');
+    const char *type = json_text_in(w->in, "type"), *last = strrchr(type, '.');
 
     return last && strcmp(last + 1, word) == 0;
 }
 
 const char *event_aggregate_id(struct work *w)
 {
-    return text_of(w->in, "aggregate_id");
+    return json_text_in(w->in, "aggregate_id");
 }
 
 const char *event_time(struct work *w)
 {
-    return text_of(w->in, "time");
+    return json_text_in(w->in, "time");
 }
 
 const char *event_private(struct work *w)
@@ -151,7 +146,7 @@ const char *event_batch(struct work *w, const char *type)
 
     json_array_foreach(w->in, i, e)
     {
-        if (type && strcmp(text_of(e, "type"), type) != 0)
+        if (type && strcmp(json_text_in(e, "type"), type) != 0)
             continue;
         data = json_object_get(e, "data");
         json_object_set(data, "event_type", json_object_get(e, "type"));

@@ -181,7 +181,8 @@ static void send_all(struct work *w, const struct event_unpublished_row *rows, s
         if (!send_one(w, &rows[i], a->ids[i]))
             break;
     }
-    /* The library would wait a millisecond for more to send; what comes back is not waited for much longer than this. */
+    /* The library would wait a millisecond for more to send. The round trip costs nothing, as all acknowledgements are
+     * waited for next. */
     natsConnection_FlushTimeout(bus_connection(), ACK_MS - 1000);
     crash_point("relay.published");
     pthread_mutex_lock(&a->lock);

@@ -158,6 +158,11 @@ const char *json_text(struct work *w, const json_t *json)
     return arena_owns(w->arena, json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY), free);
 }
 
+const char *json_text_in(const json_t *object, const char *name)
+{
+    return json_string_value(json_object_get(object, name));
+}
+
 const char *path_var(struct work *w, const char *name)
 {
     return request_path_var(w->request, name);

@@ -115,6 +115,8 @@ const char *new_id(struct work *w);
 
 /* `json` as compact text in the work's memory. */
 const char *json_text(struct work *w, const json_t *json);
+/* The text of a member, lent by the object; NULL if it has none of this name, or no text there. */
+const char *json_text_in(const json_t *object, const char *name);
 /* A format in the work's memory. */
 #define textf(w, ...) arena_format((w)->arena, __VA_ARGS__)
 

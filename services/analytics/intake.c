@@ -5,16 +5,11 @@
 #include "analytics_queries.h"
 #include "calendar.h"
 
-static const char *text_of(const json_t *e, const char *name)
-{
-    return json_string_value(json_object_get(e, name));
-}
-
 /* An event without what is personal: of the address only the country stays. */
 static json_t *without_person(const json_t *e)
 {
     const json_t *to = json_object_get(json_object_get(e, "private"), "ship_to");
-    const char *country = text_of(to, "country");
+    const char *country = json_text_in(to, "country");
 
     return json_pack("{s:O, s:O, s:O, s:O, s:O, s:O, s:O, s:s?}", "id", json_object_get(e, "id"), "type",
                      json_object_get(e, "type"), "aggregate", json_object_get(e, "aggregate"), "aggregate_id",
@@ -59,7 +54,7 @@ const char *news_of(struct work *w, const json_t *news, const char *type)
 
     json_array_foreach((json_t *)(uintptr_t)news, i, e)
     {
-        const char *is = text_of(e, "type");
+        const char *is = json_text_in(e, "type");
 
         if (all ? strncmp(is, type, n) == 0 : strcmp(is, type) == 0)
             json_array_append(list, e);

@@ -11,11 +11,6 @@ struct moved {
     json_t *sums, *seen;
 };
 
-static const char *text_of(const json_t *row, const char *name)
-{
-    return json_string_value(json_object_get(row, name));
-}
-
 static int64_t quantity_of(const json_t *row)
 {
     return json_integer_value(json_object_get(row, "quantity"));
@@ -24,7 +19,7 @@ static int64_t quantity_of(const json_t *row)
 static void check(struct work *w, const json_t *row, const struct import_stock_look_row *look,
                   int64_t available)
 {
-    const char *sku = text_of(row, "sku");
+    const char *sku = json_text_in(row, "sku");
 
     if (!look->found)
         fault_at(w, "/sku", "stock.unknown_sku", "There is no SKU %s.", sku);
@@ -36,7 +31,7 @@ static void check(struct work *w, const json_t *row, const struct import_stock_l
     if (look->stocked && available + quantity_of(row) < 0)
         fault_at(w, "/quantity", "stock.insufficient",
                  "There is not that much of %s in %s that nobody has reserved.", sku,
-                 text_of(row, "warehouse"));
+                 json_text_in(row, "warehouse"));
 }
 
 /* In the order of the rows: what came in before may go out. */
@@ -45,8 +40,9 @@ static void take_row(struct work *w, struct batch *b, const struct import_stock_
 {
     size_t i = (size_t)look->i;
     const json_t *row = batch_row(b, i);
-    const char *cell = textf(w, "%s\n%s", text_of(row, "sku"), text_of(row, "warehouse"));
-    const char *movement = textf(w, "%s\n%s\n%d", cell, text_of(row, "reference"), (int)quantity_of(row));
+    const char *cell = textf(w, "%s\n%s", json_text_in(row, "sku"), json_text_in(row, "warehouse"));
+    const char *movement =
+        textf(w, "%s\n%s\n%d", cell, json_text_in(row, "reference"), (int)quantity_of(row));
     int64_t sum = json_integer_value(json_object_get(moved->sums, cell));
 
     if (look->known || json_object_get(moved->seen, movement)) {
@@ -71,7 +67,7 @@ static const char *skus_of(struct work *w, const struct batch *b)
         if (!batch_good(b, i))
             continue;
         text_add(&t, t.length > 1 ? "," : "");
-        text_add_json(&t, text_of(batch_row(b, i), "sku"));
+        text_add_json(&t, json_text_in(batch_row(b, i), "sku"));
     }
     text_add(&t, "]");
     return t.bytes;
