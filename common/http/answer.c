@@ -1,11 +1,9 @@
 #include "answer.h"
 
+#include <microhttpd.h>
 #include <string.h>
-#include <ulfius.h>
 
 #include "request.h"
-
-enum { HEADERS_MAX = 8 };
 
 /* The one table that turns a fault into an HTTP status. */
 static const int status_of[] = {[OK] = 200,       [INVALID] = 422, [FORBIDDEN] = 403, [NOT_FOUND] = 404,
@@ -44,20 +42,13 @@ const char *answer_title(int status)
     }
 }
 
-/* Headers live beside the work's thread: a work that is a request has one thread from beginning to end. */
-static _Thread_local struct {
-    const struct work *of;
-    struct name_value rows[HEADERS_MAX];
-    int count;
-} extra;
-
 void answer_header(struct work *w, const char *name, const char *value)
 {
-    if (extra.of != w)
-        extra.count = 0;
-    extra.of = w;
-    if (extra.count < HEADERS_MAX)
-        extra.rows[extra.count++] = (struct name_value){name, arena_copy(w->arena, value, strlen(value))};
+    struct request *r = w->request;
+
+    if (r->answer_header_count < ANSWER_HEADERS_MAX)
+        r->answer_headers[r->answer_header_count++] =
+            (struct name_value){name, arena_copy(w->arena, value, strlen(value))};
 }
 
 int refuse(struct work *w, int status, const char *code, const char *format, ...)
@@ -101,11 +92,6 @@ const char *answer_body(struct work *w)
     return w->reply ? w->reply : "{}";
 }
 
-static void put(struct _u_response *p, const char *name, const char *value)
-{
-    u_map_put(p->map_header, name, value);
-}
-
 static bool unchanged(const struct work *w)
 {
     const char *known = w->request->if_none_match;
@@ -113,32 +99,48 @@ static bool unchanged(const struct work *w)
     return !w->fault && known && w->etag && strcmp(known, w->etag) == 0 && !w->writes;
 }
 
-void answer(struct work *w, struct _u_response *p)
+static void put(struct MHD_Response *p, const char *name, const char *value)
 {
-    const char *body = answer_body(w);
-    int status = unchanged(w) ? 304 : answer_status(w);
+    MHD_add_response_header(p, name, value);
+}
 
-    for (int i = 0; extra.of == w && i < extra.count; i++)
-        put(p, extra.rows[i].name, extra.rows[i].value);
-    extra.of = NULL;
+static void put_all(struct work *w, struct MHD_Response *p)
+{
+    const struct request *r = w->request;
+
+    for (int i = 0; i < r->answer_header_count; i++)
+        put(p, r->answer_headers[i].name, r->answer_headers[i].value);
     put(p, "X-Request-Id", w->trace);
     put(p, "X-Content-Type-Options", "nosniff");
-    put(p, "Cache-Control", w->request->cache && !w->fault ? w->request->cache : "no-store");
-    if (p->stream_callback)
-        return;
+    put(p, "Cache-Control", r->cache && !w->fault ? r->cache : "no-store");
+}
+
+struct MHD_Response *answer(struct work *w, unsigned *status)
+{
+    const char *body = answer_body(w);
+    struct MHD_Response *p;
+
+    *status = (unsigned)(unchanged(w) ? 304 : answer_status(w));
+    p = MHD_create_response_from_buffer(*status == 304 ? 0 : strlen(body), (void *)(intptr_t)body,
+                                        MHD_RESPMEM_PERSISTENT);
+    put_all(w, p);
     put(p, "Content-Type",
-        status >= 400            ? "application/problem+json"
+        *status >= 400           ? "application/problem+json"
         : w->request->reply_type ? w->request->reply_type
                                  : "application/json");
     if (w->etag)
         put(p, "ETag", w->etag);
-    if (w->location && status == 201)
+    if (w->location && *status == 201)
         put(p, "Location", w->location);
-    if (status == 503)
+    if (*status == 503)
         put(p, "Retry-After", "1");
     if (w->dry_run)
         put(p, "Preference-Applied", "dry-run");
-    p->status = status;
-    if (status != 304)
-        ulfius_set_binary_body_response(p, (unsigned)status, body, strlen(body));
+    return p;
+}
+
+void answer_stream(struct work *w, struct MHD_Response *p, const char *type)
+{
+    put_all(w, p);
+    put(p, "Content-Type", type);
 }

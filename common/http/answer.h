@@ -4,7 +4,7 @@
 
 #include "work.h"
 
-struct _u_response;
+struct MHD_Response;
 
 /* A refusal with an HTTP status of its own. Returns a fault. */
 int refuse(struct work *w, int status, const char *code, const char *format, ...)
@@ -19,7 +19,9 @@ const char *answer_title(int status);
 const char *answer_problem(struct work *w);
 /* What the answer says: the problem of a refusal, else the reply. */
 const char *answer_body(struct work *w);
-/* Write it all into ulfius's response, unless a stream was started. */
-void answer(struct work *w, struct _u_response *p);
+/* All of it, with its HTTP status. The bytes stay the work's: it must live until they are sent. */
+struct MHD_Response *answer(struct work *w, unsigned *status);
+/* The headers of an answer whose bytes come by and by. */
+void answer_stream(struct work *w, struct MHD_Response *p, const char *type);
 
 #endif

@@ -3,7 +3,6 @@
 #include "answer.h"
 #include "auth.h"
 #include "clock.h"
-#include "guard.h"
 #include "limit.h"
 #include "metrics.h"
 #include "request.h"
@@ -41,11 +40,11 @@ static int public_call(struct work *w)
     return OK;
 }
 
-int caller_check(struct work *w, const struct _u_request *q)
+int caller_check(struct work *w)
 {
     const char *scope = w->request->route->row.scope, *why;
 
-    w->who = auth_check(w, header(q, "Authorization"), &why);
+    w->who = auth_check(w, header(w->request, "Authorization"), &why);
     if (!scope)
         return w->who ? OK : public_call(w);
     if (why == auth_too_many)

@@ -3,23 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <ulfius.h>
 
 #include "answer.h"
+#include "request.h"
 
-/* Headers that must stand once: a second one is joined by a comma, or stands under another case. */
+/* Headers that must stand once: a second one is joined by a comma. */
 static const char *const singles[] = {"Content-Length",  "Host",     "Authorization", "Content-Type",
                                       "Idempotency-Key", "If-Match", "traceparent",   "Transfer-Encoding",
                                       "Last-Event-ID"};
-
-const char *header(const struct _u_request *q, const char *name)
-{
-    for (int i = 0; i < q->map_header->nb_values; i++) {
-        if (strcasecmp(q->map_header->keys[i], name) == 0)
-            return q->map_header->values[i];
-    }
-    return NULL;
-}
 
 static bool is_token(const char *s)
 {
@@ -33,33 +24,24 @@ static int refuse_and_close(struct work *w, const char *detail)
     return refuse(w, 400, "request.ambiguous", "%s", detail);
 }
 
-static int guard_names(struct work *w, const struct _u_map *headers)
+int guard_headers(struct work *w)
 {
-    for (int i = 0; i < headers->nb_values; i++) {
-        if (!is_token(headers->keys[i]))
+    const struct request *r = w->request;
+    const char *coding = header(r, "Transfer-Encoding");
+
+    for (int i = 0; i < r->header_count; i++) {
+        if (!is_token(r->headers[i].name))
             return refuse_and_close(w, "A header's name is not a token.");
-        for (int j = 0; j < i; j++) {
-            if (strcasecmp(headers->keys[i], headers->keys[j]) == 0)
-                return refuse_and_close(w, "A header stands twice.");
-        }
     }
-    return OK;
-}
-
-int guard_headers(struct work *w, const struct _u_request *q)
-{
-    const char *coding = header(q, "Transfer-Encoding");
-
-    TRY(guard_names(w, q->map_header));
     for (size_t i = 0; i < COUNT(singles); i++) {
-        const char *value = header(q, singles[i]);
+        const char *value = header(r, singles[i]);
 
         if (value && strchr(value, ','))
             return refuse_and_close(w, textf(w, "%s stands twice or holds a comma.", singles[i]));
     }
     if (coding && strcasecmp(coding, "chunked") != 0)
         return refuse_and_close(w, "Transfer-Encoding must be chunked.");
-    if (coding && header(q, "Content-Length"))
+    if (coding && header(r, "Content-Length"))
         return refuse_and_close(w, "Content-Length and Transfer-Encoding stand together.");
     return OK;
 }
@@ -74,20 +56,20 @@ static bool is_json(const char *type)
     return !charset || !strncasecmp(charset + 8, "utf-8", 5) || !strncasecmp(charset + 8, "\"utf-8\"", 7);
 }
 
-int guard_body(struct work *w, const struct _u_request *q, bool raw)
+int guard_body(struct work *w, bool raw)
 {
-    const char *length = header(q, "Content-Length");
-    bool empty = !q->binary_body_length;
+    const struct request *r = w->request;
+    const char *length = header(r, "Content-Length");
 
-    if (q->binary_body_length > BODY_MAX || (length && strtoull(length, NULL, 10) > BODY_MAX)) {
+    if (r->body_length > BODY_MAX || (length && strtoull(length, NULL, 10) > BODY_MAX)) {
         answer_header(w, "Connection", "close");
         return refuse(w, 413, "body.too_large", "The body may have at most %d bytes.", BODY_MAX);
     }
-    if (length && strtoull(length, NULL, 10) != q->binary_body_length)
+    if (length && strtoull(length, NULL, 10) != r->body_length)
         return refuse_and_close(w, "The body is not as long as Content-Length says.");
-    if (header(q, "Content-Encoding"))
+    if (header(r, "Content-Encoding"))
         return refuse(w, 415, "body.encoding", "Compressed bodies are not taken.");
-    if (!empty && !raw && !is_json(header(q, "Content-Type")))
+    if (r->body_length && !raw && !is_json(header(r, "Content-Type")))
         return refuse(w, 415, "body.type", "The body must be application/json in UTF-8.");
     return OK;
 }

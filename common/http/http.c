@@ -1,53 +1,45 @@
 #include "http.h"
 
-#include <arpa/inet.h>
-#include <microhttpd.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <ulfius.h>
 #include <unistd.h>
 
 #include "answer.h"
 #include "caller.h"
 #include "clock.h"
-#include "config.h"
 #include "connections.h"
 #include "crash.h"
+#include "crew.h"
+#include "exchange.h"
 #include "guard.h"
 #include "idempotency.h"
 #include "log.h"
+#include "loop.h"
 #include "metrics.h"
 #include "peer.h"
-#include "request.h"
 #include "resource.h"
 #include "service.h"
 #include "sql.h"
 #include "sse.h"
 #include "trace.h"
 
-/* For a request's head and its answer's, more than gateways let through (15 KiB); libmicrohttpd clears all of it after
- * every request. */
-enum { CONNECTION_MEMORY = 24 * 1024 };
-
 enum {
-    IDLE_SECONDS = 15,
     WAIT_SECONDS_MAX = 10,
     IN_FLIGHT_MAX = 1024,
     EMPTYING_MS = 1000,
     LAST_BYTES_MS = 100,
 };
 
-static struct _u_instance instance;
-static const struct service *served;
 static atomic_int in_flight;
 static atomic_bool emptying, draining;
 
 /* --- reading a request --------------------------------------------------------------------------------- */
 
-static int read_trace(struct work *w, const struct _u_request *q)
+static int read_trace(struct work *w)
 {
-    const char *trace = trace_of(w->arena, header(q, "traceparent"));
+    const char *trace = trace_of(w->arena, header(w->request, "traceparent"));
 
     if (trace)
         w->trace = trace;
@@ -70,15 +62,15 @@ static int check_ids(struct work *w, const struct request *r)
     return OK;
 }
 
-static int find_route(struct work *w, const struct _u_request *q, struct request *r)
+static int find_route(struct work *w, struct request *r)
 {
     const char *wrong;
     char allowed[64];
 
-    wrong = strlen(q->http_url) > 8192 ? "is too long" : request_target(w, r, q->http_url);
+    wrong = strlen(r->target) > 8192 ? "is too long" : request_target(w, r, r->target);
     if (wrong)
         return refuse(w, 400, "request.target", "The request target %s.", wrong);
-    r->route = route_match(q->http_verb, r->segments, r->segment_count, allowed);
+    r->route = route_match(r->method, r->segments, r->segment_count, allowed);
     if (r->route)
         return OK;
     if (!*allowed)
@@ -88,14 +80,14 @@ static int find_route(struct work *w, const struct _u_request *q, struct request
     return refuse(w, 405, "route.method", "This path knows %s.", allowed);
 }
 
-static int read_headers(struct work *w, const struct _u_request *q, struct request *r)
+static int read_headers(struct work *w, struct request *r)
 {
-    const char *prefer = header(q, "Prefer"), *wait = prefer ? strstr(prefer, "wait=") : NULL;
-    const char *accept = header(q, "Accept"), *dry = request_query_var(r, "dry_run");
+    const char *prefer = header(r, "Prefer"), *wait = prefer ? strstr(prefer, "wait=") : NULL;
+    const char *accept = header(r, "Accept"), *dry = request_query_var(r, "dry_run");
 
-    r->if_match = header(q, "If-Match");
-    r->if_none_match = header(q, "If-None-Match");
-    r->last_event_id = header(q, "Last-Event-ID");
+    r->if_match = header(r, "If-Match");
+    r->if_none_match = header(r, "If-None-Match");
+    r->last_event_id = header(r, "Last-Event-ID");
     r->streams = accept && strstr(accept, "text/event-stream");
     r->wait_seconds = wait ? (int)strtol(wait + 5, NULL, 10) : 0;
     if (r->wait_seconds < 0 || r->wait_seconds > WAIT_SECONDS_MAX)
@@ -139,24 +131,21 @@ static int read_query(struct work *w, const struct request *r)
     return failed_if_any(w, "query.invalid", "The query string has faults.");
 }
 
-static int read_body(struct work *w, const struct _u_request *q, struct request *r)
+static int read_body(struct work *w, struct request *r)
 {
-    const char *bytes = q->binary_body, *why;
-    size_t length = q->binary_body_length;
+    const char *bytes = r->body, *why;
+    size_t length = r->body_length;
 
     if (!w->writes)
         return OK;
-    TRY(guard_body(w, q, r->route->row.raw));
-    if (r->route->row.raw) {
-        r->body = bytes;
-        r->body_length = length;
+    TRY(guard_body(w, r->route->row.raw));
+    if (r->route->row.raw)
         return OK;
-    }
     if (!length && !r->route->row.fields) {
         bytes = "{}";
         length = 2;
     }
-    r->digest = idempotency_digest(w, q->http_verb, q->http_url, bytes, length);
+    r->digest = idempotency_digest(w, r->method, r->target, bytes, length);
     w->in = json_parse(bytes, length, &why);
     if (!w->in)
         return refuse(w, 400, "body.malformed", "The body %s.", why);
@@ -167,21 +156,26 @@ static int read_body(struct work *w, const struct _u_request *q, struct request 
     return failed_if_any(w, "body.invalid", "The body has faults: errors[] names every one.");
 }
 
-static int prepare(struct work *w, const struct _u_request *q, struct request *r)
+/* What costs next to nothing, so that whoever cannot be served hears so at once. */
+static int admit(struct work *w, struct request *r)
 {
-    r->method = q->http_verb;
-    r->address = peer_address(w, q);
-    TRY(read_trace(w, q));
-    TRY(guard_headers(w, q));
-    TRY(find_route(w, q, r));
+    r->address = peer_address(w);
+    TRY(read_trace(w));
+    TRY(guard_headers(w));
+    TRY(find_route(w, r));
     if (atomic_load(&draining) || atomic_load(&in_flight) > IN_FLIGHT_MAX || sql_congested())
         return fail(w, BUSY, "service.overloaded", "Too much is going on right now. Try again in a moment.");
-    TRY(caller_check(w, q));
+    return OK;
+}
+
+static int examine(struct work *w, struct request *r)
+{
+    TRY(caller_check(w));
     TRY(check_ids(w, r));
-    TRY(read_headers(w, q, r));
+    TRY(read_headers(w, r));
     TRY(read_query(w, r));
-    TRY(read_body(w, q, r));
-    return idempotency_key(w, header(q, "Idempotency-Key"));
+    TRY(read_body(w, r));
+    return idempotency_key(w, header(r, "Idempotency-Key"));
 }
 
 /* --- running it ---------------------------------------------------------------------------------------- */
@@ -215,36 +209,87 @@ static void run(struct work *w, const struct request *r)
         resource_wait(w, r->route->resource, w->waiting_for, r->wait_seconds);
 }
 
-static int serve(const struct _u_request *q, struct _u_response *p, void *unused)
-{
-    int64_t began = clock_us();
-    struct request r = {0};
-    struct work w;
+/* --- who does it --------------------------------------------------------------------------------------- */
 
-    (void)unused;
-    atomic_fetch_add(&in_flight, 1);
-    work_begin(&w, served, REQUEST, "anonymous");
-    w.writes = false;
-    w.request = &r;
-    if (prepare(&w, q, &r) == OK) {
-        if (r.streams && r.route->row.handler == event_feed) {
-            sse_start(&w, p);
-            connections_endless();
-        } else {
-            run(&w, &r);
-        }
-    }
+static void finish(struct exchange *x)
+{
+    struct work *w = &x->work;
+    const struct bound_route *route = x->request.route;
+
     if (atomic_load(&emptying))
-        answer_header(&w, "Connection", "close");
-    answer(&w, p);
+        answer_header(w, "Connection", "close");
+    if (!x->response)
+        x->response = answer(w, &x->status);
+    sql_release(w);
     crash_point("request.answered");
-    metrics_request(r.route, (int)p->status, clock_us() - began);
-    if (p->status >= 500 && p->status != 503)
-        log_error(w.trace, "request.failed", "%s %s: %ld %s", q->http_verb, r.route ? r.route->row.path : "?",
-                  p->status, w.code ? w.code : "");
-    work_end(&w);
+    metrics_request(route, (int)x->status, clock_us() - x->began);
+    if (x->status >= 500 && x->status != 503)
+        log_error(w->trace, "request.failed", "%s %s: %u %s", x->request.method,
+                  route ? route->row.path : "?", x->status, w->code ? w->code : "");
+    loop_answer(x);
     atomic_fetch_sub(&in_flight, 1);
-    return U_CALLBACK_CONTINUE;
+}
+
+static bool only_reads(const struct request *r)
+{
+    return strcmp(r->route->row.method, "GET") == 0;
+}
+
+/* Whatever may wait: for the database, for a lock, for what the others do. */
+static void by_crew(struct task *task)
+{
+    struct exchange *x = (struct exchange *)((char *)task - offsetof(struct exchange, task));
+
+    if (only_reads(&x->request) || examine(&x->work, &x->request) == OK)
+        run(&x->work, &x->request);
+    finish(x);
+}
+
+/* Who was not answered together with the others asks for himself. */
+static void on_rows(struct wish *wish)
+{
+    struct exchange *x = (struct exchange *)((char *)wish - offsetof(struct exchange, wish));
+
+    if (wish->outcome == ALONE) {
+        crew_do(&x->task);
+        return;
+    }
+    if (wish->outcome == ANSWERED) {
+        arena_owns(x->work.arena, wish->rows, share_release);
+        resource_answer(&x->work, wish->rows->result, wish->row);
+    } else {
+        sql_unanswered(&x->work);
+    }
+    caller_found(&x->work);
+    finish(x);
+}
+
+static void read_together(struct exchange *x)
+{
+    crash_point("request.parsed");
+    x->wish = (struct wish){.question = resource_question(&x->work), .arena = x->work.arena, .told = on_rows};
+    share_ask(&x->wish);
+}
+
+/* On the loop's thread, which nothing may hold up. */
+static void serve(struct exchange *x)
+{
+    struct work *w = &x->work;
+    struct request *r = &x->request;
+
+    atomic_fetch_add(&in_flight, 1);
+    x->began = clock_us();
+    x->task.run = by_crew;
+    if (admit(w, r) != OK || (only_reads(r) && examine(w, r) != OK)) {
+        finish(x);
+    } else if (r->streams && r->route->row.handler == event_feed) {
+        sse_start(x);
+        finish(x);
+    } else if (r->route->row.handler == resource_one) {
+        read_together(x);
+    } else {
+        crew_do(&x->task);
+    }
 }
 
 int http_in_flight(void)
@@ -252,61 +297,14 @@ int http_in_flight(void)
     return atomic_load(&in_flight);
 }
 
-/* --- the daemon ---------------------------------------------------------------------------------------- */
-
-/* libmicrohttpd's own complaints (broken requests) are counted, not logged: they hold what the client sent. */
-static void parser_complaint(void *cls, const char *fmt, va_list args)
-{
-    (void)cls, (void)fmt, (void)args;
-    metrics_parser_complaint();
-}
+/* --- beginning and end --------------------------------------------------------------------------------- */
 
 bool http_start(const struct service *s, const char *address, int port)
 {
-    struct sockaddr_in at;
-    struct MHD_OptionItem options[] = {
-        {MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)parser_complaint, NULL},
-        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)connections_completed, NULL},
-        {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)connections_notify, NULL},
-        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)connections_uri, NULL},
-        {MHD_OPTION_SOCK_ADDR, 0, &at},
-        {MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, NULL},
-        {MHD_OPTION_CONNECTION_LIMIT, config_int("CONNECTIONS", 2048), NULL},
-        {MHD_OPTION_PER_IP_CONNECTION_LIMIT, config_int("CONNECTIONS_PER_ADDRESS", 1024), NULL},
-        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL},
-        {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
-        {MHD_OPTION_LISTEN_BACKLOG_SIZE, 1024, NULL},
-        {MHD_OPTION_LISTENING_ADDRESS_REUSE, 1, NULL},
-        {MHD_OPTION_THREAD_STACK_SIZE, 256 * 1024, NULL},
-        {MHD_OPTION_END, 0, NULL}};
-
-    served = s;
-    connections_start((int)config_int("REQUEST_SECONDS", 30));
-    memset(&at, 0, sizeof at);
-    at.sin_family = AF_INET;
-    at.sin_port = htons((uint16_t)port);
-    if (inet_pton(AF_INET, address, &at.sin_addr) != 1 ||
-        ulfius_init_instance(&instance, (unsigned)port, NULL, NULL) != U_OK)
-        return false;
-    instance.max_post_body_size = BODY_MAX + 1;
-    instance.allowed_post_processor = U_POST_PROCESS_NONE;
-    ulfius_set_default_endpoint(&instance, serve, NULL);
-    if (ulfius_start_framework_with_mhd_options(&instance,
-                                                MHD_USE_THREAD_PER_CONNECTION |
-                                                    MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL |
-                                                    MHD_USE_ITC | MHD_USE_ERROR_LOG,
-                                                options) == U_OK)
+    if (crew_start(IN_FLIGHT_MAX) && loop_start(s, address, port, serve))
         return true;
     log_error(NULL, "http.start", "cannot listen on %s:%d", address, port);
     return false;
-}
-
-static unsigned connections(void)
-{
-    const union MHD_DaemonInfo *info =
-        MHD_get_daemon_info(instance.mhd_daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
-
-    return info ? info->num_connections : 0;
 }
 
 static void wait_until_idle(int64_t until)
@@ -315,25 +313,24 @@ static void wait_until_idle(int64_t until)
         usleep(5000);
 }
 
-/* ulfius drops the replies that are on their way when it stops. So: take no new connections; answer what comes on
- * the open ones with `Connection: close`, which empties them; then refuse without doing anything, and when nothing
- * is under way any more, stop. */
+/* Take no new connections; answer what comes on the open ones with `Connection: close`, which empties them; then refuse
+ * without doing anything, and when nothing is under way any more, stop. What still is when the time is over ends with
+ * the process. */
 void http_drain(int seconds)
 {
     int64_t until = clock_ms() + (int64_t)seconds * 1000, busy_until = clock_ms() + EMPTYING_MS;
-    MHD_socket listening = MHD_quiesce_daemon(instance.mhd_daemon);
 
     atomic_store(&emptying, true);
+    loop_close_door();
     sse_stop();
-    while (connections() > 0 && clock_ms() < busy_until)
+    while (connections_open() > 0 && clock_ms() < busy_until)
         usleep(5000);
     wait_until_idle(until);
     atomic_store(&draining, true);
     wait_until_idle(until);
     usleep(LAST_BYTES_MS * 1000);
-    ulfius_stop_framework(&instance);
-    ulfius_clean_instance(&instance);
-    connections_stop();
-    if (listening != MHD_INVALID_SOCKET)
-        close(listening);
+    if (atomic_load(&in_flight) > 0)
+        return;
+    crew_stop();
+    loop_stop();
 }

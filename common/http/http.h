@@ -1,4 +1,4 @@
-/* The HTTP side: one wildcard endpoint, our own routing, one thread a connection. ulfius stays in here. */
+/* The HTTP side: what is done with a request, on the loop's thread or by the crew. */
 #ifndef BACKROOM_HTTP_H
 #define BACKROOM_HTTP_H
 

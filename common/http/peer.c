@@ -3,10 +3,9 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
-#include <ulfius.h>
 
 #include "config.h"
-#include "guard.h"
+#include "request.h"
 #include "work.h"
 
 static bool is_trusted(struct in_addr peer)
@@ -54,16 +53,16 @@ static const char *address_of(struct work *w, const char *said)
     return textf(w, "%s", text);
 }
 
-/* We listen on IPv4 only: ulfius copies no more of an address. */
-const char *peer_address(struct work *w, const struct _u_request *q)
+/* We listen on IPv4 only. */
+const char *peer_address(struct work *w)
 {
-    const struct sockaddr_in *from = (const struct sockaddr_in *)q->client_address;
+    const struct sockaddr_in *from = (const struct sockaddr_in *)w->request->from;
     char text[INET_ADDRSTRLEN] = "";
     const char *said;
 
     if (!from || from->sin_family != AF_INET)
         return "";
-    said = is_trusted(from->sin_addr) ? address_of(w, last_hop(header(q, "X-Forwarded-For"))) : NULL;
+    said = is_trusted(from->sin_addr) ? address_of(w, last_hop(header(w->request, "X-Forwarded-For"))) : NULL;
     inet_ntop(AF_INET, &from->sin_addr, text, sizeof text);
     return said ? said : textf(w, "%s", text);
 }

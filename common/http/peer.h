@@ -2,11 +2,10 @@
 #ifndef BACKROOM_PEER_H
 #define BACKROOM_PEER_H
 
-struct _u_request;
 struct work;
 
 /* The client's address as text: the peer's own, or, when the peer is the gateway (TRUSTED_PROXY, an IPv4 address or a range
  * like 172.16.0.0/12), what that says last in X-Forwarded-For, an IPv6 address by its /64. Empty when unknown. */
-const char *peer_address(struct work *w, const struct _u_request *q);
+const char *peer_address(struct work *w);
 
 #endif

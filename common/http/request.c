@@ -2,8 +2,18 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "utf8.h"
+
+const char *header(const struct request *r, const char *name)
+{
+    for (int i = 0; i < r->header_count; i++) {
+        if (strcasecmp(r->headers[i].name, name) == 0)
+            return r->headers[i].value;
+    }
+    return NULL;
+}
 
 static int hex_digit(char c)
 {

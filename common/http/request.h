@@ -7,14 +7,19 @@
 #include "route.h"
 #include "work.h"
 
-enum { QUERY_MAX = 24 };
+enum { QUERY_MAX = 24, ANSWER_HEADERS_MAX = 8 };
+
+struct sockaddr;
 
 struct name_value {
     const char *name, *value;
 };
 
 struct request {
-    const char *method;
+    const char *method, *target;      /* "POST", and "/v1/orders/5?limit=2" as it was sent */
+    const struct name_value *headers; /* each name once, its values joined by commas */
+    int header_count;
+    const struct sockaddr *from;
     char *segments[SEGMENTS_MAX]; /* the decoded path */
     int segment_count;
     struct name_value query[QUERY_MAX];
@@ -23,7 +28,7 @@ struct request {
     const char *address;         /* of the client, as text */
     const char *idempotency_key; /* NULL if none */
     const char *digest;          /* SHA-256 of method, path and body, hexadecimal */
-    const char *body;            /* of a raw route; not a string */
+    const char *body;            /* not a string */
     size_t body_length;
     const char *reply_type; /* of an answer that is not JSON; NULL */
     const char *cache;      /* what may be kept of the answer and for how long; NULL: nothing */
@@ -31,7 +36,12 @@ struct request {
     const char *last_event_id;
     int wait_seconds; /* of Prefer: wait */
     bool streams;     /* Accept: text/event-stream */
+    struct name_value answer_headers[ANSWER_HEADERS_MAX];
+    int answer_header_count;
 };
+
+/* A header's value whatever the case of its name, or NULL. */
+const char *header(const struct request *r, const char *name);
 
 /* Split and decode the raw target ("/v1/orders/5?limit=2"). NULL, or what is wrong with it. Strict: no %00, no
  * %2f, no invalid UTF-8, no name twice. */

@@ -1,22 +1,26 @@
 #include "sse.h"
 
 #include <inttypes.h>
-#include <stdatomic.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <ulfius.h>
 
+#include "answer.h"
 #include "auth.h"
 #include "clock.h"
 #include "common_queries.h"
+#include "connections.h"
+#include "exchange.h"
 #include "field.h"
+#include "loop.h"
 #include "news.h"
-#include "request.h"
-#include "work.h"
 
-enum { STREAM_BATCH = 100, LOOK_MS = 250, HEARTBEAT_MS = 10000 };
+enum { STREAM_BATCH = 100, LOOK_MS = 250, HEARTBEAT_MS = 10000, PIECE = 16 * 1024 };
 
+/* The loop's while it has something to send; the feeder's while it is hungry, and its connection stands still. */
 struct stream {
+    struct stream *next;
+    struct MHD_Connection *connection;
     const struct service *service;
     struct principal *who;
     int64_t after;
@@ -25,9 +29,15 @@ struct stream {
     const char *bytes;
     size_t length, sent;
     int64_t spoke;
+    bool ended;
 };
 
-static atomic_bool stopping;
+static struct {
+    pthread_mutex_t lock;
+    pthread_t thread;
+    struct stream *hungry;
+    bool running, stopping;
+} feeder = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static void free_stream(void *stream)
 {
@@ -78,20 +88,78 @@ static void fetch(struct stream *s)
     work_end(&w);
 }
 
-static ssize_t next(void *stream, uint64_t offset, char *out, size_t room)
-{
-    struct stream *s = stream;
-    size_t n;
+/* --- the feeder: a thread that asks the database ------------------------------------------------------- */
 
-    (void)offset;
-    while (s->sent == s->length) {
-        if (atomic_load(&stopping) || !auth_good_still(s->who))
-            return U_STREAM_END;
-        fetch(s);
-        if (s->sent == s->length)
+/* Whoever got something, or his end, is the loop's again. Returns those who still wait. */
+static struct stream *feed_all(struct stream *hungry, bool last)
+{
+    struct stream *waiting = NULL, *next;
+
+    for (struct stream *s = hungry; s; s = next) {
+        next = s->next;
+        s->ended = last || !auth_good_still(s->who);
+        if (!s->ended)
+            fetch(s);
+        if (s->ended || s->sent < s->length) {
+            loop_resume(s->connection);
+        } else {
+            s->next = waiting;
+            waiting = s;
+        }
+    }
+    return waiting;
+}
+
+static void *feed(void *unused)
+{
+    struct stream *waiting = NULL, *s;
+    bool last = false;
+
+    (void)unused;
+    while (!last) {
+        pthread_mutex_lock(&feeder.lock);
+        last = feeder.stopping;
+        while ((s = feeder.hungry)) {
+            feeder.hungry = s->next;
+            s->next = waiting;
+            waiting = s;
+        }
+        pthread_mutex_unlock(&feeder.lock);
+        waiting = feed_all(waiting, last);
+        if (!last)
             news_wait(LOOK_MS);
     }
-    n = s->length - s->sent < room ? s->length - s->sent : room;
+    return NULL;
+}
+
+/* --- the loop's side ----------------------------------------------------------------------------------- */
+
+/* Nothing to send: the connection stands still until there is. False when all streams end. */
+static bool become_hungry(struct stream *s)
+{
+    bool going_on;
+
+    pthread_mutex_lock(&feeder.lock);
+    going_on = feeder.running && !feeder.stopping;
+    if (going_on) {
+        MHD_suspend_connection(s->connection);
+        s->next = feeder.hungry;
+        feeder.hungry = s;
+    }
+    pthread_mutex_unlock(&feeder.lock);
+    if (going_on)
+        news_tell();
+    return going_on;
+}
+
+static ssize_t give_piece(void *stream, uint64_t offset, char *out, size_t room)
+{
+    struct stream *s = stream;
+    size_t n = s->length - s->sent < room ? s->length - s->sent : room;
+
+    (void)offset;
+    if (s->ended || (!n && !become_hungry(s)))
+        return MHD_CONTENT_READER_END_OF_STREAM;
     memcpy(out, s->bytes + s->sent, n);
     s->sent += n;
     return (ssize_t)n;
@@ -102,24 +170,44 @@ static char *copy_or_null(const char *s)
     return s ? strdup(s) : NULL;
 }
 
-void sse_start(struct work *w, struct _u_response *p)
+static void start_feeder(void)
 {
+    pthread_mutex_lock(&feeder.lock);
+    if (!feeder.running && !feeder.stopping)
+        feeder.running = pthread_create(&feeder.thread, NULL, feed, NULL) == 0;
+    pthread_mutex_unlock(&feeder.lock);
+}
+
+void sse_start(struct exchange *x)
+{
+    struct work *w = &x->work;
     struct stream *s = calloc(1, sizeof *s);
     const char *last = w->request->last_event_id;
     struct arena *a = arena_new();
 
+    start_feeder();
+    s->connection = x->connection;
     s->service = w->service;
     s->who = auth_copy(w->who);
     s->after = last && field_text_fits(INTEGER, last) ? strtoll(last, NULL, 10) : in_int(w, "after");
     s->type = copy_or_null(in_str(w, "type"));
     s->aggregate = copy_or_null(in_str(w, "aggregate"));
     hold(s, a, ": welcome\n\n", 11);
-    u_map_put(p->map_header, "Content-Type", "text/event-stream");
-    ulfius_set_stream_response(p, 200, next, free_stream, U_STREAM_SIZE_UNKNOWN, 16 * 1024, s);
+    x->status = 200;
+    x->response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, PIECE, give_piece, s, free_stream);
+    answer_stream(w, x->response, "text/event-stream");
+    connections_endless(x->connection);
 }
 
 void sse_stop(void)
 {
-    atomic_store(&stopping, true);
+    bool running;
+
+    pthread_mutex_lock(&feeder.lock);
+    feeder.stopping = true;
+    running = feeder.running;
+    pthread_mutex_unlock(&feeder.lock);
     news_tell();
+    if (running)
+        pthread_join(feeder.thread, NULL);
 }

@@ -2,11 +2,10 @@
 #ifndef BACKROOM_SSE_H
 #define BACKROOM_SSE_H
 
-struct _u_response;
-struct work;
+struct exchange;
 
-/* Turn the answer of GET /v1/events into a stream. */
-void sse_start(struct work *w, struct _u_response *p);
+/* Turn the answer of GET /v1/events into a stream. On the loop's thread. */
+void sse_start(struct exchange *x);
 /* End all streams: clients come again, elsewhere. */
 void sse_stop(void);
 

@@ -13,6 +13,7 @@
 #include "privacy.h"
 #include "request.h"
 #include "service.h"
+#include "share.h"
 #include "sql.h"
 
 enum { PAGE = 50, PAGE_MAX = 250, VALUES_OF_A_LIST = 24 };
@@ -104,25 +105,19 @@ static bool is_theirs(struct work *w, const struct resource *r, const char *owne
     return has_owner(r) ? owner && strcmp(owner, auth_subject(w->who)) == 0 : r->owner != NULL;
 }
 
-static int read_row(struct work *w, const struct resource *r, const char *id, struct pg_result **rows,
-                    int *row)
+static struct question question_of(struct work *w, const struct resource *r, const char *id)
 {
     const char *select = textf(w, "select %s, %s::text from %s where %s = ", columns_of(w, r),
                                has_owner(r) ? r->owner : "null", r->view, resource_key(r));
 
-    return sql_read_key(w, textf(w, "%s$1%s", select, r->key ? "" : "::uuid"),
-                        textf(w, "%sany($1%s)", select, r->key ? "" : "::uuid[]"), KEY, id, rows, row);
+    return sql_key_question(w, textf(w, "%s$1%s", select, r->key ? "" : "::uuid"),
+                            textf(w, "%sany($1%s)", select, r->key ? "" : "::uuid[]"), KEY, id);
 }
 
-static int read_one(struct work *w, const struct resource *r, const char *id, bool *pending)
+static int answer_one(struct work *w, const struct resource *r, const struct pg_result *rows, int row)
 {
     struct text out = text_new(w->arena);
-    struct pg_result *rows;
-    int row;
 
-    if (!r->key && !field_text_fits(UUID, id))
-        return no_such_thing(w);
-    TRY(read_row(w, r, id, &rows, &row));
     if (!is_theirs(w, r, sql_text(rows, row, ONE_MORE)))
         return no_such_thing(w);
     add_item(w, r, &out, rows, row);
@@ -130,9 +125,22 @@ static int read_one(struct work *w, const struct resource *r, const char *id, bo
         w->etag = textf(w, "\"v%s\"", sql_text(rows, row, VERSION));
     if (r->moves && w->request)
         w->request->if_none_match = NULL;
+    return reply(w, out.bytes);
+}
+
+static int read_one(struct work *w, const struct resource *r, const char *id, bool *pending)
+{
+    struct question question;
+    struct pg_result *rows;
+    int row;
+
+    if (!r->key && !field_text_fits(UUID, id))
+        return no_such_thing(w);
+    question = question_of(w, r, id);
+    TRY(sql_read_key(w, &question, &rows, &row));
     if (pending)
         *pending = sql_bool(rows, row, PENDING);
-    return reply(w, out.bytes);
+    return answer_one(w, r, rows, row);
 }
 
 int resource_one(struct work *w)
@@ -140,6 +148,19 @@ int resource_one(struct work *w)
     const struct resource *r = w->request->route->resource;
 
     return read_one(w, r, path_var(w, resource_key(r)), NULL);
+}
+
+struct question resource_question(struct work *w)
+{
+    const struct resource *r = w->request->route->resource;
+
+    return question_of(w, r, path_var(w, resource_key(r)));
+}
+
+int resource_answer(struct work *w, const struct pg_result *rows, int row)
+{
+    TRY(sql_only_row(w, rows));
+    return answer_one(w, w->request->route->resource, rows, row);
 }
 
 int reply_resource(struct work *w, const char *name, const char *id)

@@ -9,6 +9,8 @@
 
 #include "field.h"
 
+struct pg_result;
+struct question;
 struct step;
 struct work;
 
@@ -46,6 +48,9 @@ const struct resource *resource_of_aggregate(struct work *w, const char *aggrega
 /* Handlers of the routes that the row brings. */
 int resource_list(struct work *w);
 int resource_one(struct work *w);
+/* The latter in two, for those who do not wait in between: what it asks, and what it answers with the row that came. */
+struct question resource_question(struct work *w);
+int resource_answer(struct work *w, const struct pg_result *rows, int row);
 
 /* Answer with one item of a resource, as GET would; sets ETag and waits for `Prefer: wait` after the commit. */
 int reply_resource(struct work *w, const char *name, const char *id);

@@ -1,9 +1,11 @@
 #include "share.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "arena.h"
 #include "clock.h"
@@ -11,33 +13,31 @@
 #include "sql_conn.h"
 #include "statement.h"
 
-/* Of the pool's connections a quarter carries such reads, one for each processor: more would only make the parties
- * smaller. */
-enum { TOGETHER = 64, WAIT_MS = 200, POOL_PER_CARRIER = 4 };
+/* Who waited longer for a party to come back than a good one takes is better off by himself. */
+enum { TOGETHER = 64, WAIT_MS = 50, CONNECT_PAUSE_MS = 200 };
 
-enum place { WAITING, CARRIED, CARRIER, REFUSED };
-
-/* Somebody who asks. A semaphore and no condition: who is woken has nothing to lock, and it may go as soon as he is. */
-struct wish {
-    struct wish *next;
-    sem_t told;
-    enum place place;
-    enum shared outcome;
-    int64_t until; /* milliseconds of the monotonic clock: the carrier's is that of the whole party */
-    const struct question *question;
-    struct arena *arena;
-    struct wish *mate; /* the next of those whose keys travel in one statement, of which the first leads */
-    struct shared_rows *rows;
-    int row;
-};
-
+/* Under the lock: who asks, and what the thread that connects brings. */
 static struct {
     pthread_mutex_t lock;
     struct wish *first, **last;
-    int carriers;
+    bool open, connecting;
+    struct sql_conn *fresh;
 } share = {.lock = PTHREAD_MUTEX_INITIALIZER, .last = &share.first};
 
-/* --- the queue, under the lock --------------------------------------------------------------------------- */
+/* The carrier's own. */
+static struct {
+    pthread_t thread, connector;
+    bool joinable;
+    void (*wake)(void);
+    struct sql_conn *conn;
+    struct wish *party[TOGETHER],
+        *leaders[TOGETHER]; /* who travels; of those whose keys travel together, the first */
+    int travelling, answered,
+        at;        /* of the party; how many leaders have their answer; of the connection's pending */
+    int64_t until; /* when the server must have answered */
+} carrier;
+
+/* --- asking -------------------------------------------------------------------------------------------- */
 
 static struct wish *pop(void)
 {
@@ -51,61 +51,113 @@ static struct wish *pop(void)
     return first;
 }
 
-static void leave(struct wish *me)
+static void tell(struct wish *wish, enum shared outcome)
 {
-    struct wish **at = &share.first;
-
-    while (*at != me)
-        at = &(*at)->next;
-    *at = me->next;
-    if (!*at)
-        share.last = at;
+    wish->outcome = outcome;
+    wish->told(wish);
 }
 
-/* Whoever finds a carrier's place free takes it; nobody waits then, as each carrier hands his place on. */
-static void join(struct wish *me)
+void share_ask(struct wish *wish)
 {
-    int carriers = (conn_pool_size() + POOL_PER_CARRIER - 1) / POOL_PER_CARRIER;
+    bool open;
 
-    me->next = NULL;
-    me->place = WAITING;
-    if (share.carriers < carriers) {
-        share.carriers++;
-        me->place = CARRIER;
-    } else {
-        *share.last = me;
-        share.last = &me->next;
-    }
-}
-
-/* --- waiting --------------------------------------------------------------------------------------------- */
-
-/* Until he is answered, refused, or the next carrier. */
-static void wait_for_turn(struct wish *me)
-{
-    if (clock_sem_wait(&me->told, clock_ms() + WAIT_MS))
-        return;
+    wish->next = wish->mate = NULL;
+    wish->rows = NULL;
+    wish->row = 0;
+    wish->since = clock_ms();
     pthread_mutex_lock(&share.lock);
-    if (me->place == WAITING) {
-        leave(me);
-        me->place = REFUSED;
+    open = share.open;
+    if (open) {
+        *share.last = wish;
+        share.last = &wish->next;
     }
     pthread_mutex_unlock(&share.lock);
-    if (me->place == REFUSED)
-        conn_refused();
-    else
-        while (sem_wait(&me->told))
-            ;
+    if (!open)
+        tell(wish, ALONE);
+    else if (!pthread_equal(pthread_self(), carrier.thread))
+        carrier.wake();
 }
 
-/* --- carrying -------------------------------------------------------------------------------------------- */
+struct waiting {
+    struct wish wish;
+    sem_t told;
+};
+
+static void post(struct wish *wish)
+{
+    sem_post(&((struct waiting *)wish)->told);
+}
+
+enum shared share_read(struct arena *arena, const struct question *question, struct shared_rows **rows,
+                       int *row)
+{
+    struct waiting me = {.wish = {.question = *question, .arena = arena, .told = post}};
+
+    sem_init(&me.told, 0, 0);
+    share_ask(&me.wish);
+    while (sem_wait(&me.told))
+        ;
+    sem_destroy(&me.told);
+    *rows = me.wish.rows;
+    *row = me.wish.row;
+    return me.wish.outcome;
+}
+
+void share_release(void *shared_rows)
+{
+    struct shared_rows *rows = shared_rows;
+
+    if (__atomic_sub_fetch(&rows->readers, 1, __ATOMIC_ACQ_REL))
+        return;
+    PQclear(rows->result);
+    free(rows);
+}
+
+/* --- the connection ------------------------------------------------------------------------------------ */
+
+/* On a thread of its own, as to connect may take seconds. */
+static void *connect_slowly(void *unused)
+{
+    struct sql_conn *c = conn_open();
+
+    (void)unused;
+    if (!c)
+        usleep(CONNECT_PAUSE_MS * 1000);
+    pthread_mutex_lock(&share.lock);
+    share.fresh = c;
+    share.connecting = false;
+    pthread_mutex_unlock(&share.lock);
+    carrier.wake();
+    return NULL;
+}
+
+static void connect_if_needed(void)
+{
+    bool begin;
+
+    if (carrier.conn)
+        return;
+    pthread_mutex_lock(&share.lock);
+    carrier.conn = share.fresh;
+    share.fresh = NULL;
+    begin = !carrier.conn && !share.connecting;
+    share.connecting |= begin;
+    pthread_mutex_unlock(&share.lock);
+    if (!begin)
+        return;
+    if (carrier.joinable)
+        pthread_join(carrier.connector, NULL);
+    carrier.joinable = pthread_create(&carrier.connector, NULL, connect_slowly, NULL) == 0;
+}
+
+/* --- answers ------------------------------------------------------------------------------------------- */
 
 static int row_of(const struct wish *wish, const PGresult *r)
 {
     int row = 0;
 
     while (row < PQntuples(r) &&
-           strcmp(PQgetvalue(r, row, wish->question->key_column), wish->question->values[0]) != 0)
+           strcmp(PQgetvalue(r, row, wish->question.key_column), wish->question.values[0]) != 0)
         row++;
     return row;
 }
@@ -128,49 +180,44 @@ static void take_answer(struct wish *leader, PGresult *r)
     share_release(rows);
 }
 
-void share_release(void *shared_rows)
+static void take_result(struct sql_conn *c, PGresult *r)
 {
-    struct shared_rows *rows = shared_rows;
+    const struct pending *p = &c->pending[carrier.at++];
 
-    if (__atomic_sub_fetch(&rows->readers, 1, __ATOMIC_ACQ_REL))
-        return;
-    PQclear(rows->result);
-    free(rows);
-}
-
-static void read_to_the_end(struct sql_conn *c)
-{
-    for (bool end = false; !end && !c->broken;) {
-        PGresult *r = conn_result(c);
-
-        end = PQresultStatus(r) == PGRES_PIPELINE_SYNC;
+    if (p->prepares && PQresultStatus(r) == PGRES_COMMAND_OK)
+        statement_prepared(c, p->prepares);
+    if (p->answers)
+        take_answer(carrier.leaders[carrier.answered++], r);
+    else
         PQclear(r);
-        c->broken |= PQstatus(c->pg) != CONNECTION_OK;
-    }
 }
 
-static void read_answers(struct sql_conn *c, struct wish **leaders)
+/* Until the end of the party's answers: true; or of what has come so far. */
+static bool read_answers(struct sql_conn *c)
 {
-    for (int i = 0; i < c->pending_count && !c->broken; i++) {
-        const struct pending *p = &c->pending[i];
-        PGresult *r = conn_result(c);
+    while (!PQisBusy(c->pg)) {
+        PGresult *r = PQgetResult(c->pg); /* NULL stands behind each statement's */
 
-        if (p->prepares && PQresultStatus(r) == PGRES_COMMAND_OK)
-            statement_prepared(c, p->prepares);
-        if (p->answers)
-            take_answer(*leaders++, r);
-        else
+        if (PQstatus(c->pg) != CONNECTION_OK) {
             PQclear(r);
-        while (!c->broken && (r = conn_result(c)))
+            c->broken = true;
+            return true;
+        }
+        if (PQresultStatus(r) == PGRES_PIPELINE_SYNC) {
             PQclear(r);
+            return true;
+        }
+        if (r)
+            take_result(c, r);
     }
-    c->pending_count = 0;
-    read_to_the_end(c);
+    return false;
 }
+
+/* --- sending ------------------------------------------------------------------------------------------- */
 
 static bool asks_the_same(const struct wish *a, const struct wish *b)
 {
-    const struct query *one = a->question->by_keys, *other = b->question->by_keys;
+    const struct query *one = a->question.by_keys, *other = b->question.by_keys;
 
     return one && other && strcmp(one->name, other->name) == 0;
 }
@@ -196,13 +243,13 @@ static int choose_leaders(struct wish **party, int n, struct wish **leaders)
 }
 
 /* An array of PostgreSQL's, of the leader's key and those of his mates. */
-static const char *keys_of(struct arena *arena, const struct wish *leader)
+static const char *keys_of(const struct wish *leader)
 {
-    struct text t = text_new(arena);
+    struct text t = text_new(leader->arena);
 
     for (const struct wish *each = leader; each; each = each->mate) {
         text_add(&t, each == leader ? "{\"" : "\",\"");
-        for (const char *c = each->question->values[0]; *c; c++) {
+        for (const char *c = each->question.values[0]; *c; c++) {
             if (*c == '"' || *c == '\\')
                 text_add(&t, "\\");
             text_add_bytes(&t, c, 1);
@@ -212,85 +259,138 @@ static const char *keys_of(struct arena *arena, const struct wish *leader)
     return t.bytes;
 }
 
-static bool send(struct sql_conn *c, struct arena *arena, const struct wish *leader)
+static bool send(struct sql_conn *c, const struct wish *leader)
 {
-    const struct question *asked = leader->question;
+    const struct question *asked = &leader->question;
     const struct query *q = leader->mate ? asked->by_keys : asked->query;
     const char *keys[1];
 
     if (leader->mate)
-        keys[0] = keys_of(arena, leader);
+        keys[0] = keys_of(leader);
     return statement_send(c, q->name, q->sql, q->parameters, leader->mate ? keys : asked->values);
 }
 
-/* One synchronisation for all: what comes behind one that failed is not run. */
-static void ask(struct wish *me, struct wish **party, int n)
+/* One synchronisation for all: what comes behind one that failed is not run, and its askers hear ALONE. */
+static void send_party(struct sql_conn *c)
 {
-    struct sql_conn *c = conn_take(WAIT_MS, me->until, false);
-    struct wish *leaders[TOGETHER];
-    int count;
+    int leading = choose_leaders(carrier.party, carrier.travelling, carrier.leaders);
 
-    if (!c)
-        return;
-    count = choose_leaders(party, n, leaders);
-    c->answer_ms = ANSWER_MS;
-    c->until = me->until;
-    for (int i = 0; i < count && !c->broken; i++)
-        c->broken = !send(c, me->arena, leaders[i]);
-    c->broken = c->broken || !PQpipelineSync(c->pg);
-    read_answers(c, leaders);
-    conn_give(c);
+    carrier.at = carrier.answered = 0;
+    carrier.until = clock_ms() + ANSWER_MS;
+    c->pending_count = 0;
+    for (int i = 0; i < carrier.travelling; i++)
+        carrier.party[i]->outcome = ALONE;
+    for (int i = 0; i < leading && !c->broken; i++)
+        c->broken = !send(c, carrier.leaders[i]);
+    c->broken = c->broken || !PQpipelineSync(c->pg) || PQflush(c->pg) < 0;
 }
 
-static int gather(struct wish *me, struct wish **party)
+/* Those who wait too long, or for whom there is no connection, go by themselves. */
+static struct wish *left_behind(void)
 {
-    int n = 0;
+    int64_t latest = clock_ms() - WAIT_MS;
+    struct wish *gone;
 
     pthread_mutex_lock(&share.lock);
-    for (struct wish *each = me; each; each = n < TOGETHER ? pop() : NULL) {
-        each->place = CARRIED;
-        party[n++] = each;
+    gone = share.first && (!carrier.conn || share.first->since < latest) ? pop() : NULL;
+    pthread_mutex_unlock(&share.lock);
+    return gone;
+}
+
+void share_send(void)
+{
+    struct wish *gone;
+
+    connect_if_needed();
+    if (carrier.conn && !carrier.travelling) {
+        pthread_mutex_lock(&share.lock);
+        while (carrier.travelling < TOGETHER && share.first)
+            carrier.party[carrier.travelling++] = pop();
+        pthread_mutex_unlock(&share.lock);
+        if (carrier.travelling)
+            send_party(carrier.conn);
     }
-    pthread_mutex_unlock(&share.lock);
-    return n;
+    while ((gone = left_behind()))
+        tell(gone, ALONE);
 }
 
-static void carry(struct wish *me)
-{
-    struct wish *party[TOGETHER], *next;
-    int n = gather(me, party);
+/* --- the carrier's rounds ------------------------------------------------------------------------------ */
 
-    ask(me, party, n);
-    pthread_mutex_lock(&share.lock);
-    next = pop();
-    if (next)
-        next->place = CARRIER;
-    else
-        share.carriers--;
-    pthread_mutex_unlock(&share.lock);
-    if (next)
-        sem_post(&next->told);
-    for (int i = 1; i < n; i++)
-        sem_post(&party[i]->told);
+/* The party is back, well or not. The next one goes before these are told, so that PostgreSQL works meanwhile. */
+static void come_back(bool lost)
+{
+    struct wish *back[TOGETHER];
+    int n = carrier.travelling;
+
+    memcpy(back, carrier.party, sizeof back);
+    carrier.travelling = 0;
+    if (carrier.conn->broken) {
+        conn_close(carrier.conn);
+        carrier.conn = NULL;
+    }
+    share_send();
+    for (int i = 0; i < n; i++)
+        tell(back[i], lost && back[i]->outcome != ANSWERED ? LOST : back[i]->outcome);
 }
 
-enum shared share_read(struct arena *arena, const struct question *question, int64_t until,
-                       struct shared_rows **rows, int *row)
+void share_carry(short revents)
 {
-    struct wish me = {.until = until, .question = question, .arena = arena, .outcome = LOST};
-    bool carries;
+    struct sql_conn *c = carrier.conn;
+    bool back, late;
 
-    sem_init(&me.told, 0, 0);
+    if (!c || !carrier.travelling) {
+        share_send();
+        return;
+    }
+    if (revents & POLLOUT && PQflush(c->pg) < 0)
+        c->broken = true;
+    if (revents & (POLLIN | POLLERR | POLLHUP) && !PQconsumeInput(c->pg))
+        c->broken = true;
+    back = c->broken || (revents && read_answers(c));
+    late = !back && clock_ms() > carrier.until;
+    c->broken |= late;
+    if (back || late)
+        come_back(late);
+}
+
+void share_polls(struct pollfd *fd)
+{
+    struct sql_conn *c = carrier.conn;
+
+    *fd = (struct pollfd){c && carrier.travelling ? PQsocket(c->pg) : -1, POLLIN, 0};
+    if (fd->fd >= 0 && PQflush(c->pg) == 1)
+        fd->events |= POLLOUT;
+}
+
+int share_pause(int at_most)
+{
+    bool waiting;
+
     pthread_mutex_lock(&share.lock);
-    join(&me);
-    carries = me.place == CARRIER;
+    waiting = share.first;
     pthread_mutex_unlock(&share.lock);
-    if (!carries)
-        wait_for_turn(&me);
-    if (me.place == CARRIER)
-        carry(&me);
-    sem_destroy(&me.told);
-    *rows = me.rows;
-    *row = me.row;
-    return me.outcome;
+    return waiting && at_most > WAIT_MS ? WAIT_MS : at_most;
+}
+
+void share_open(void (*wake)(void))
+{
+    carrier.thread = pthread_self();
+    carrier.wake = wake;
+    share.open = true;
+    connect_if_needed();
+}
+
+/* Nobody asks any more: every request is answered. */
+void share_close(void)
+{
+    pthread_mutex_lock(&share.lock);
+    share.open = false;
+    pthread_mutex_unlock(&share.lock);
+    if (carrier.joinable)
+        pthread_join(carrier.connector, NULL);
+    if (carrier.conn)
+        conn_close(carrier.conn);
+    if (share.fresh)
+        conn_close(share.fresh);
+    carrier.conn = share.fresh = NULL;
 }

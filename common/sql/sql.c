@@ -253,6 +253,11 @@ int sql_plan_by_value(struct work *w)
                           NULL);
 }
 
+int sql_unanswered(struct work *w)
+{
+    return busy(w, "database.unavailable");
+}
+
 static int read_shared(struct work *w, const struct question *question, PGresult **result, int *row)
 {
     const struct query *q = question->query;
@@ -262,7 +267,7 @@ static int read_shared(struct work *w, const struct question *question, PGresult
     *row = 0;
     if (w->db || w->kind != REQUEST)
         return sql_fetch(w, q, question->values, result);
-    switch (share_read(w->arena, question, w->until, &rows, row)) {
+    switch (share_read(w->arena, question, &rows, row)) {
     case ANSWERED:
         arena_owns(w->arena, rows, share_release);
         *result = rows->result;
@@ -270,7 +275,7 @@ static int read_shared(struct work *w, const struct question *question, PGresult
     case ALONE:
         return sql_fetch(w, q, question->values, result);
     default:
-        return busy(w, "database.unavailable");
+        return sql_unanswered(w);
     }
 }
 
@@ -282,13 +287,25 @@ int sql_read(struct work *w, const struct query *q, const char *const *values, P
     return read_shared(w, &question, result, &row);
 }
 
-int sql_read_key(struct work *w, const char *one, const char *many, int key_column, const char *key,
-                 PGresult **result, int *row)
+static const struct query *query_of_text(struct work *w, const char *sql)
 {
-    const struct query by_key = {name_of_text(w, one), 1, one}, by_keys = {name_of_text(w, many), 1, many};
-    const struct question question = {&by_key, &key, &by_keys, key_column};
+    const struct query q = {name_of_text(w, sql), 1, sql};
 
-    TRY(read_shared(w, &question, result, row));
+    return (const struct query *)arena_copy(w->arena, (const char *)&q, sizeof q);
+}
+
+struct question sql_key_question(struct work *w, const char *one, const char *many, int key_column,
+                                 const char *key)
+{
+    const char **values = arena_alloc(w->arena, sizeof *values);
+
+    *values = key;
+    return (struct question){query_of_text(w, one), values, query_of_text(w, many), key_column};
+}
+
+int sql_read_key(struct work *w, const struct question *question, PGresult **result, int *row)
+{
+    TRY(read_shared(w, question, result, row));
     return sql_only_row(w, *result);
 }
 

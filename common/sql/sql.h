@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct pg_result;
+struct question;
 struct work;
 
 struct query {
@@ -54,8 +55,12 @@ int sql_plan_by_value(struct work *w);
  */
 int sql_read(struct work *w, const struct query *q, const char *const *values, struct pg_result **result);
 /* The row of a key: `one` takes the key, `many` an array of keys, and both give it in this column. NOT_FOUND without. */
-int sql_read_key(struct work *w, const char *one, const char *many, int key_column, const char *key,
-                 struct pg_result **result, int *row);
+struct question sql_key_question(struct work *w, const char *one, const char *many, int key_column,
+                                 const char *key);
+int sql_read_key(struct work *w, const struct question *question, struct pg_result **result, int *row);
+
+/* There was no answer: BUSY. */
+int sql_unanswered(struct work *w);
 
 size_t sql_height(const struct pg_result *result);
 const char *sql_text(const struct pg_result *result, int row, int column); /* NULL for SQL null */

@@ -91,7 +91,7 @@ PGconn *conn_direct(void)
     return pg;
 }
 
-static struct sql_conn *conn_new(void)
+struct sql_conn *conn_open(void)
 {
     PGconn *pg = conn_direct();
     struct sql_conn *c;
@@ -105,7 +105,7 @@ static struct sql_conn *conn_new(void)
     return c;
 }
 
-static void conn_free(struct sql_conn *c)
+void conn_close(struct sql_conn *c)
 {
     PQfinish(c->pg);
     for (size_t i = 0; i < c->prepared_room; i++)
@@ -132,7 +132,7 @@ void conn_pool_close(void)
 {
     pthread_mutex_lock(&pool.lock);
     while (pool.idle_count > 0) {
-        conn_free(pool.idle[--pool.idle_count]);
+        conn_close(pool.idle[--pool.idle_count]);
         pool.open--;
     }
     pthread_mutex_unlock(&pool.lock);
@@ -244,6 +244,14 @@ static void give_and_wake(struct sql_conn *c, int pause_ms)
         pthread_cond_signal(&next->served);
 }
 
+/* The server has closed it, or said something that nobody asked for, as it does before. */
+static bool has_ended(const struct sql_conn *c)
+{
+    struct pollfd fd = {PQsocket(c->pg), POLLIN, 0};
+
+    return poll(&fd, 1, 0) != 0;
+}
+
 static struct sql_conn *take_or_open(int64_t wait_until, int64_t until)
 {
     struct sql_conn *c;
@@ -255,9 +263,14 @@ static struct sql_conn *take_or_open(int64_t wait_until, int64_t until)
     now = clock_ms();
     pause = now < pool.pause_until || until - now < CONNECT_MS;
     pthread_mutex_unlock(&pool.lock);
+    if (c && has_ended(c)) { /* its place is ours */
+        conn_close(c);
+        c = NULL;
+        may_open = true;
+    }
     if (c || !may_open)
         return c;
-    c = pause ? NULL : conn_new();
+    c = pause ? NULL : conn_open();
     if (!c)
         give_and_wake(NULL, pause ? 0 : CONNECT_PAUSE_MS);
     return c;
@@ -283,7 +296,7 @@ void conn_give(struct sql_conn *c)
     bool broken = c->broken || PQstatus(c->pg) != CONNECTION_OK, background = c->background;
 
     if (broken)
-        conn_free(c);
+        conn_close(c);
     else
         atomic_store_explicit(&pool.answered, clock_ms(), memory_order_relaxed);
     give_and_wake(broken ? NULL : c, 0);
@@ -309,16 +322,6 @@ bool conn_pool_congested(void)
         return false;
     atomic_fetch_add(&pool.refused, 1);
     return true;
-}
-
-int conn_pool_size(void)
-{
-    return pool.size;
-}
-
-void conn_refused(void)
-{
-    atomic_fetch_add(&pool.refused, 1);
 }
 
 void conn_pool_gauges(int *open, int *used, uint64_t *refused)
