@@ -1,6 +1,7 @@
 #include "crew.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -10,48 +11,81 @@
 /* A thread that found nothing to do for so long goes, if it is not the last. */
 enum { IDLE_MS = 10000, STACK = 256 * 1024 };
 
+/* On its thread's stack. */
+struct worker {
+    struct worker *next; /* of those who are idle */
+    struct task *task;   /* given with `called`; NULL: go */
+    sem_t called;
+};
+
+/* Who became idle last is called first: his memory is warm, and those at the bottom can go. */
 static struct {
     pthread_mutex_t lock;
-    pthread_cond_t work, gone;
-    struct task *first, **last;
-    int most, threads, idle, queued;
+    pthread_cond_t gone;
+    struct worker *idle;
+    struct task *first, **last; /* for whom there is nobody */
+    int most, threads;
     bool stopping;
 } crew = {.lock = PTHREAD_MUTEX_INITIALIZER, .gone = PTHREAD_COND_INITIALIZER, .last = &crew.first};
 
-/* Under the lock: the next task, or NULL when there was none for long, or never will be. */
-static struct task *next_task(void)
+static struct task *pop(void)
 {
-    struct task *task;
-    bool late = false;
+    struct task *task = crew.first;
 
-    crew.idle++;
-    while (!crew.first && !crew.stopping && (!late || crew.threads == 1)) {
-        struct timespec until = clock_moment(clock_ms() + IDLE_MS);
-
-        late = pthread_cond_timedwait(&crew.work, &crew.lock, &until) == ETIMEDOUT;
-    }
-    crew.idle--;
-    task = crew.first;
-    if (!task)
-        return NULL;
-    crew.first = task->next;
+    if (task)
+        crew.first = task->next;
     if (!crew.first)
         crew.last = &crew.first;
-    crew.queued--;
     return task;
+}
+
+/* Nobody called in time; false when somebody just did, or he is the last. */
+static bool leaves(struct worker *me)
+{
+    struct worker **at = &crew.idle;
+    bool leaves;
+
+    pthread_mutex_lock(&crew.lock);
+    while (*at && *at != me)
+        at = &(*at)->next;
+    leaves = *at && crew.threads > 1;
+    if (leaves)
+        *at = me->next;
+    pthread_mutex_unlock(&crew.lock);
+    return leaves;
+}
+
+/* NULL when he is to go. */
+static struct task *next_task(struct worker *me)
+{
+    bool called = false, goes = false;
+
+    pthread_mutex_lock(&crew.lock);
+    me->task = pop();
+    if (!me->task && !crew.stopping) {
+        me->next = crew.idle;
+        crew.idle = me;
+    } else {
+        called = true;
+    }
+    pthread_mutex_unlock(&crew.lock);
+    while (!called && !goes) {
+        called = clock_sem_wait(&me->called, clock_ms() + IDLE_MS);
+        goes = !called && leaves(me);
+    }
+    return me->task;
 }
 
 static void *work(void *unused)
 {
+    struct worker me = {0};
     struct task *task;
 
     (void)unused;
-    pthread_mutex_lock(&crew.lock);
-    while ((task = next_task())) {
-        pthread_mutex_unlock(&crew.lock);
+    sem_init(&me.called, 0, 0);
+    while ((task = next_task(&me)))
         task->run(task);
-        pthread_mutex_lock(&crew.lock);
-    }
+    pthread_mutex_lock(&crew.lock);
     crew.threads--;
     pthread_cond_signal(&crew.gone);
     pthread_mutex_unlock(&crew.lock);
@@ -76,12 +110,6 @@ static void hire(void)
 
 bool crew_start(int most)
 {
-    pthread_condattr_t attr;
-
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&crew.work, &attr);
-    pthread_condattr_destroy(&attr);
     crew.most = most;
     hire();
     return crew.threads > 0;
@@ -89,22 +117,35 @@ bool crew_start(int most)
 
 void crew_do(struct task *task)
 {
+    struct worker *free;
+
     task->next = NULL;
     pthread_mutex_lock(&crew.lock);
-    *crew.last = task;
-    crew.last = &task->next;
-    crew.queued++;
-    if (crew.queued > crew.idle && crew.threads < crew.most)
-        hire();
+    free = crew.idle;
+    if (free) {
+        crew.idle = free->next;
+        free->task = task;
+    } else {
+        *crew.last = task;
+        crew.last = &task->next;
+        if (crew.threads < crew.most)
+            hire();
+    }
     pthread_mutex_unlock(&crew.lock);
-    pthread_cond_signal(&crew.work);
+    if (free)
+        sem_post(&free->called);
 }
 
 void crew_stop(void)
 {
     pthread_mutex_lock(&crew.lock);
     crew.stopping = true;
-    pthread_cond_broadcast(&crew.work);
+    for (struct worker *each = crew.idle, *next; each; each = next) {
+        next = each->next;
+        each->task = NULL;
+        sem_post(&each->called);
+    }
+    crew.idle = NULL;
     while (crew.threads)
         pthread_cond_wait(&crew.gone, &crew.lock);
     pthread_mutex_unlock(&crew.lock);

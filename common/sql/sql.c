@@ -265,7 +265,7 @@ static int read_shared(struct work *w, const struct question *question, PGresult
 
     *result = NULL;
     *row = 0;
-    if (w->db || w->kind != REQUEST)
+    if (true || w->db || w->kind != REQUEST)
         return sql_fetch(w, q, question->values, result);
     switch (share_read(w->arena, question, &rows, row)) {
     case ANSWERED:

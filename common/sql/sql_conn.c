@@ -23,6 +23,9 @@ enum { FAIR_AFTER_MS = 5 };
  * once, before anything was done for him (R-79). A short queue is none: a slow commit of somebody else, and it is over. */
 enum { CONGESTED_MS = 100 };
 
+/* A connection that nobody used for so long may have ended meanwhile. */
+enum { STALE_MS = 100 };
+
 /* Somebody without a connection. Never freed, as it is signalled after the lock was left. */
 struct waiter {
     pthread_cond_t served;
@@ -249,7 +252,7 @@ static bool has_ended(const struct sql_conn *c)
 {
     struct pollfd fd = {PQsocket(c->pg), POLLIN, 0};
 
-    return poll(&fd, 1, 0) != 0;
+    return clock_ms() - c->given > STALE_MS && poll(&fd, 1, 0) != 0;
 }
 
 static struct sql_conn *take_or_open(int64_t wait_until, int64_t until)
@@ -298,7 +301,7 @@ void conn_give(struct sql_conn *c)
     if (broken)
         conn_close(c);
     else
-        atomic_store_explicit(&pool.answered, clock_ms(), memory_order_relaxed);
+        atomic_store_explicit(&pool.answered, c->given = clock_ms(), memory_order_relaxed);
     give_and_wake(broken ? NULL : c, 0);
     if (background)
         sem_post(&pool.for_background);

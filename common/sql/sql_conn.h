@@ -26,6 +26,7 @@ struct sql_conn {
     int pending_count;
     int64_t plans_until; /* when its plans are too old: statement.h */
     int answer_ms;       /* how long the server may take over a statement */
+    int64_t given;       /* when it was given back, in milliseconds of the monotonic clock */
     int64_t until;       /* when the work that holds it must be over, by the monotonic clock */
 };
 

@@ -205,9 +205,9 @@ def test_a_binary_is_hardened_and_pulls_by_hand(shop, service):
 def test_services_hold_rules_only_and_common_holds_each_library_in_its_room(shop):
     for source in (plan.ROOT / "services").rglob("*.[ch]"):
         text = source.read_text()
-        for stranger in ("nats.h", "libpq", "ulfius.h", "microhttpd.h", "natsConnection", "PQexec"):
+        for stranger in ("nats.h", "libpq", "microhttpd.h", "natsConnection", "PQexec"):
             assert stranger not in text, f"{stranger} in {source}"
-    rooms = {"nats/nats.h": "event", "libpq-fe.h": "sql", "ulfius.h": "http", "microhttpd.h": "http"}
+    rooms = {"nats/nats.h": "event", "libpq-fe.h": "sql", "microhttpd.h": "http"}
     for source in (plan.ROOT / "common").rglob("*.[ch]"):
         for header, room in rooms.items():
             assert header not in source.read_text() or source.parent.name == room, f"{header} in {source}"
