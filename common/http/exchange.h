@@ -16,6 +16,7 @@ struct exchange {
     struct MHD_Connection *connection;
     char *target, *body;
     size_t body_length, body_room;
+    bool whole;    /* all of it has come */
     int64_t began; /* to be served, microseconds of the monotonic clock */
     struct task task;
     struct wish wish;

@@ -57,7 +57,9 @@ static void on_end(void *unused, struct MHD_Connection *c, void **exchange,
     *exchange = NULL;
 }
 
-/* With the head, with every piece of the body, when all is there, and when it goes on with its answer. */
+/* With the head, with every piece of the body, twice when all is there, and when it goes on with its answer. Not suspended
+ * the first time: libmicrohttpd would still be set to read, and on going on take a client who says that nothing more comes
+ * for one who left. Left alone once, it is set to wait for us. */
 static enum MHD_Result on_request(void *unused, struct MHD_Connection *c, const char *url, const char *method,
                                   const char *version, const char *body, size_t *length, void **exchange)
 {
@@ -74,6 +76,8 @@ static enum MHD_Result on_request(void *unused, struct MHD_Connection *c, const 
         if (!exchange_take(x, body, *length))
             return MHD_NO;
         *length = 0;
+    } else if (!x->whole) {
+        x->whole = true;
     } else {
         if (!exchange_complete(x, loop.service))
             return MHD_NO;

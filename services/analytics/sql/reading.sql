@@ -48,8 +48,10 @@ with asked as materialized (
         and r.currency = s.currency and (:channel::text is null or r.channel = :channel)
     group by s.later
 ), line as (
-    select place, json_join(case :cut when 'product' then json_build_object('key', name, 'title', k.title, 'category', k.category)
-            else json_build_object('key', name) end, figure_json(:cut, orders, units, gross, discount, refunds, refunded)) as doc,
+    select place, case :cut when 'product' then json_build_object('key', name, 'title', k.title, 'category', k.category, 'orders', orders,
+            'units', units, 'gross', gross, 'discount', null, 'refunds', null, 'net', null, 'average_order', null)
+        else json_build_object('key', name, 'orders', orders, 'units', units, 'gross', gross, 'discount', discount, 'refunds', refunds,
+            'refunded', refunded, 'net', gross - discount - refunds, 'average_order', half_up(gross - discount, orders)) end as doc,
         figure_json(:cut, orders_before, units_before, gross_before, discount_before, refunds_before, refunded_before) as before
     from shown s left join sku k on :cut = 'product' and k.sku = s.name where place <= :count::bigint
 )
