@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -13,8 +14,8 @@ enum { IDLE_MS = 10000, STACK = 256 * 1024 };
 
 /* On its thread's stack. */
 struct worker {
-    struct worker *next; /* of those who are idle */
-    struct task *task;   /* given with `called`; NULL: go */
+    struct worker *next;         /* of those who are idle */
+    _Atomic(struct task *) task; /* given with `called`; NULL: go */
     sem_t called;
 };
 
@@ -61,8 +62,8 @@ static struct task *next_task(struct worker *me)
     bool called = false, goes = false;
 
     pthread_mutex_lock(&crew.lock);
-    me->task = pop();
-    if (!me->task && !crew.stopping) {
+    atomic_store(&me->task, pop());
+    if (!atomic_load(&me->task) && !crew.stopping) {
         me->next = crew.idle;
         crew.idle = me;
     } else {
@@ -73,7 +74,7 @@ static struct task *next_task(struct worker *me)
         called = clock_sem_wait(&me->called, clock_ms() + IDLE_MS);
         goes = !called && leaves(me);
     }
-    return me->task;
+    return atomic_load(&me->task);
 }
 
 static void *work(void *unused)
@@ -124,7 +125,7 @@ void crew_do(struct task *task)
     free = crew.idle;
     if (free) {
         crew.idle = free->next;
-        free->task = task;
+        atomic_store(&free->task, task);
     } else {
         *crew.last = task;
         crew.last = &task->next;
@@ -142,7 +143,7 @@ void crew_stop(void)
     crew.stopping = true;
     for (struct worker *each = crew.idle, *next; each; each = next) {
         next = each->next;
-        each->task = NULL;
+        atomic_store(&each->task, NULL);
         sem_post(&each->called);
     }
     crew.idle = NULL;

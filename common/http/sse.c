@@ -158,8 +158,10 @@ static ssize_t give_piece(void *stream, uint64_t offset, char *out, size_t room)
     size_t n = s->length - s->sent < room ? s->length - s->sent : room;
 
     (void)offset;
-    if (s->ended || (!n && !become_hungry(s)))
+    if (s->ended)
         return MHD_CONTENT_READER_END_OF_STREAM;
+    if (!n) /* from here on it is the feeder's */
+        return become_hungry(s) ? 0 : MHD_CONTENT_READER_END_OF_STREAM;
     memcpy(out, s->bytes + s->sent, n);
     s->sent += n;
     return (ssize_t)n;
