@@ -111,9 +111,14 @@ static void hire(void)
 
 bool crew_start(int most)
 {
+    bool hired;
+
+    pthread_mutex_lock(&crew.lock);
     crew.most = most;
     hire();
-    return crew.threads > 0;
+    hired = crew.threads > 0;
+    pthread_mutex_unlock(&crew.lock);
+    return hired;
 }
 
 void crew_do(struct task *task)

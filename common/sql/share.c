@@ -13,8 +13,9 @@
 #include "sql_conn.h"
 #include "statement.h"
 
-/* Who waited longer for a party to come back than a good one takes is better off by himself. */
-enum { TOGETHER = 64, WAIT_MS = 50, CONNECT_PAUSE_MS = 200 };
+/* Nobody waits longer to be carried. When it is for a party that does not come back, he goes by himself; when parties come
+ * and go and there are too many of us, he is refused. */
+enum { TOGETHER = 64, WAIT_MS = 200, CONNECT_PAUSE_MS = 200 };
 
 /* Under the lock: who asks, and what the thread that connects brings. */
 static struct {
@@ -33,8 +34,8 @@ static struct {
     struct wish *party[TOGETHER],
         *leaders[TOGETHER]; /* who travels; of those whose keys travel together, the first */
     int travelling, answered,
-        at;        /* of the party; how many leaders have their answer; of the connection's pending */
-    int64_t until; /* when the server must have answered */
+        at;              /* of the party; how many leaders have their answer; of the connection's pending */
+    int64_t left, until; /* when the party went, and when the server must have answered */
 } carrier;
 
 /* --- asking -------------------------------------------------------------------------------------------- */
@@ -276,7 +277,8 @@ static void send_party(struct sql_conn *c)
     int leading = choose_leaders(carrier.party, carrier.travelling, carrier.leaders);
 
     carrier.at = carrier.answered = 0;
-    carrier.until = clock_ms() + ANSWER_MS;
+    carrier.left = clock_ms();
+    carrier.until = carrier.left + ANSWER_MS;
     c->pending_count = 0;
     for (int i = 0; i < carrier.travelling; i++)
         carrier.party[i]->outcome = ALONE;
@@ -285,7 +287,7 @@ static void send_party(struct sql_conn *c)
     c->broken = c->broken || !PQpipelineSync(c->pg) || PQflush(c->pg) < 0;
 }
 
-/* Those who wait too long, or for whom there is no connection, go by themselves. */
+/* The next of those who wait too long, or for whom there is no connection. */
 static struct wish *left_behind(void)
 {
     int64_t latest = clock_ms() - WAIT_MS;
@@ -310,8 +312,13 @@ void share_send(void)
         if (carrier.travelling)
             send_party(carrier.conn);
     }
-    while ((gone = left_behind()))
-        tell(gone, ALONE);
+    while ((gone = left_behind())) {
+        bool alone = !carrier.conn || carrier.left < clock_ms() - WAIT_MS;
+
+        if (!alone)
+            conn_refused();
+        tell(gone, alone ? ALONE : LOST);
+    }
 }
 
 /* --- the carrier's rounds ------------------------------------------------------------------------------ */

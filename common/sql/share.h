@@ -32,7 +32,7 @@ struct shared_rows {
 enum shared {
     ANSWERED, /* *rows is to be released; the answer begins at *row */
     ALONE, /* something failed, or no row has your key, or nobody carries: ask again by yourself, to hear whether it was yours */
-    LOST,  /* the server did not answer */
+    LOST,  /* the server did not answer, or too many ask */
 };
 
 /* Somebody who asks. */

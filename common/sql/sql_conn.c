@@ -327,6 +327,11 @@ bool conn_pool_congested(void)
     return true;
 }
 
+void conn_refused(void)
+{
+    atomic_fetch_add(&pool.refused, 1);
+}
+
 void conn_pool_gauges(int *open, int *used, uint64_t *refused)
 {
     pthread_mutex_lock(&pool.lock);

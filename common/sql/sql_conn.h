@@ -47,6 +47,8 @@ void conn_pool_close(void);
 bool conn_pool_busy(int64_t within_ms);
 /* Does somebody wait for a connection so long already that whoever comes now had better not begin? He counts as refused. */
 bool conn_pool_congested(void);
+/* Somebody who never came as far as conn_take() waited too long. */
+void conn_refused(void);
 void conn_pool_gauges(int *open, int *used, uint64_t *refused);
 
 /* Next result or NULL (end of one statement's results); sets broken when the server does not answer in time. */
