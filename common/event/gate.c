@@ -32,6 +32,15 @@ bool gate_begins(const struct heard *events, size_t i)
     return i == 0 || by_aggregate(&events[i - 1], &events[i]) != 0;
 }
 
+int64_t gate_leads_to(const struct heard *events, size_t n)
+{
+    int64_t reached = 0;
+
+    for (size_t i = 0; i < n && (i == 0 || !gate_begins(events, i)); i++)
+        reached += events[i].version == reached + 1;
+    return reached;
+}
+
 /* Of one aggregate. */
 static void judge(struct heard *events, size_t n)
 {

@@ -15,6 +15,7 @@ struct heard {
     int64_t version;
     size_t place; /* in order of arrival */
     int64_t last; /* the version that its aggregate had reached before */
+    bool fresh;   /* its aggregate's cursor was made for these events, where they lead to */
     enum verdict verdict;
 };
 
@@ -22,6 +23,8 @@ struct heard {
 void gate_sort(struct heard *events, size_t n);
 /* Does another aggregate begin with this one of the sorted events? */
 bool gate_begins(const struct heard *events, size_t i);
+/* The version that the first aggregate of the sorted events comes to when nothing was heard of it before. */
+int64_t gate_leads_to(const struct heard *events, size_t n);
 
 /*
  * Sets `verdict` of the sorted events: what was heard before is skipped, the next are applied, after a gap they wait. A

@@ -41,27 +41,21 @@ static void hear(struct work *w, struct admission *a)
     gate_sort(a->heard, count_of(a));
 }
 
-/* The keys of cursors. */
-struct keys {
-    struct text aggregates, ids;
+/* Of cursors: their keys, and how far they go. */
+struct cursors {
+    struct text aggregates, ids, versions;
 };
 
-static void keys_add(struct keys *k, const struct heard *e)
+static struct cursors cursors_new(struct work *w)
 {
-    sql_list_add(&k->aggregates, e->aggregate);
-    sql_list_add(&k->ids, e->id);
+    return (struct cursors){sql_list(w), sql_list(w), sql_list(w)};
 }
 
-/* Of the aggregates, or only of those whose first event is among these. */
-static struct keys keys_of(struct work *w, const struct admission *a, bool first_only)
+static void cursors_add(struct work *w, struct cursors *c, const struct heard *e, int64_t version)
 {
-    struct keys k = {sql_list(w), sql_list(w)};
-
-    for (size_t i = 0; i < count_of(a); i++) {
-        if (gate_begins(a->heard, i) && (!first_only || a->heard[i].version == 1))
-            keys_add(&k, &a->heard[i]);
-    }
-    return k;
+    sql_list_add(&c->aggregates, e->aggregate);
+    sql_list_add(&c->ids, e->id);
+    sql_list_add(&c->versions, sql_from_int(w, version));
 }
 
 static int by_key(const struct inbox_cursors_row *cursor, const struct heard *e)
@@ -71,26 +65,68 @@ static int by_key(const struct inbox_cursors_row *cursor, const struct heard *e)
     return order ? order : strcmp(cursor->aggregate_id, e->id);
 }
 
-/* How far their aggregates have come; both are sorted. */
-static int look_up(struct work *w, const struct admission *a)
+/* Both are sorted. Returns how many cursors were made. */
+static size_t note(const struct admission *a, const struct inbox_cursors_row *rows, size_t n)
 {
-    struct keys first = keys_of(w, a, true), all = keys_of(w, a, false);
-    const char *consumer = a->consumer->name;
-    struct inbox_cursors_row *rows;
-    size_t n, at = 0;
+    size_t at = 0, fresh = 0;
 
-    if (!sql_list_empty(&first.ids))
-        TRY(q_inbox_open(w, consumer, sql_list_end(&first.aggregates), sql_list_end(&first.ids)));
-    TRY(q_inbox_cursors(w, consumer, sql_list_end(&all.aggregates), sql_list_end(&all.ids), &rows, &n));
     for (size_t i = 0; i < count_of(a); i++) {
         struct heard *e = &a->heard[i];
 
         while (at < n && by_key(&rows[at], e) < 0)
             at++;
-        if (at < n && by_key(&rows[at], e) == 0)
-            e->last = rows[at].version;
+        if (at == n || by_key(&rows[at], e) != 0)
+            continue;
+        e->last = rows[at].version;
+        e->fresh = rows[at].fresh;
+        fresh += e->fresh && gate_begins(a->heard, i);
     }
+    return fresh;
+}
+
+static int ask(struct work *w, const struct admission *a, struct cursors *new, struct cursors *known,
+               size_t *fresh)
+{
+    struct inbox_cursors_row *rows;
+    size_t n;
+
+    TRY(q_inbox_cursors(w, a->consumer->name, sql_list_end(&new->aggregates), sql_list_end(&new->ids),
+                        sql_list_end(&new->versions), sql_list_end(&known->aggregates),
+                        sql_list_end(&known->ids), &rows, &n));
+    *fresh = note(a, rows, n);
     return OK;
+}
+
+/* Their cursors were there before, or somebody else made them meanwhile. */
+static int look_again(struct work *w, const struct admission *a)
+{
+    struct cursors none = cursors_new(w), known = cursors_new(w);
+    size_t fresh;
+
+    for (size_t i = 0; i < count_of(a); i++) {
+        if (gate_begins(a->heard, i) && a->heard[i].version == 1 && !a->heard[i].fresh)
+            cursors_add(w, &known, &a->heard[i], 0);
+    }
+    return ask(w, a, &none, &known, &fresh);
+}
+
+/* How far the aggregates have come. */
+static int look_up(struct work *w, const struct admission *a)
+{
+    struct cursors new = cursors_new(w), known = cursors_new(w);
+    size_t first = 0, fresh;
+
+    for (size_t i = 0; i < count_of(a); i++) {
+        if (!gate_begins(a->heard, i))
+            continue;
+        if (a->heard[i].version == 1)
+            cursors_add(w, &new, &a->heard[i], gate_leads_to(a->heard + i, count_of(a) - i));
+        else
+            cursors_add(w, &known, &a->heard[i], 0);
+        first += a->heard[i].version == 1;
+    }
+    TRY(ask(w, a, &new, &known, &fresh));
+    return fresh < first ? look_again(w, a) : OK;
 }
 
 /* In the order in which they are to be applied. */
@@ -181,11 +217,11 @@ static bool last_applied(const struct admission *a, size_t i)
     return true;
 }
 
-/* The cursors move on to the last of what was applied. */
+/* The cursors move on to the last of what was applied; those that were made for it stand there already. */
 static int done(struct work *w, const struct admission *a)
 {
-    struct keys k = {sql_list(w), sql_list(w)};
-    struct text versions = sql_list(w), ids = sql_list(w);
+    struct cursors moved = cursors_new(w);
+    struct text ids = sql_list(w);
 
     for (size_t i = 0; i < count_of(a); i++) {
         const struct heard *e = &a->heard[i];
@@ -193,15 +229,13 @@ static int done(struct work *w, const struct admission *a)
         if (e->verdict != APPLY)
             continue;
         sql_list_add(&ids, json_text_in(e->envelope, "id"));
-        if (!last_applied(a, i))
-            continue;
-        keys_add(&k, e);
-        sql_list_add(&versions, sql_from_int(w, e->version));
+        if (!e->fresh && last_applied(a, i))
+            cursors_add(w, &moved, e, e->version);
     }
-    if (sql_list_empty(&ids))
-        return OK;
-    return q_inbox_done(w, a->consumer->name, sql_list_end(&k.aggregates), sql_list_end(&k.ids),
-                        sql_list_end(&versions), sql_list_end(&ids));
+    if (!sql_list_empty(&moved.ids))
+        TRY(q_inbox_move(w, a->consumer->name, sql_list_end(&moved.aggregates), sql_list_end(&moved.ids),
+                         sql_list_end(&moved.versions)));
+    return sql_list_empty(&ids) ? OK : q_inbox_done(w, a->consumer->name, sql_list_end(&ids));
 }
 
 int inbox_apply(struct work *w, const struct consumer *c, json_t *envelopes, enum verdict *verdicts)

@@ -47,6 +47,8 @@ static int serve_page(struct work *w, const char *skus, int64_t *after, struct t
         round_want(&r, rows[i].sku, rows[i].missing);
     }
     *after = r.demand_count < PAGE ? -1 : rows[n - 1].arrived;
+    if (!n)
+        return OK;
     TRY(round_ask(w, &r, round_skus(w, &r)));
     TRY(await(w));
     round_allocate(w, &r);

@@ -113,7 +113,7 @@ static const char *orders_told(struct work *w, const char *type)
     return sql_list_empty(&ids) ? NULL : sql_list_end(&ids);
 }
 
-/* All that is to be known before anything is given out, asked at once. The levels are locked. */
+/* All that is to be known before anything is given out, asked at once; the levels are locked with it. */
 static int ask(struct work *w, struct arrivals *a, const char *skus)
 {
     *a = (struct arrivals){0};
@@ -282,15 +282,10 @@ static int tell(struct work *w, const struct arrivals *a, const char *status)
 /* In order of arrival, and written once: a reservation comes into being with what it got. */
 static int place(struct work *w, struct arrivals *a)
 {
-    const char *grants;
-
     if (!a->count)
         return OK;
     round_allocate(w, &a->round);
-    grants = round_grants(w, &a->round);
-    TRY(q_reservation_place(w, heads_of(w, a), lines_of(w, a), grants));
-    if (a->round.grant_count)
-        TRY(q_stock_reserve(w, grants));
+    TRY(q_reservation_place(w, heads_of(w, a), lines_of(w, a), round_grants(w, &a->round)));
     TRY(tell(w, a, "held"));
     TRY(tell(w, a, "partial"));
     TRY(tell(w, a, "short"));
@@ -334,7 +329,8 @@ int on_orders(struct work *w)
         return event_admit(w);
     skus = skus_told(w);
     TRY(q_allocation_alone(w));
-    TRY(cancelled ? take_back(w, skus, &freed) : q_stock_lock(w, skus, NULL));
+    if (cancelled)
+        TRY(take_back(w, skus, &freed));
     TRY(ask(w, &new, skus));
     TRY(event_admit(w));
     TRY(await(w));

@@ -26,7 +26,7 @@ void round_demand(struct round *r, const char *id, bool partial);
 /* Of the demand that was added last. */
 void round_want(struct round *r, const char *sku, int64_t missing);
 
-/* Ask what is there of these SKUs (a JSON list), among which must be all that are wanted. Their levels must be locked. */
+/* Ask what is there of these SKUs (a JSON list), among which must be all that are wanted, and lock their levels. */
 int round_ask(struct work *w, struct round *r, const char *skus);
 /* What was answered of a SKU, NULL if nobody has drafted it. */
 const struct stock_free_row *round_article(const struct round *r, const char *sku);

@@ -11,7 +11,7 @@ static const char *verdicts(int64_t last, const int *versions, size_t n)
     struct heard events[MOST];
 
     for (size_t i = 0; i < n; i++)
-        events[i] = (struct heard){NULL, "order", "one", versions[i], i, last, UNKNOWN};
+        events[i] = (struct heard){NULL, "order", "one", versions[i], i, last, false, UNKNOWN};
     gate_sort(events, n);
     gate_judge(events, n);
     for (size_t i = 0; i < n; i++)
@@ -55,9 +55,9 @@ TEST(they_line_up_by_version_in_their_own_places,
      "events of an aggregate line up by version in their own places")
 {
     struct heard events[] = {
-        {NULL, "order", "b", 2, 0, 0, UNKNOWN}, {NULL, "order", "a", 3, 1, 1, UNKNOWN},
-        {NULL, "order", "b", 1, 2, 0, UNKNOWN}, {NULL, "order", "a", 2, 3, 1, UNKNOWN},
-        {NULL, "item", "b", 1, 4, 0, UNKNOWN},
+        {NULL, "order", "b", 2, 0, 0, false, UNKNOWN}, {NULL, "order", "a", 3, 1, 1, false, UNKNOWN},
+        {NULL, "order", "b", 1, 2, 0, false, UNKNOWN}, {NULL, "order", "a", 2, 3, 1, false, UNKNOWN},
+        {NULL, "item", "b", 1, 4, 0, false, UNKNOWN},
     };
     const struct heard *line[COUNT(events)];
 
@@ -70,4 +70,18 @@ TEST(they_line_up_by_version_in_their_own_places,
     CHECK(line[0]->version == 1 && line[2]->version == 2 && *line[0]->id == 'b' && *line[2]->id == 'b');
     CHECK(line[1]->version == 2 && line[3]->version == 3 && *line[1]->id == 'a' && *line[3]->id == 'a');
     CHECK_TEXT(line[4]->aggregate, "item");
+}
+
+TEST(a_new_aggregate_comes_as_far_as_its_events_go,
+     "a new aggregate comes as far as its events go without a gap")
+{
+    struct heard events[] = {
+        {NULL, "order", "a", 2, 0, 0, false, UNKNOWN}, {NULL, "order", "a", 1, 1, 0, false, UNKNOWN},
+        {NULL, "order", "a", 2, 2, 0, false, UNKNOWN}, {NULL, "order", "a", 4, 3, 0, false, UNKNOWN},
+        {NULL, "order", "b", 3, 4, 0, false, UNKNOWN},
+    };
+
+    gate_sort(events, COUNT(events));
+    CHECK(gate_leads_to(events, COUNT(events)) == 2);
+    CHECK(gate_leads_to(events + 4, 1) == 0);
 }

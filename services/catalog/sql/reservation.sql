@@ -13,7 +13,7 @@ select pg_advisory_xact_lock_shared(hashtextextended('catalog.allocation', 0));
 -- name: reservation_known(orders) :soon order_id
 select order_id from reservation where order_id = any(:orders::uuid[]);
 
--- New reservations, with their lines and where they are reserved.
+-- New reservations, with their lines and where they are reserved, there too.
 -- name: reservation_place(reservations, lines, grants) :exec
 with placed as (
     insert into reservation (id, order_id, order_number, allow_partial, status)
@@ -25,6 +25,11 @@ with placed as (
 ), cells as (
     insert into reservation_cell (reservation_id, sku, warehouse, quantity)
     select id, sku, warehouse, quantity from json_to_recordset(:grants::json) as g(id uuid, sku text, warehouse text, quantity bigint)
+    returning sku, warehouse, quantity
+), levels as (
+    update stock s set reserved = s.reserved + c.quantity
+    from (select sku, warehouse, sum(quantity) as quantity from cells group by sku, warehouse) c
+    where s.sku = c.sku and s.warehouse = c.warehouse and s.sku = any(array(select sku from cells))
 )
 insert into reservation_line (reservation_id, arrived, sku, quantity, reserved, waiting)
 select p.id, p.arrived, l.sku, l.quantity, l.reserved, l.reserved < l.quantity and p.status <> 'released'
@@ -92,12 +97,18 @@ with picked as (
 select s.id, s.arrived, s.allow_partial, m.sku, m.missing
 from servable s join missing m on m.id = s.id order by s.arrived, m.sku collate "C";
 
--- What nobody has reserved of them in each warehouse, sorted as allocate() wants it; a SKU that has no level at all has a row
--- without a warehouse, one that nobody drafted yet has none. And whether it is low, and at which stock it is.
+-- Lock the levels of these SKUs (those that are locked already, once more: one statement in place of two); the lock tells what
+-- nobody has reserved, sorted as allocate() wants it. A SKU that has no level at all has a row without a warehouse, one that
+-- nobody drafted yet has none. And whether it is low, and at which stock it is. Who adds levels or sets points waits or is
+-- waited for (allocation_alone, allocation_shared), so that none of them is missed.
 -- name: stock_free(skus) :soon sku, stocked bool, warehouse, available int, reorder_point int, low bool
-select v.sku, v.stocked, coalesce(s.warehouse, ''), coalesce(s.on_hand - s.reserved, 0), coalesce(l.reorder_point, -1),
-    coalesce(l.low, false)
-from variant v left join stock s on s.sku = v.sku left join stock_level l on l.sku = v.sku
+with locked as materialized (
+    select sku, warehouse, on_hand - reserved as available from stock
+    where sku = any(array(select json_array_elements_text(:skus::json)))
+    order by sku collate "C", warehouse collate "C" for no key update
+)
+select v.sku, v.stocked, coalesce(s.warehouse, ''), coalesce(s.available, 0), coalesce(l.reorder_point, -1), coalesce(l.low, false)
+from variant v left join locked s on s.sku = v.sku left join stock_level l on l.sku = v.sku
 where v.sku = any(array(select json_array_elements_text(:skus::json)))
 order by v.sku collate "C", s.warehouse collate "C";
 
