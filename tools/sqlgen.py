@@ -13,6 +13,8 @@ Its parameters stand in the SQL as :id; each is text unless it says int or bool.
     :row a, b int      exactly one row, else NOT_FOUND                      int q_x(w, …, struct x_row *row)
     :maybe a, b int    one row or none (row->found)                         int q_x(w, …, struct x_row *row)
     :rows a, b int     any number                                           int q_x(w, …, struct x_row **rows, size_t *n)
+    :soon a, b int     as :rows, but pipelined: it is there after the      int q_x(w, …, const struct x_answer **answer)
+                       next call that waits, or await(w)
     :look a, b int     as :rows, but read before the transaction begins: short, locks nothing, and the first statement
     :json              one column of one row as text, else NOT_FOUND        int q_x(w, …, const char **json)
 A parameter that the SQL does not use, or one that it uses and the head does not name, fails the build.
@@ -23,7 +25,7 @@ import re
 import sys
 
 C_TYPE = {"text": "const char *", "int": "int64_t ", "bool": "bool "}
-HEAD = re.compile(r"--\s*name:\s*(\w+)\(([^)]*)\)\s*:(exec|count|rows|row|maybe|look|json)\s*(.*)$")
+HEAD = re.compile(r"--\s*name:\s*(\w+)\(([^)]*)\)\s*:(exec|count|rows|row|maybe|look|soon|json)\s*(.*)$")
 
 
 def fault(where, what):
@@ -81,14 +83,15 @@ class Query:
         self.fetch = "sql_fetch"
         if self.kind == "look":
             self.kind, self.fetch = "rows", "sql_read"
-        if (self.kind in ("row", "maybe", "rows")) != bool(self.columns):
-            fault(where, f"{self.name}: :row, :maybe, :rows and :look name their columns, the others none")
+        if (self.kind in ("row", "maybe", "rows", "soon")) != bool(self.columns):
+            fault(where, f"{self.name}: :row, :maybe, :rows, :soon and :look name their columns, the others none")
 
     def signature(self):
         args = ["struct work *w"] + [f"{C_TYPE[t]}{n}" for n, t in self.params]
         args += {"count": ["int64_t *count"], "json": ["const char **json"],
                  "row": [f"struct {self.name}_row *row"], "maybe": [f"struct {self.name}_row *row"],
-                 "rows": [f"struct {self.name}_row **rows", "size_t *n"]}.get(self.kind, [])
+                 "rows": [f"struct {self.name}_row **rows", "size_t *n"],
+                 "soon": [f"const struct {self.name}_answer **answer"]}.get(self.kind, [])
         return f"int q_{self.name}({', '.join(args)})"
 
     def struct(self):
@@ -96,7 +99,8 @@ class Query:
             return ""
         found = "    bool found;\n" if self.kind == "maybe" else ""
         members = "".join(f"    {C_TYPE[t]}{n};\n" for n, t in self.columns)
-        return f"struct {self.name}_row {{\n{found}{members}}};\n"
+        answer = f"struct {self.name}_answer {{\n    struct {self.name}_row *rows;\n    size_t n;\n}};\n" if self.kind == "soon" else ""
+        return f"struct {self.name}_row {{\n{found}{members}}};\n{answer}"
 
     def values(self):
         if not self.params:
@@ -109,8 +113,21 @@ class Query:
         read = {"text": "sql_text", "int": "sql_int", "bool": "sql_bool"}
         return "".join(f"    {target}{n} = {read[t]}(result, {row}, {i});\n" for i, (n, t) in enumerate(self.columns))
 
+    def taker(self):
+        """What reads the rows of an answer that comes later."""
+        if self.kind != "soon":
+            return ""
+        cells = self.cells("(int)i", "answer->rows[i].").replace("    ", "        ")
+        return (f"static void take_{self.name}(struct work *w, struct pg_result *result, void *into)\n{{\n"
+                f"    struct {self.name}_answer *answer = into;\n\n    answer->n = sql_height(result);\n"
+                "    answer->rows = arena_alloc(w->arena, (answer->n + 1) * sizeof *answer->rows);\n"
+                "    for (size_t i = 0; i < answer->n; i++) {\n" + cells + "    }\n}\n\n")
+
     def body(self, index, prefix):
         query = f"&{prefix}_queries[{index}]"
+        if self.kind == "soon":
+            return (self.values() + f"    struct {self.name}_answer *to_come = arena_alloc(w->arena, sizeof *to_come);\n\n"
+                    f"    *answer = to_come;\n    return sql_soon(w, {query}, values, take_{self.name}, to_come);\n")
         if self.kind == "exec":
             return self.values() + f"\n    return sql_exec(w, {query}, values);\n"
         if self.kind == "count":
@@ -171,7 +188,7 @@ def main():
           f"const struct query {prefix}_queries[] = {{\n"
           + "".join(f"    {{\"{q.name}\", {len(q.params)},\n{c_string(q.sql)}}},\n" for q in queries)
           + "    {NULL, 0, NULL},\n};\n\n"
-          + "\n".join(f"{q.signature()}\n{{\n{q.body(i, prefix)}}}\n" for i, q in enumerate(queries)))
+          + "\n".join(f"{q.taker()}{q.signature()}\n{{\n{q.body(i, prefix)}}}\n" for i, q in enumerate(queries)))
     migrations = ""
     for path in sorted(files[split + 1:]):
         sql = open(path, encoding="utf-8").read()

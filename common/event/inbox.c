@@ -6,110 +6,250 @@
 #include "consume.h"
 #include "crash.h"
 #include "field.h"
+#include "gate.h"
 #include "work.h"
 
-/* What the version gate needs to know of each event, or only of those that are the first of their aggregate; NULL for
- * none. */
-static const char *heads_of(struct work *w, const json_t *envelopes, bool first_only)
+/* The events of one work, and which of them are applied. */
+struct admission {
+    const struct consumer *consumer;
+    json_t *envelopes, *admitted; /* lists; admitted is NULL until it is known */
+    struct heard *heard;          /* the envelopes, sorted */
+    enum verdict *verdicts;       /* by "n" */
+};
+
+/* --- the version gate ---------------------------------------------------------------------------------- */
+
+static size_t count_of(const struct admission *a)
 {
-    struct text t = text_new(w->arena);
+    return json_array_size(a->envelopes);
+}
+
+static void hear(struct work *w, struct admission *a)
+{
     size_t i;
     json_t *e;
 
-    json_array_foreach(envelopes, i, e)
+    a->heard = arena_alloc(w->arena, (count_of(a) + 1) * sizeof *a->heard);
+    json_array_foreach(a->envelopes, i, e)
     {
-        json_int_t version = json_integer_value(json_object_get(e, "version"));
-
-        if (first_only && version != 1)
-            continue;
-        text_addf(&t, "%s{\"n\":%" JSON_INTEGER_FORMAT ",\"version\":%" JSON_INTEGER_FORMAT ",\"id\":\"%s\"",
-                  t.length ? "," : "[", json_integer_value(json_object_get(e, "n")), version,
-                  json_text_in(e, "id"));
-        text_add(&t, ",\"aggregate\":");
-        text_add_json(&t, json_text_in(e, "aggregate"));
-        text_add(&t, ",\"aggregate_id\":");
-        text_add_json(&t, json_text_in(e, "aggregate_id"));
-        text_add(&t, "}");
+        a->heard[i] = (struct heard){.envelope = e,
+                                     .aggregate = json_text_in(e, "aggregate"),
+                                     .id = json_text_in(e, "aggregate_id"),
+                                     .version = json_integer_value(json_object_get(e, "version")),
+                                     .place = i};
     }
-    if (!t.length)
-        return NULL;
-    text_add(&t, "]");
-    return t.bytes;
+    gate_sort(a->heard, count_of(a));
 }
 
-static enum verdict verdict_of(const char *word)
+/* Of cursors: their keys, and how far they go. */
+struct cursors {
+    struct text aggregates, ids, versions;
+};
+
+static struct cursors cursors_new(struct work *w)
 {
-    return *word == 'a' ? APPLY : *word == 's' ? SKIP : GAP;
+    return (struct cursors){sql_list(w), sql_list(w), sql_list(w)};
 }
 
-/* The envelope with this "n": at its own place, or before it where unreadable messages were left out. */
-static json_t *numbered(json_t *envelopes, int64_t n)
+static void cursors_add(struct work *w, struct cursors *c, const struct heard *e, int64_t version)
 {
-    size_t i = (size_t)n < json_array_size(envelopes) ? (size_t)n : json_array_size(envelopes) - 1;
-
-    while (i > 0 && json_integer_value(json_object_get(json_array_get(envelopes, i), "n")) != n)
-        i--;
-    return json_array_get(envelopes, i);
+    sql_list_add(&c->aggregates, e->aggregate);
+    sql_list_add(&c->ids, e->id);
+    sql_list_add(&c->versions, sql_from_int(w, version));
 }
 
-static int admit(struct work *w, const struct consumer *c, json_t *envelopes, enum verdict *verdicts,
-                 json_t *admitted)
+static int by_key(const struct inbox_cursors_row *cursor, const struct heard *e)
 {
-    const char *first = heads_of(w, envelopes, true);
-    struct inbox_admit_row *rows;
+    int order = strcmp(cursor->aggregate, e->aggregate);
+
+    return order ? order : strcmp(cursor->aggregate_id, e->id);
+}
+
+/* Both are sorted. Returns how many cursors were made. */
+static size_t note(const struct admission *a, const struct inbox_cursors_row *rows, size_t n)
+{
+    size_t at = 0, fresh = 0;
+
+    for (size_t i = 0; i < count_of(a); i++) {
+        struct heard *e = &a->heard[i];
+
+        while (at < n && by_key(&rows[at], e) < 0)
+            at++;
+        if (at == n || by_key(&rows[at], e) != 0)
+            continue;
+        e->last = rows[at].version;
+        e->fresh = rows[at].fresh;
+        fresh += e->fresh && gate_begins(a->heard, i);
+    }
+    return fresh;
+}
+
+static int ask(struct work *w, const struct admission *a, struct cursors *new, struct cursors *known,
+               size_t *fresh)
+{
+    struct inbox_cursors_row *rows;
     size_t n;
 
-    if (first)
-        TRY(q_inbox_open(w, c->name, first));
-    TRY(q_inbox_admit(w, c->name, heads_of(w, envelopes, false), &rows, &n));
-    for (size_t i = 0; i < n; i++) {
-        verdicts[rows[i].n] = verdict_of(rows[i].verdict);
-        if (verdicts[rows[i].n] == APPLY)
-            json_array_append(admitted, numbered(envelopes, rows[i].n));
-    }
+    TRY(q_inbox_cursors(w, a->consumer->name, sql_list_end(&new->aggregates), sql_list_end(&new->ids),
+                        sql_list_end(&new->versions), sql_list_end(&known->aggregates),
+                        sql_list_end(&known->ids), &rows, &n));
+    *fresh = note(a, rows, n);
     return OK;
 }
 
-/* One event: its data is the input, checked as a request's body would be, but open to what it does not know. */
-static int apply_one(struct work *w, const struct consumer *c, json_t *e)
+/* Their cursors were there before, or somebody else made them meanwhile. */
+static int look_again(struct work *w, const struct admission *a)
 {
-    if (c->fields)
-        field_check(w, json_object_get(e, "data"), c->fields, true);
-    TRY(failed_if_any(w, "event.invalid", "The event's data has faults."));
-    w->in = e;
-    w->trace = json_text_in(e, "trace");
-    return c->handler(w);
+    struct cursors none = cursors_new(w), known = cursors_new(w);
+    size_t fresh;
+
+    for (size_t i = 0; i < count_of(a); i++) {
+        if (gate_begins(a->heard, i) && a->heard[i].version == 1 && !a->heard[i].fresh)
+            cursors_add(w, &known, &a->heard[i], 0);
+    }
+    return ask(w, a, &none, &known, &fresh);
 }
 
-static int apply_all(struct work *w, const struct consumer *c, json_t *admitted)
+/* How far the aggregates have come. */
+static int look_up(struct work *w, const struct admission *a)
+{
+    struct cursors new = cursors_new(w), known = cursors_new(w);
+    size_t first = 0, fresh;
+
+    for (size_t i = 0; i < count_of(a); i++) {
+        if (!gate_begins(a->heard, i))
+            continue;
+        if (a->heard[i].version == 1)
+            cursors_add(w, &new, &a->heard[i], gate_leads_to(a->heard + i, count_of(a) - i));
+        else
+            cursors_add(w, &known, &a->heard[i], 0);
+        first += a->heard[i].version == 1;
+    }
+    TRY(ask(w, a, &new, &known, &fresh));
+    return fresh < first ? look_again(w, a) : OK;
+}
+
+/* In the order in which they are to be applied. */
+static void admit(struct work *w, struct admission *a)
+{
+    const struct heard **line = arena_alloc(w->arena, (count_of(a) + 1) * sizeof(struct heard *));
+
+    a->admitted = arena_owns(w->arena, json_array(), (void (*)(void *))json_decref);
+    for (size_t i = 0; i < count_of(a); i++)
+        line[a->heard[i].place] = &a->heard[i];
+    for (size_t i = 0; i < count_of(a); i++) {
+        a->verdicts[json_integer_value(json_object_get(line[i]->envelope, "n"))] = line[i]->verdict;
+        if (line[i]->verdict == APPLY)
+            json_array_append(a->admitted, line[i]->envelope);
+    }
+}
+
+int event_admit(struct work *w)
+{
+    struct admission *a = w->admission;
+
+    if (a->admitted)
+        return OK;
+    hear(w, a);
+    TRY(look_up(w, a));
+    gate_judge(a->heard, count_of(a));
+    admit(w, a);
+    crash_point("consume.admitted");
+    w->in = a->admitted;
+    if (json_array_size(w->in))
+        w->trace = json_text_in(json_array_get(w->in, 0), "trace");
+    return OK;
+}
+
+/* --- applying ------------------------------------------------------------------------------------------ */
+
+/* Its data is checked as a request's body would be, but open to what it does not know. */
+static bool fit(struct work *w, const struct consumer *c, const json_t *envelopes)
 {
     json_t *e;
     size_t i;
 
-    json_array_foreach(admitted, i, e)
+    json_array_foreach(envelopes, i, e)
     {
         if (c->fields)
             field_check(w, json_object_get(e, "data"), c->fields, true);
     }
-    TRY(failed_if_any(w, "event.invalid", "An event's data has faults."));
-    w->trace = json_text_in(json_array_get(admitted, 0), "trace");
-    w->in = admitted;
-    return c->handler(w);
+    return !w->error_count;
+}
+
+static void forget_faults(struct work *w)
+{
+    w->errors = text_new(w->arena);
+    w->error_count = 0;
+}
+
+/* Only what is applied needs to be without fault: whatever was heard of before may be anything. */
+static int check(struct work *w, struct admission *a)
+{
+    TRY(event_admit(w));
+    fit(w, a->consumer, a->admitted);
+    return failed_if_any(w, "event.invalid", "An event's data has faults.");
+}
+
+static int handle(struct work *w, struct admission *a)
+{
+    bool early = a->consumer->mode & EARLY && fit(w, a->consumer, a->envelopes);
+
+    if (!early) {
+        forget_faults(w);
+        TRY(check(w, a));
+        if (!json_array_size(a->admitted))
+            return OK;
+    }
+    if (!(a->consumer->mode & BATCH))
+        w->in = json_array_get(a->admitted, 0);
+    TRY(a->consumer->handler(w));
+    return event_admit(w);
+}
+
+/* Of its aggregate's. */
+static bool last_applied(const struct admission *a, size_t i)
+{
+    while (++i < count_of(a) && !gate_begins(a->heard, i)) {
+        if (a->heard[i].verdict == APPLY)
+            return false;
+    }
+    return true;
+}
+
+/* The cursors move on to the last of what was applied; those that were made for it stand there already. */
+static int done(struct work *w, const struct admission *a)
+{
+    struct cursors moved = cursors_new(w);
+    struct text ids = sql_list(w);
+
+    for (size_t i = 0; i < count_of(a); i++) {
+        const struct heard *e = &a->heard[i];
+
+        if (e->verdict != APPLY)
+            continue;
+        sql_list_add(&ids, json_text_in(e->envelope, "id"));
+        if (!e->fresh && last_applied(a, i))
+            cursors_add(w, &moved, e, e->version);
+    }
+    if (!sql_list_empty(&moved.ids))
+        TRY(q_inbox_move(w, a->consumer->name, sql_list_end(&moved.aggregates), sql_list_end(&moved.ids),
+                         sql_list_end(&moved.versions)));
+    return sql_list_empty(&ids) ? OK : q_inbox_done(w, a->consumer->name, sql_list_end(&ids));
 }
 
 int inbox_apply(struct work *w, const struct consumer *c, json_t *envelopes, enum verdict *verdicts)
 {
-    json_t *admitted = arena_owns(w->arena, json_array(), (void (*)(void *))json_decref);
+    struct admission a = {.consumer = c, .envelopes = envelopes, .verdicts = verdicts};
+    int fault;
 
-    TRY(admit(w, c, envelopes, verdicts, admitted));
-    crash_point("consume.admitted");
-    if (!json_array_size(admitted))
-        return OK;
-    if (c->mode & BATCH)
-        TRY(apply_all(w, c, admitted));
-    else
-        TRY(apply_one(w, c, json_array_get(admitted, 0)));
-    return q_inbox_done(w, c->name, heads_of(w, admitted, false));
+    w->admission = &a;
+    w->in = envelopes;
+    fault = handle(w, &a);
+    if (fault == OK)
+        fault = done(w, &a);
+    w->admission = NULL;
+    return fault;
 }
 
 /* --- what handlers ask of the event they are given ----------------------------------------------------- */
@@ -136,6 +276,19 @@ const char *event_private(struct work *w)
     json_t *private = json_object_get(w->in, "private");
 
     return private ? json_text(w, private) : NULL;
+}
+
+bool event_has(struct work *w, const char *type)
+{
+    json_t *e;
+    size_t i;
+
+    json_array_foreach(w->in, i, e)
+    {
+        if (strcmp(json_text_in(e, "type"), type) == 0)
+            return true;
+    }
+    return false;
 }
 
 const char *event_batch(struct work *w, const char *type)

@@ -4,10 +4,10 @@
 
 #include <jansson.h>
 
+#include "gate.h"
+
 struct consumer;
 struct work;
-
-enum verdict { UNKNOWN, APPLY, SKIP, GAP, POISON, LATER };
 
 /* Admit and apply the envelopes (a JSON list) in the work's transaction; verdicts[n] is set for each by its "n". */
 int inbox_apply(struct work *w, const struct consumer *c, json_t *envelopes, enum verdict *verdicts);

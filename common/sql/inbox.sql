@@ -1,44 +1,32 @@
--- The cursors of aggregates whose first event this is, so that two instances that hear of it lock the same row.
--- name: inbox_open(consumer, events) :exec
-insert into inbox_cursor (consumer, aggregate, aggregate_id, version)
-select distinct :consumer::text, e.aggregate, e.aggregate_id, 0
-from jsonb_to_recordset(:events::jsonb) as e(aggregate text, aggregate_id text)
-order by 2, 3
-on conflict do nothing;
+-- Lists of aggregates are sorted by both columns (bytes): cursors are made and locked in this order, and kept to the commit.
 
--- Which of these events are the next of their aggregate (without a cursor, nothing was heard of it yet: it takes the
--- first event to begin). The cursors are locked, in key order, until the commit. They
--- come in order of arrival, but those of one aggregate by version: redelivery may have shuffled them. A second copy is
--- skipped only beside a first that is applied: it may be the same message, and acknowledging one acknowledges both.
--- name: inbox_admit(consumer, events) :rows n int, verdict
-with incoming as (
-    select * from jsonb_to_recordset(:events::jsonb) as e(n int, aggregate text, aggregate_id text, version int)
-), cursors as materialized (
-    select c.aggregate, c.aggregate_id, c.version from inbox_cursor c
-    where c.consumer = :consumer
-      and (c.aggregate, c.aggregate_id) in (select aggregate, aggregate_id from incoming)
-    order by c.aggregate, c.aggregate_id for no key update
-), ranked as (
-    select i.n, i.version, coalesce(c.version, 0) as last,
-        dense_rank() over newer as place, row_number() over (partition by i.aggregate, i.aggregate_id, i.version order by i.n) as copy,
-        row_number() over (partition by i.aggregate, i.aggregate_id order by i.version, i.n) as turn,
-        array_agg(i.n) over (partition by i.aggregate, i.aggregate_id order by i.n
-            rows between unbounded preceding and unbounded following) as slots
-    from incoming i left join cursors c using (aggregate, aggregate_id)
-    window newer as (partition by i.aggregate, i.aggregate_id, i.version > coalesce(c.version, 0) order by i.version)
+-- How far the consumer has heard of these aggregates; those it has never heard of are missing. The cursors of new ones, whose first
+-- events these are, are made at the version that the events lead to (`fresh`): whoever makes a cursor applies them. Of two
+-- instances that hear of an aggregate at once one waits for the other and makes none; then it is missing here.
+-- name: inbox_cursors(consumer, new_aggregates, new_ids, new_versions, aggregates, ids) :rows aggregate, aggregate_id, version int, fresh bool
+with opened as (
+    insert into inbox_cursor (consumer, aggregate, aggregate_id, version)
+    select :consumer::text, e.aggregate, e.aggregate_id, e.version
+    from unnest(:new_aggregates::text[], :new_ids::text[], :new_versions::int[]) as e(aggregate, aggregate_id, version)
+    on conflict do nothing returning aggregate, aggregate_id
 )
-select n, case when version <= last then 'skip' when version > last + place then 'gap' when copy > 1 then 'skip' else 'apply' end
-from ranked order by slots[turn];
+select aggregate collate "C", aggregate_id collate "C", 0, true from opened
+union all
+select c.aggregate collate "C", c.aggregate_id collate "C", c.version, false
+from unnest(:aggregates::text[], :ids::text[]) as e(aggregate, aggregate_id)
+cross join lateral (
+    select * from inbox_cursor where consumer = :consumer and aggregate = e.aggregate and aggregate_id = e.aggregate_id
+    for no key update
+) c
+order by 1, 2;
+
+-- name: inbox_move(consumer, aggregates, ids, versions) :exec
+update inbox_cursor c set version = a.version
+from unnest(:aggregates::text[], :ids::text[], :versions::int[]) as a(aggregate, aggregate_id, version)
+where c.consumer = :consumer and c.aggregate = a.aggregate and c.aggregate_id = a.aggregate_id;
 
 -- name: inbox_done(consumer, events) :exec
-with applied as (
-    select * from jsonb_to_recordset(:events::jsonb) as e(id uuid, aggregate text, aggregate_id text, version int)
-), moved as (
-    update inbox_cursor c set version = a.version
-    from (select aggregate, aggregate_id, max(version) as version from applied group by 1, 2) a
-    where c.consumer = :consumer and c.aggregate = a.aggregate and c.aggregate_id = a.aggregate_id
-)
-insert into inbox (consumer, event_id) select :consumer::text, id from applied;
+insert into inbox (consumer, event_id) select :consumer::text, id from unnest(:events::uuid[]) as e(id);
 
 -- name: dead_letter_add(consumer, event_id, type, aggregate_id, version, code, detail, body) :exec
 insert into dead_letter (consumer, event_id, type, aggregate_id, version, code, detail, body)

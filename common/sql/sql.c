@@ -131,6 +131,27 @@ static void judge(struct work *w, const struct pending *p, const PGresult *r)
     }
 }
 
+/* Whoever asked with sql_soon(), and where in the pipeline. */
+struct awaited {
+    struct awaited *next;
+    int place;
+    void (*take)(struct work *w, PGresult *r, void *into);
+    void *into;
+};
+
+/* The result of the statement in this place is its asker's, if it has one. */
+static void hand_over(struct work *w, int place, PGresult *r)
+{
+    struct awaited *a = w->awaited;
+
+    if (!a || a->place != place || PQresultStatus(r) != PGRES_TUPLES_OK) {
+        PQclear(r);
+        return;
+    }
+    w->awaited = a->next;
+    a->take(w, arena_owns(w->arena, r, (void (*)(void *))PQclear), a->into);
+}
+
 /* Read the results of all that was sent; *last, if asked for, is the last statement's and owned by the work. */
 static int read_results(struct work *w, PGresult **last)
 {
@@ -145,13 +166,14 @@ static int read_results(struct work *w, PGresult **last)
         if (last && i + 1 == c->pending_count)
             *last = arena_owns(w->arena, r, (void (*)(void *))PQclear);
         else
-            PQclear(r);
+            hand_over(w, i, r);
         while ((r = conn_result(c)))
             PQclear(r);
         if (c->broken)
             return lost(w);
     }
     c->pending_count = 0;
+    w->awaited = NULL;
     return w->fault;
 }
 
@@ -205,6 +227,28 @@ int sql_exec(struct work *w, const struct query *q, const char *const *values)
 int sql_fetch(struct work *w, const struct query *q, const char *const *values, PGresult **result)
 {
     return fetch(w, q->name, q->sql, q->parameters, values, result);
+}
+
+int sql_soon(struct work *w, const struct query *q, const char *const *values,
+             void (*take)(struct work *w, PGresult *r, void *into), void *into)
+{
+    struct awaited *a = arena_alloc(w->arena, sizeof *a), **end = &w->awaited;
+
+    TRY(sql_exec(w, q, values));
+    *a = (struct awaited){NULL, w->db->pending_count - 1, take, into};
+    while (*end)
+        end = &(*end)->next;
+    *end = a;
+    return OK;
+}
+
+int await(struct work *w)
+{
+    if (!w->awaited)
+        return w->fault;
+    if (!w->writes)
+        return synchronise(w, NULL);
+    return PQsendFlushRequest(w->db->pg) ? read_results(w, NULL) : lost(w);
 }
 
 int sql_count(struct work *w, const struct query *q, const char *const *values, int64_t *count)
@@ -341,6 +385,39 @@ const char *sql_from_int(struct work *w, int64_t value)
     return textf(w, "%" PRId64, value);
 }
 
+struct text sql_list(struct work *w)
+{
+    struct text list = text_new(w->arena);
+
+    text_add_bytes(&list, "{", 1);
+    return list;
+}
+
+void sql_list_add(struct text *list, const char *value)
+{
+    text_add(list, sql_list_empty(list) ? "\"" : ",\"");
+    for (size_t plain; *value; value += plain) {
+        plain = strcspn(value, "\"\\");
+        text_add_bytes(list, value, plain);
+        if (value[plain]) {
+            text_add_bytes(list, "\\", 1);
+            text_add_bytes(list, value + plain++, 1);
+        }
+    }
+    text_add_bytes(list, "\"", 1);
+}
+
+bool sql_list_empty(const struct text *list)
+{
+    return list->length == 1;
+}
+
+const char *sql_list_end(struct text *list)
+{
+    text_add_bytes(list, "}", 1);
+    return list->bytes;
+}
+
 /* --- the end of the transaction ------------------------------------------------------------------------ */
 
 /* A connection lost in here leaves the outcome unknown: the caller hears 503 and the same idempotency key tells
@@ -389,6 +466,7 @@ void sql_release(struct work *w)
     if (c->pending_count || (c->begun && PQtransactionStatus(c->pg) != PQTRANS_IDLE))
         c->broken = true;
     w->db = NULL;
+    w->awaited = NULL;
     conn_give(c);
 }
 

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arena.h"
+
 struct pg_result;
 struct question;
 struct work;
@@ -37,6 +39,9 @@ bool sql_prepare_all(const struct query *const *tables);
 void sql_close(void);
 
 int sql_exec(struct work *w, const struct query *q, const char *const *values);
+/* Queue it; the next call that waits hands its rows, owned by the work, to `take`. Where that fails, nobody is called. */
+int sql_soon(struct work *w, const struct query *q, const char *const *values,
+             void (*take)(struct work *w, struct pg_result *result, void *into), void *into);
 int sql_count(struct work *w, const struct query *q, const char *const *values, int64_t *count);
 int sql_fetch(struct work *w, const struct query *q, const char *const *values, struct pg_result **result);
 int sql_json(struct work *w, const struct query *q, const char *const *values, const char **json);
@@ -69,6 +74,12 @@ bool sql_bool(const struct pg_result *result, int row, int column);
 /* NOT_FOUND unless the result has a row. */
 int sql_only_row(struct work *w, const struct pg_result *result);
 const char *sql_from_int(struct work *w, int64_t value);
+
+/* An array, to be given as one value: begin, add, end. */
+struct text sql_list(struct work *w);
+void sql_list_add(struct text *list, const char *value);
+bool sql_list_empty(const struct text *list);
+const char *sql_list_end(struct text *list);
 
 int sql_commit(struct work *w);
 void sql_rollback(struct work *w);

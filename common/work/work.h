@@ -31,7 +31,9 @@ enum fault { OK, INVALID, FORBIDDEN, NOT_FOUND, CONFLICT, BUSY, BROKEN };
 
 enum work_kind { REQUEST, DELIVERY, JOB };
 
+struct admission;
 struct announcement;
+struct awaited;
 struct service;
 struct sql_conn;
 struct principal;
@@ -49,8 +51,10 @@ struct work {
     struct principal *who; /* REQUEST only, NULL on public routes */
     struct request *request;
 
-    int64_t until;       /* milliseconds of the monotonic clock: nothing is begun or waited for later */
-    struct sql_conn *db; /* held from the first statement to the end */
+    int64_t until;           /* milliseconds of the monotonic clock: nothing is begun or waited for later */
+    struct sql_conn *db;     /* held from the first statement to the end */
+    struct awaited *awaited; /* asked, and not answered yet: see sql.h */
+    struct admission *admission;        /* DELIVERY: which events are next, see inbox.h */
     struct announcement *announcements; /* to be written: see event.h */
     int announced;                      /* events written: the relay is woken after the commit */
 
@@ -109,6 +113,9 @@ json_t *in_get(struct work *w, const char *name);
 const char *path_var(struct work *w, const char *name);
 /* A parameter of the query string, NULL if absent. */
 const char *query_var(struct work *w, const char *name);
+
+/* Until the answers to all queries that are said to come :soon are there. Any other call that waits brings them, too. */
+int await(struct work *w);
 
 /* A new UUIDv7 (RFC 9562, 5.7). */
 const char *new_id(struct work *w);

@@ -29,7 +29,7 @@ static int book(struct work *w, const struct round *r, struct text *touched)
     TRY(q_reservation_cells(w, grants));
     TRY(q_reservation_lines(w, grants));
     TRY(q_stock_reserve(w, grants));
-    return level_watch(w, round_skus(w, r));
+    return level_watch(w, round_turned(w, r));
 }
 
 /* One page of demands behind a place in the line; *after moves on, and is -1 behind the last page. */
@@ -47,7 +47,11 @@ static int serve_page(struct work *w, const char *skus, int64_t *after, struct t
         round_want(&r, rows[i].sku, rows[i].missing);
     }
     *after = r.demand_count < PAGE ? -1 : rows[n - 1].arrived;
-    TRY(round_allocate(w, &r));
+    if (!n)
+        return OK;
+    TRY(round_ask(w, &r, round_skus(w, &r)));
+    TRY(await(w));
+    round_allocate(w, &r);
     return r.grant_count ? book(w, &r, touched) : OK;
 }
 

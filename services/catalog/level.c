@@ -9,6 +9,7 @@ int level_set(struct work *w)
     const char *sku = path_var(w, "sku");
     struct level_put_row put;
 
+    TRY(q_allocation_shared(w)); /* a batch that reserves has read the old one */
     TRY(q_level_put(w, sku, in_int(w, "reorder_point"), &put));
     if (!put.found)
         return fail(w, NOT_FOUND, "stock.unknown_sku", "There is no SKU %s that is kept in stock.", sku);

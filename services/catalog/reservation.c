@@ -3,124 +3,105 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "arrival.h"
 #include "backorder.h"
 #include "catalog_queries.h"
 #include "consume.h"
 #include "event.h"
 #include "level.h"
-#include "round.h"
 
-/* --- orders that came in ---------------------------------------------------------------------------------------- */
+/* --- what they get ------------------------------------------------------------------------------------------------ */
 
-/* Wants of stock come as rows, those of one order side by side; an order that wants none has one row without a SKU. */
-struct arrivals {
-    struct reservation_wanted_row *rows;
-    size_t count;
-};
-
-static bool begins(const struct arrivals *a, size_t i)
-{
-    return i == 0 || strcmp(a->rows[i].order_id, a->rows[i - 1].order_id) != 0;
-}
-
-static void gather(struct work *w, const struct arrivals *a, struct round *r)
-{
-    round_begin(w, r, a->count);
-    for (size_t i = 0; i < a->count; i++) {
-        const struct reservation_wanted_row *row = &a->rows[i];
-
-        if (!row->sku || row->gone)
-            continue;
-        if (begins(a, i))
-            round_demand(r, row->order_id, row->allow_partial);
-        round_want(r, row->sku, row->quantity);
-    }
-}
-
-/* The rows' lines, with what each got: [{"order_id","sku","quantity","reserved"}]. */
-static const char *lines_of(struct work *w, const struct arrivals *a, const struct round *r)
-{
-    struct text t = text_new(w->arena);
-    const int64_t *granted = r->granted;
-
-    text_add(&t, "[");
-    for (size_t i = 0; i < a->count; i++) {
-        const struct reservation_wanted_row *row = &a->rows[i];
-
-        if (!row->sku)
-            continue;
-        text_addf(&t, "%s{\"order_id\":\"%s\",\"sku\":", t.length > 1 ? "," : "", row->order_id);
-        text_add_json(&t, row->sku);
-        text_addf(&t, ",\"quantity\":%" PRId64 ",\"reserved\":%" PRId64 "}", row->quantity,
-                  row->gone ? 0 : *granted++);
-    }
-    text_add(&t, "]");
-    return t.bytes;
-}
-
-/* Of the order whose rows begin here; *granted moves on behind its wants. */
-static const char *outcome(const struct arrivals *a, size_t first, const int64_t **granted)
+static const char *status_of(const struct arrival *a)
 {
     bool all = true, some = false;
 
-    if (a->rows[first].gone)
+    if (a->gone)
         return "released";
-    for (size_t i = first; i < a->count && (i == first || !begins(a, i)) && a->rows[i].sku; i++) {
-        all &= **granted == a->rows[i].quantity;
-        some |= *(*granted)++ > 0;
+    for (size_t i = 0; i < a->want_count; i++) {
+        all &= a->granted[i] == a->wants[i].missing;
+        some |= a->granted[i] > 0;
     }
     return all ? "held" : some ? "partial" : "short";
 }
 
-/* The reservations: [{"order_id","number","allow_partial","status"}]. */
-static const char *heads_of(struct work *w, const struct arrivals *a, const struct round *r)
+/* The reservations: [{"id","order_id","number","allow_partial","status"}]. */
+static const char *heads_of(struct work *w, const struct arrivals *a)
 {
     struct text t = text_new(w->arena);
-    const int64_t *granted = r->granted;
 
     text_add(&t, "[");
-    for (size_t i = 0; i < a->count; i++) {
-        const struct reservation_wanted_row *row = &a->rows[i];
-
-        if (!begins(a, i))
-            continue;
-        text_addf(&t, "%s{\"order_id\":\"%s\",\"number\":", t.length > 1 ? "," : "", row->order_id);
-        text_add_json(&t, row->number);
-        text_addf(&t, ",\"allow_partial\":%s,\"status\":\"%s\"}", row->allow_partial ? "true" : "false",
-                  outcome(a, i, &granted));
+    for (const struct arrival *each = a->all; each < a->all + a->count; each++) {
+        text_addf(&t, "%s{\"id\":\"%s\",\"order_id\":\"%s\",\"number\":", each > a->all ? "," : "", each->id,
+                  each->order_id);
+        text_add_json(&t, each->number);
+        text_addf(&t, ",\"allow_partial\":%s,\"status\":\"%s\"}", each->partial ? "true" : "false",
+                  status_of(each));
     }
     text_add(&t, "]");
     return t.bytes;
 }
 
-/* In order of arrival, and written once: a reservation comes into being with what it got. */
-static int place(struct work *w, const struct arrivals *a, struct round *r)
+/* Their lines, with what each got: [{"id","sku","quantity","reserved"}]. */
+static const char *lines_of(struct work *w, const struct arrivals *a)
 {
-    struct reservation_place_row made;
-    const char *grants;
+    struct text t = text_new(w->arena);
 
+    text_add(&t, "[");
+    for (const struct arrival *each = a->all; each < a->all + a->count; each++) {
+        for (size_t i = 0; i < each->want_count; i++) {
+            text_addf(&t, "%s{\"id\":\"%s\",\"sku\":", t.length > 1 ? "," : "", each->id);
+            text_add_json(&t, each->wants[i].sku);
+            text_addf(&t, ",\"quantity\":%" PRId64 ",\"reserved\":%" PRId64 "}", each->wants[i].missing,
+                      each->gone ? 0 : each->granted[i]);
+        }
+    }
+    text_add(&t, "]");
+    return t.bytes;
+}
+
+static int tell(struct work *w, const struct arrivals *a, const char *status)
+{
+    struct text ids = sql_list(w);
+
+    for (const struct arrival *each = a->all; each < a->all + a->count; each++) {
+        if (strcmp(status_of(each), status) == 0)
+            sql_list_add(&ids, each->id);
+    }
+    return announce_new(w, textf(w, "catalog.reservation.%s", status), "reservation", sql_list_end(&ids));
+}
+
+/* In order of arrival, and written once: a reservation comes into being with what it got. */
+static int place(struct work *w, struct arrivals *a)
+{
     if (!a->count)
         return OK;
-    TRY(round_allocate(w, r));
-    grants = round_grants(w, r);
-    TRY(q_reservation_place(w, heads_of(w, a, r), lines_of(w, a, r), grants, &made));
-    if (r->grant_count)
-        TRY(q_stock_reserve(w, grants));
-    TRY(announce_new(w, "catalog.reservation.held", "reservation", made.held));
-    TRY(announce_new(w, "catalog.reservation.partial", "reservation", made.partly));
-    TRY(announce_new(w, "catalog.reservation.short", "reservation", made.lacking));
-    TRY(announce_new(w, "catalog.reservation.released", "reservation", made.released));
-    return level_watch(w, round_skus(w, r));
+    round_allocate(w, &a->round);
+    TRY(q_reservation_place(w, heads_of(w, a), lines_of(w, a), round_grants(w, &a->round)));
+    TRY(tell(w, a, "held"));
+    TRY(tell(w, a, "partial"));
+    TRY(tell(w, a, "short"));
+    TRY(tell(w, a, "released"));
+    return level_watch(w, round_turned(w, &a->round));
 }
 
 /* --- orders that were cancelled --------------------------------------------------------------------------------- */
 
-static int release(struct work *w, const char *cancelled)
+/* What they held goes back, and to those who wait for it; *freed are its SKUs. */
+static int take_back(struct work *w, const char *skus, const char **freed)
 {
+    const char *cancelled;
+    struct reservation_freed_row held = {0};
     struct reservation_release_row gone;
 
+    TRY(event_admit(w));
+    cancelled = orders_told(w, "orders.order.cancelled");
+    TRY(q_reservation_freed(w, cancelled, &held));
+    *freed = held.skus;
+    TRY(q_stock_lock(w, skus, held.skus));
     TRY(q_reservation_release(w, cancelled, &gone));
-    return announce_all(w, "catalog.reservation.released", "reservation", gone.ids);
+    TRY(announce_all(w, "catalog.reservation.released", "reservation", gone.ids));
+    return backorder_serve(w, held.skus);
 }
 
 /* --- news of orders --------------------------------------------------------------------------------------------- */
@@ -132,24 +113,20 @@ static int release(struct work *w, const char *cancelled)
  */
 int on_orders(struct work *w)
 {
-    const char *placed = event_batch(w, "orders.order.placed");
-    const char *cancelled = event_batch(w, "orders.order.cancelled");
-    struct reservation_freed_row freed = {0};
-    struct arrivals new = {0};
-    struct round round;
+    const char *skus, *freed = NULL;
+    bool cancelled = event_has(w, "orders.order.cancelled");
+    struct arrivals new;
 
-    if (!placed && !cancelled)
-        return OK;
+    if (!cancelled && !event_has(w, "orders.order.placed"))
+        return event_admit(w);
+    skus = arrivals_skus(w);
     TRY(q_allocation_alone(w));
-    if (placed)
-        TRY(q_reservation_wanted(w, placed, cancelled, &new.rows, &new.count));
     if (cancelled)
-        TRY(q_reservation_freed(w, cancelled, &freed));
-    gather(w, &new, &round);
-    TRY(q_stock_lock(w, round_skus(w, &round), freed.skus));
-    if (cancelled)
-        TRY(release(w, cancelled));
-    TRY(backorder_serve(w, freed.skus));
-    TRY(place(w, &new, &round));
-    return level_watch(w, freed.skus);
+        TRY(take_back(w, skus, &freed));
+    TRY(arrivals_ask(w, &new, skus));
+    TRY(event_admit(w));
+    TRY(await(w));
+    arrivals_gather(w, &new);
+    TRY(place(w, &new));
+    return level_watch(w, freed);
 }

@@ -1,6 +1,7 @@
 #include "round.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "catalog_queries.h"
 
@@ -25,29 +26,6 @@ void round_want(struct round *r, const char *sku, int64_t missing)
     r->demands[r->demand_count - 1].count++;
 }
 
-static int read_cells(struct work *w, struct round *r)
-{
-    struct stock_free_row *rows;
-
-    TRY(q_stock_free(w, round_skus(w, r), &rows, &r->cell_count));
-    r->cells = arena_alloc(w->arena, (r->cell_count + 1) * sizeof *r->cells);
-    for (size_t i = 0; i < r->cell_count; i++)
-        r->cells[i] = (struct cell){rows[i].sku, rows[i].warehouse, rows[i].available};
-    return OK;
-}
-
-int round_allocate(struct work *w, struct round *r)
-{
-    if (!r->want_count)
-        return OK;
-    TRY(read_cells(w, r));
-    r->grants = arena_alloc(w->arena, (r->want_count + r->cell_count) * sizeof *r->grants);
-    r->grant_count = allocate(r->cells, r->cell_count, r->demands, r->demand_count, r->grants);
-    for (const struct grant *g = r->grants; g < r->grants + r->grant_count; g++)
-        r->granted[(size_t)(r->demands[g->demand].wants - r->wants) + g->want] += g->quantity;
-    return OK;
-}
-
 const char *round_skus(struct work *w, const struct round *r)
 {
     struct text t = text_new(w->arena);
@@ -58,6 +36,67 @@ const char *round_skus(struct work *w, const struct round *r)
     }
     text_add(&t, "]");
     return r->want_count ? t.bytes : NULL;
+}
+
+int round_ask(struct work *w, struct round *r, const char *skus)
+{
+    return q_stock_free(w, skus, &r->free);
+}
+
+const struct stock_free_row *round_article(const struct round *r, const char *sku)
+{
+    size_t low = 0, high = r->free->n;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(r->free->rows[middle].sku, sku);
+
+        if (order == 0)
+            return &r->free->rows[middle];
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+static void lay_out(struct work *w, struct round *r)
+{
+    r->cells = arena_alloc(w->arena, (r->free->n + 1) * sizeof *r->cells);
+    for (size_t i = 0; i < r->free->n; i++) {
+        const struct stock_free_row *row = &r->free->rows[i];
+
+        r->cells[i] = (struct cell){row->sku, row->warehouse, row->available};
+    }
+}
+
+void round_allocate(struct work *w, struct round *r)
+{
+    lay_out(w, r);
+    r->grants = arena_alloc(w->arena, (r->want_count + r->free->n) * sizeof *r->grants);
+    r->grant_count = allocate(r->cells, r->free->n, r->demands, r->demand_count, r->grants);
+    for (const struct grant *g = r->grants; g < r->grants + r->grant_count; g++)
+        r->granted[(size_t)(r->demands[g->demand].wants - r->wants) + g->want] += g->quantity;
+}
+
+const char *round_turned(struct work *w, const struct round *r)
+{
+    struct text t = text_new(w->arena);
+
+    for (size_t i = 0, end; i < r->free->n; i = end) {
+        const struct stock_free_row *row = &r->free->rows[i];
+        int64_t left = 0;
+
+        for (end = i; end < r->free->n && strcmp(r->cells[end].sku, row->sku) == 0; end++)
+            left += r->cells[end].available;
+        if ((left <= row->reorder_point) == row->low)
+            continue;
+        text_add(&t, t.length ? "," : "[");
+        text_add_json(&t, row->sku);
+    }
+    text_add(&t, "]");
+    return t.length > 1 ? t.bytes : NULL;
 }
 
 const char *round_grants(struct work *w, const struct round *r)

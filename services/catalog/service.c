@@ -196,7 +196,7 @@ static const struct import_kind imports[] = {
 };
 
 static const struct consumer consumers[] = {
-    {"orders.order.*", "catalog-orders", BATCH | ORDERED, order_fields, on_orders},
+    {"orders.order.*", "catalog-orders", BATCH | ORDERED | EARLY, order_fields, on_orders},
     {"fulfillment.shipment.*", "catalog-shipments", BATCH, shipment_fields, on_shipments, SOON_MS},
     {0},
 };

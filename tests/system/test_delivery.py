@@ -6,7 +6,6 @@ import uuid
 import pytest
 
 from order_news import News
-from stack import plan
 from stack.client import eventually
 
 SHOP = {"services": ("orders",), "env": {"CONSUME_BACKOFF_MS": "20"}}
@@ -48,21 +47,6 @@ def test_after_a_gap_it_waits_for_what_is_missing(shop, news):
     assert price(shop, "GAPPED") is None
     say(news, product, 1, "drafted", 111, "GAPPED")
     eventually(lambda: price(shop, "GAPPED") == 222)
-
-
-def test_of_a_message_that_came_twice_and_has_to_wait_no_copy_is_taken_for_done(shop):
-    """The server delivers again what was not answered in ten seconds: on a busy machine both copies are in one batch."""
-    queries = (plan.ROOT / "common" / "sql" / "inbox.sql").read_text().split("-- name: ")
-    admit = next(each for each in queries if each.startswith("inbox_admit")).split("\n", 1)[1].split(";")[0]
-    twice = [{"n": n, "aggregate": "product", "aggregate_id": "twice", "version": version} for n, version in enumerate((2, 2, 3, 2))]
-    shop.sql("orders", "insert into inbox_cursor values ('a-test', 'product', 'twice', 0)")
-
-    def verdicts(events):
-        rows = shop.sql("orders", admit.replace(":consumer", "%s").replace(":events", "%s"), json.dumps(events), "a-test")
-        return [row["case"] for row in sorted(rows, key=lambda row: row["n"])]
-
-    assert verdicts(twice) == ["gap"] * 4
-    assert sorted(verdicts([*twice, {**twice[0], "n": 4, "version": 1}])) == ["apply"] * 3 + ["skip"] * 2
 
 
 @pytest.mark.parametrize("poison", [b"{", b"[]", b'{"specversion":"1.0"}', b"\xff\xfe", b"x" * 100000, b"[" * 50000])

@@ -282,6 +282,30 @@ def test_a_broken_order_goes_to_the_dead_letters_and_the_others_flow_on(shop, ot
     assert letter["code"] == "event.invalid"
 
 
+def test_a_broken_order_that_was_discarded_is_passed_over_when_it_comes_again(shop, others):
+    stocked(shop, "AGAIN", quantity=1)
+    bad, good = others.order([("AGAIN", 0)]), others.order([("AGAIN", 1)])
+    others.publish([others.placed(bad)])
+    others.settle()
+
+    def letters():
+        return [each for each in shop.catalog.get("/v1/dead-letters").json["data"] if each["aggregate_id"] == bad["id"]]
+
+    letter, = letters()
+    shop.catalog.post(f"/v1/dead-letters/{letter['id']}/discard", {"reason": "it wants nothing"}).expect(200)
+    others.publish([others.event("orders.order.placed", bad["id"], bad, 1), others.placed(good)])
+    assert others.status(good) == "held" and len(letters()) == 1
+
+
+def test_an_order_that_has_its_reservation_gets_no_second_one_though_its_news_was_forgotten(shop, others):
+    stocked(shop, "TWICE", quantity=5)
+    order = others.place(("TWICE", 2))
+    others.settle()
+    shop.sql("catalog", "delete from inbox_cursor where aggregate_id = %s", order["id"])
+    others.publish([others.event("orders.order.placed", order["id"], order, 1), others.placed(others.order([("TWICE", 1)]))])
+    assert others.told(order) == ["held"] and others.level("TWICE") == (5, 3, 2)
+
+
 def test_other_news_of_orders_changes_nothing(shop, others):
     stocked(shop, "NEWS", quantity=1)
     order = others.place(("NEWS", 1))
@@ -335,6 +359,16 @@ def test_a_reservation_that_uses_up_the_stock_says_that_it_is_low(shop, others):
     others.place(("DROP", 5))
     others.settle()
     assert low() == [3, 0]
+
+
+def test_a_point_to_reorder_at_waits_for_the_batch_that_reserves(shop, others):
+    stocked(shop, "POINT", quantity=5)
+    with others.allocation_held():
+        setting = Thread(shop.catalog.post, "/v1/stock/POINT/levels", {"reorder_point": 3})
+        time.sleep(0.3)
+        assert shop.catalog.get("/v1/levels/POINT").status == 404
+    setting.finish()
+    assert shop.catalog.get("/v1/levels/POINT").json["reorder_point"] == 3
 
 
 # -- races -----------------------------------------------------------------------------------------------------------

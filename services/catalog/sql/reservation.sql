@@ -1,4 +1,4 @@
--- Lists of SKUs and of grants are JSON, lists of reservations are arrays of uuid; null stands for none.
+-- Lists of SKUs and of grants are JSON, lists of orders and of reservations are arrays of uuid; null stands for none.
 -- PostgreSQL takes a JSON list for 100 rows, two joined for 10,000, and then rather walks through a table of a million
 -- rows than looks some up. `= any(array(select …))` and `lateral (… limit 1)` leave it the index alone (test_plans.py).
 
@@ -9,53 +9,37 @@ select pg_advisory_xact_lock(hashtextextended('catalog.allocation', 0));
 -- name: allocation_shared() :exec
 select pg_advisory_xact_lock_shared(hashtextextended('catalog.allocation', 0));
 
--- What each order wants of the stock, in order of arrival: its stocked lines summed per SKU, or one row without a SKU. `gone`
--- is one that was cancelled meanwhile. History (an order that came in delivered) took its stock long ago.
--- name: reservation_wanted(orders, cancelled) :rows order_id, number, allow_partial bool, gone bool, sku, quantity int
-with incoming as materialized (
-    select o.* from rows from (json_to_recordset(:orders::json) as (id uuid, number text, allow_partial boolean, lines json, status text))
-        with ordinality as o(order_id, number, allow_partial, lines, status, place)
-    where o.status is distinct from 'delivered'
-)
-select i.order_id, i.number, coalesce(i.allow_partial, false),
-    i.order_id = any(array(select id from json_to_recordset(:cancelled::json) as o(id uuid))), l.sku, coalesce(l.quantity, 0)
-from incoming i left join lateral (
-    select l.sku, sum(l.quantity)::bigint as quantity
-    from json_to_recordset(i.lines) as l(sku text, quantity bigint, stocked boolean)
-    left join lateral (select stocked from variant where sku = l.sku limit 1) v on true
-    where coalesce(v.stocked, l.stocked, true)
-    group by l.sku
-) l on true
-where not exists (select from reservation r where r.order_id = i.order_id)
-order by i.place, l.sku collate "C";
+-- Those of these orders that have a reservation already.
+-- name: reservation_known(orders) :soon order_id
+select order_id from reservation where order_id = any(:orders::uuid[]);
 
--- A reservation for each order, with its lines and where they are reserved.
--- name: reservation_place(orders, lines, grants) :row held, partly, lacking, released
+-- New reservations, with their lines and where they are reserved, there too.
+-- name: reservation_place(reservations, lines, grants) :exec
 with placed as (
-    insert into reservation (order_id, order_number, allow_partial, status)
-    select order_id, number, allow_partial, status
-    from rows from (json_to_recordset(:orders::json) as (order_id uuid, number text, allow_partial boolean, status text))
-        with ordinality as o(order_id, number, allow_partial, status, place)
+    insert into reservation (id, order_id, order_number, allow_partial, status)
+    select id, order_id, number, allow_partial, status
+    from rows from (json_to_recordset(:reservations::json) as (id uuid, order_id uuid, number text, allow_partial boolean, status text))
+        with ordinality as r(id, order_id, number, allow_partial, status, place)
     order by place
-    returning id, order_id, arrived, status
-), lines as (
-    insert into reservation_line (reservation_id, arrived, sku, quantity, reserved, waiting)
-    select p.id, p.arrived, l.sku, l.quantity, l.reserved, l.reserved < l.quantity and p.status <> 'released'
-    from placed p join json_to_recordset(:lines::json) as l(order_id uuid, sku text, quantity bigint, reserved bigint) using (order_id)
+    returning id, arrived, status
 ), cells as (
     insert into reservation_cell (reservation_id, sku, warehouse, quantity)
-    select p.id, g.sku, g.warehouse, g.quantity
-    from placed p join json_to_recordset(:grants::json) as g(id uuid, sku text, warehouse text, quantity bigint) on g.id = p.order_id
+    select id, sku, warehouse, quantity from json_to_recordset(:grants::json) as g(id uuid, sku text, warehouse text, quantity bigint)
+    returning sku, warehouse, quantity
+), levels as (
+    update stock s set reserved = s.reserved + c.quantity
+    from (select sku, warehouse, sum(quantity) as quantity from cells group by sku, warehouse) c
+    where s.sku = c.sku and s.warehouse = c.warehouse and s.sku = any(array(select sku from cells))
 )
-select array_agg(id) filter (where status = 'held'), array_agg(id) filter (where status = 'partial'),
-    array_agg(id) filter (where status = 'short'), array_agg(id) filter (where status = 'released')
-from placed;
+insert into reservation_line (reservation_id, arrived, sku, quantity, reserved, waiting)
+select p.id, p.arrived, l.sku, l.quantity, l.reserved, l.reserved < l.quantity and p.status <> 'released'
+from placed p join json_to_recordset(:lines::json) as l(id uuid, sku text, quantity bigint, reserved bigint) using (id);
 
 -- The SKUs that these cancelled orders will set free.
 -- name: reservation_freed(orders) :row skus
 select json_agg(distinct c.sku)
 from reservation r join reservation_cell c on c.reservation_id = r.id and c.quantity > c.taken
-where r.order_id = any(array(select id from json_to_recordset(:orders::json) as o(id uuid)));
+where r.order_id = any(:orders::uuid[]);
 
 -- Lock order of the house: levels by (sku, warehouse), then reservations by arrival. Here: the levels of these SKUs,
 -- and of all that those miss who wait for the freed ones.
@@ -75,7 +59,7 @@ order by s.sku collate "C", s.warehouse collate "C" for no key update of s;
 -- name: reservation_release(orders) :row ids
 with gone as materialized (
     select r.id from reservation r
-    where r.order_id = any(array(select id from json_to_recordset(:orders::json) as o(id uuid)))
+    where r.order_id = any(:orders::uuid[])
       and r.status not in ('released', 'taken') order by r.arrived for no key update of r
 ), freed as (
     select c.sku, c.warehouse, sum(c.quantity - c.taken) as quantity
@@ -113,11 +97,20 @@ with picked as (
 select s.id, s.arrived, s.allow_partial, m.sku, m.missing
 from servable s join missing m on m.id = s.id order by s.arrived, m.sku collate "C";
 
--- What nobody has reserved, sorted as allocate() wants it.
--- name: stock_free(skus) :rows sku, warehouse, available int
-select sku, warehouse, on_hand - reserved from stock
-where sku = any(array(select json_array_elements_text(:skus::json))) and on_hand > reserved
-order by sku collate "C", warehouse collate "C";
+-- Lock the levels of these SKUs (those that are locked already, once more: one statement in place of two); the lock tells what
+-- nobody has reserved, sorted as allocate() wants it. A SKU that has no level at all has a row without a warehouse, one that
+-- nobody drafted yet has none. And whether it is low, and at which stock it is. Who adds levels or sets points waits or is
+-- waited for (allocation_alone, allocation_shared), so that none of them is missed.
+-- name: stock_free(skus) :soon sku, stocked bool, warehouse, available int, reorder_point int, low bool
+with locked as materialized (
+    select sku, warehouse, on_hand - reserved as available from stock
+    where sku = any(array(select json_array_elements_text(:skus::json)))
+    order by sku collate "C", warehouse collate "C" for no key update
+)
+select v.sku, v.stocked, coalesce(s.warehouse, ''), coalesce(s.available, 0), coalesce(l.reorder_point, -1), coalesce(l.low, false)
+from variant v left join locked s on s.sku = v.sku left join stock_level l on l.sku = v.sku
+where v.sku = any(array(select json_array_elements_text(:skus::json)))
+order by v.sku collate "C", s.warehouse collate "C";
 
 -- name: reservation_lock(ids) :exec
 select 1 from reservation where id = any(:ids::uuid[]) order by arrived for no key update;

@@ -1,0 +1,87 @@
+/* The version gate: which events are the next of their aggregates, whatever the order in which they came. */
+#include "gate.h"
+#include "test.h"
+
+enum { MOST = 8 };
+
+/* Of events of one aggregate that come in this order, its cursor at `last`: a(pply), s(kip) or g(ap), by version. */
+static const char *verdicts(int64_t last, const int *versions, size_t n)
+{
+    static char letters[MOST + 1];
+    struct heard events[MOST];
+
+    for (size_t i = 0; i < n; i++)
+        events[i] = (struct heard){NULL, "order", "one", versions[i], i, last, false, UNKNOWN};
+    gate_sort(events, n);
+    gate_judge(events, n);
+    for (size_t i = 0; i < n; i++)
+        letters[i] = "?asg"[events[i].verdict];
+    letters[n] = '\0';
+    return letters;
+}
+
+#define VERDICTS(last, ...) verdicts(last, (const int[]){__VA_ARGS__}, COUNT(((const int[]){__VA_ARGS__})))
+#define COUNT(array)        (sizeof(array) / sizeof(array)[0])
+
+TEST(the_next_is_applied_and_the_old_skipped, "the next is applied, the old skipped, whatever the order")
+{
+    CHECK_TEXT(VERDICTS(0, 1), "a");
+    CHECK_TEXT(VERDICTS(3, 3, 1, 2), "sss");
+    CHECK_TEXT(VERDICTS(2, 5, 3, 4, 1), "saaa");
+}
+
+TEST(after_a_gap_they_wait, "what comes after a gap waits")
+{
+    CHECK_TEXT(VERDICTS(0, 2), "g");
+    CHECK_TEXT(VERDICTS(1, 2, 4, 5), "agg");
+    CHECK_TEXT(VERDICTS(1, 6, 2, 4), "agg");
+}
+
+TEST(a_second_copy_is_skipped_beside_the_first, "a second copy is skipped beside the first")
+{
+    CHECK_TEXT(VERDICTS(0, 1, 1, 2), "asa");
+}
+
+/* The server delivers again what was not answered in ten seconds: on a busy machine both copies are in one batch. */
+TEST(of_two_copies_that_wait_none_is_done,
+     "of a message that came twice and has to wait no copy is taken for done")
+{
+    CHECK_TEXT(VERDICTS(0, 2, 2, 3, 2), "gggg");
+    CHECK_TEXT(VERDICTS(0, 2, 2, 3, 2, 1), "aassa");
+}
+
+/* Two aggregates, shuffled: each keeps the places that its own events had. */
+TEST(they_line_up_by_version_in_their_own_places,
+     "events of an aggregate line up by version in their own places")
+{
+    struct heard events[] = {
+        {NULL, "order", "b", 2, 0, 0, false, UNKNOWN}, {NULL, "order", "a", 3, 1, 1, false, UNKNOWN},
+        {NULL, "order", "b", 1, 2, 0, false, UNKNOWN}, {NULL, "order", "a", 2, 3, 1, false, UNKNOWN},
+        {NULL, "item", "b", 1, 4, 0, false, UNKNOWN},
+    };
+    const struct heard *line[COUNT(events)];
+
+    gate_sort(events, COUNT(events));
+    gate_judge(events, COUNT(events));
+    for (size_t i = 0; i < COUNT(events); i++) {
+        CHECK(events[i].verdict == APPLY);
+        line[events[i].place] = &events[i];
+    }
+    CHECK(line[0]->version == 1 && line[2]->version == 2 && *line[0]->id == 'b' && *line[2]->id == 'b');
+    CHECK(line[1]->version == 2 && line[3]->version == 3 && *line[1]->id == 'a' && *line[3]->id == 'a');
+    CHECK_TEXT(line[4]->aggregate, "item");
+}
+
+TEST(a_new_aggregate_comes_as_far_as_its_events_go,
+     "a new aggregate comes as far as its events go without a gap")
+{
+    struct heard events[] = {
+        {NULL, "order", "a", 2, 0, 0, false, UNKNOWN}, {NULL, "order", "a", 1, 1, 0, false, UNKNOWN},
+        {NULL, "order", "a", 2, 2, 0, false, UNKNOWN}, {NULL, "order", "a", 4, 3, 0, false, UNKNOWN},
+        {NULL, "order", "b", 3, 4, 0, false, UNKNOWN},
+    };
+
+    gate_sort(events, COUNT(events));
+    CHECK(gate_leads_to(events, COUNT(events)) == 2);
+    CHECK(gate_leads_to(events + 4, 1) == 0);
+}
