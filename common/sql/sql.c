@@ -41,6 +41,19 @@ static const struct constraint *constraint_named(const struct service *s, const 
     return c || !name ? c : named(house_constraints, name);
 }
 
+/* What was to be kept as the answer is not there: item_keep() asks for it and keeps it in one statement. */
+static bool has_no_answer(const PGresult *r, const char *state)
+{
+    const char *table = PQresultErrorField(r, PG_DIAG_TABLE_NAME);
+
+    return state && !strcmp(state, "23502") && table && !strcmp(table, "idempotency");
+}
+
+static int no_such_thing(struct work *w)
+{
+    return fail(w, NOT_FOUND, "resource.not_found", "There is no such thing, or it is not yours to see.");
+}
+
 static int busy(struct work *w, const char *code)
 {
     return fail(w, BUSY, code, "The service cannot do this right now. Try again in a moment.");
@@ -57,6 +70,8 @@ static int fault_of(struct work *w, const PGresult *r, const char *what)
         w->constraint = c->name;
         return fail(w, (enum fault)c->fault, c->code, "%s", c->detail);
     }
+    if (has_no_answer(r, state))
+        return no_such_thing(w);
     if (!state || !strncmp(state, "08", 2) || !strncmp(state, "57P", 3) || !strncmp(state, "53", 2)) {
         w->db->broken = true;
         return busy(w, "database.unavailable");
@@ -92,6 +107,7 @@ static int take_connection(struct work *w)
         return busy(w, "database.unavailable");
     }
     w->db->begun = w->db->failed = false;
+    w->db->kept = 0;
     w->db->answer_ms = w->kind == REQUEST ? ANSWER_MS : BACKGROUND_MS;
     w->db->until = w->until;
     return OK;
@@ -144,6 +160,8 @@ static int read_results(struct work *w, PGresult **last)
         judge(w, &c->pending[i], r);
         if (last && i + 1 == c->pending_count)
             *last = arena_owns(w->arena, r, (void (*)(void *))PQclear);
+        else if (i + 1 == c->kept)
+            w->last_rows = arena_owns(w->arena, r, (void (*)(void *))PQclear);
         else
             PQclear(r);
         while ((r = conn_result(c)))
@@ -247,6 +265,13 @@ int sql_fetch_text(struct work *w, const char *sql, int n, const char *const *va
     return fetch(w, name_of_text(w, sql), sql, n, values, result);
 }
 
+int sql_last_text(struct work *w, const char *sql, int n, const char *const *values)
+{
+    TRY(sql_exec_text(w, sql, n, values));
+    w->db->kept = w->db->pending_count;
+    return OK;
+}
+
 int sql_plan_by_value(struct work *w)
 {
     return send_statement(w, "by_value", "select set_config('plan_cache_mode', 'force_custom_plan', true)", 0,
@@ -314,9 +339,7 @@ bool sql_bool(const PGresult *r, int row, int column)
 
 int sql_only_row(struct work *w, const PGresult *r)
 {
-    if (PQntuples(r) > 0)
-        return OK;
-    return fail(w, NOT_FOUND, "resource.not_found", "There is no such thing, or it is not yours to see.");
+    return PQntuples(r) > 0 ? OK : no_such_thing(w);
 }
 
 const char *sql_from_int(struct work *w, int64_t value)

@@ -24,6 +24,7 @@ struct sql_conn {
     size_t prepared_room, prepared_count;
     struct pending pending[PENDING_MAX];
     int pending_count;
+    int kept;            /* one plus the place of the result that is for after the commit; 0 for none */
     int64_t plans_until; /* when its plans are too old: statement.h */
     int answer_ms;       /* how long the server may take over a statement */
     int64_t until;       /* when the work that holds it must be over, by the monotonic clock */
