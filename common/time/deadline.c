@@ -57,16 +57,17 @@ int deadline_set(struct work *w, const char *kind, const char *aggregate_id, int
 /* One statement for each number of deadlines: PostgreSQL plans values cheaper than arrays. */
 int deadline_flush(struct work *w)
 {
-    const char *values[TOGETHER * 3];
+    const char *values[TOGETHER * 4];
     struct text sql = text_new(w->arena);
     int n = 0;
 
     if (!w->deadlines)
         return OK;
-    text_add(&sql, "insert into deadline (kind, aggregate_id, due_at) values ");
+    text_add(&sql, "insert into deadline (id, kind, aggregate_id, due_at) values ");
     for (const struct deadline_wish *d = w->deadlines; d; d = d->next) {
-        text_addf(&sql, "%s($%d, $%d, now() + $%d::bigint * interval '1 second')", n ? ", " : "", n + 1,
-                  n + 2, n + 3);
+        text_addf(&sql, "%s($%d::uuid, $%d, $%d, now() + $%d::bigint * interval '1 second')", n ? ", " : "",
+                  n + 1, n + 2, n + 3, n + 4);
+        values[n++] = new_id(w);
         values[n++] = d->kind;
         values[n++] = d->aggregate_id;
         values[n++] = d->seconds;

@@ -34,6 +34,14 @@ def test_an_order_is_priced_by_our_own_list_and_gets_a_number(shop, news):
     assert read(shop, order)["allowed_actions"] == ["payments", "hold", "release", "confirm", "cancel"]
 
 
+def test_a_sku_may_have_whatever_a_code_may_have(shop, news):
+    odd = ['A"B', "A\\B", "{A,B}", "NULL", "Ü'$1"]
+    news.product(*((sku, 100) for sku in odd), wait=False)
+    eventually(lambda: shop.value("orders", "select count(*) from price where sku = any(%s)", odd) == len(odd))
+    order = place(shop, *((sku, 1) for sku in odd))
+    assert [line["sku"] for line in order["lines"]] == odd and order["total"] == 500
+
+
 def test_every_fault_of_a_cart_is_named_at_once(shop, news):
     news.product(("EURO", 100, {"currency": "EUR"}))
     id_ = news.product(("OLD", 100))
