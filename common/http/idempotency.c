@@ -7,6 +7,8 @@
 #include "chain.h"
 #include "common_queries.h"
 #include "request.h"
+#include "resource.h"
+#include "sql.h"
 #include "work.h"
 
 const char *idempotency_digest(struct work *w, const char *method, const char *target, const char *body,
@@ -49,10 +51,36 @@ static int keep(struct work *w, int status, const char *body)
                               status, body, w->etag, w->location);
 }
 
+/* The answer's document is read where it is kept, and comes with the commit: no round trip waits for it. Without one the
+ * body is null, which the table refuses. */
+static int keep_item(struct work *w)
+{
+    const struct request *r = w->request;
+    const char *values[] = {auth_subject(w->who),
+                            r->route->row.path,
+                            r->idempotency_key,
+                            r->digest,
+                            sql_from_int(w, answer_status(w)),
+                            w->location,
+                            w->item->id,
+                            w->item->resource->flow ? item_actions(w, w->item) : NULL};
+
+    return sql_last_text(
+        w,
+        textf(w,
+              "insert into idempotency (principal, route, key, digest, status, location, body, etag) "
+              "select $1, $2, $3, $4, $5::int, $6, item.body, item.etag "
+              "from (select) one left join (%s) item on true returning body, etag",
+              item_select(w, w->item, 7)),
+        w->item->resource->flow ? 8 : 7, values);
+}
+
 int idempotency_store(struct work *w)
 {
     if (!w->request || !w->request->idempotency_key || w->dry_run)
         return OK;
+    if (w->item && !w->refused)
+        return keep_item(w);
     return keep(w, answer_status(w), answer_body(w));
 }
 

@@ -234,7 +234,7 @@ static int next_batch(struct work *w, struct run *r, struct import_state_row *st
 {
     TRY(read_batch(w, r));
     TRY(handle(w, r));
-    TRY(announce_flush(w));
+    TRY(work_flush(w));
     if (r->header_text)
         r->job.header = r->header_text;
     TRY(beside(w, r, report));
@@ -247,6 +247,8 @@ static void keep_outcome(struct work *w, struct arena *kept)
     w->code = w->code ? arena_copy(kept, w->code, strlen(w->code)) : NULL;
     w->detail = w->detail ? arena_copy(kept, w->detail, strlen(w->detail)) : NULL;
     w->announcements = NULL;
+    w->deadlines = NULL;
+    w->deadline_count = 0;
 }
 
 /* Batch after batch, each in an arena of its own, so that memory does not grow with the file. */

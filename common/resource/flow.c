@@ -21,6 +21,13 @@ const struct step *flow_find(const struct step *flow, const char *status, const 
     return NULL;
 }
 
+const struct step *flow_first(const struct step *flow, const char *status)
+{
+    while (flow->from && strcmp(flow->from, status) != 0)
+        flow++;
+    return flow->from ? flow : NULL;
+}
+
 /* The scope of the route that takes this action, NULL if none does: then only news take it. */
 static const struct route *route_of_action(const struct resource *r, const char *action)
 {

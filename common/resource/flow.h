@@ -17,6 +17,9 @@ struct step {
 /* The row for an action in a status, NULL if the action is not allowed there. */
 const struct step *flow_find(const struct step *flow, const char *status, const char *action);
 
+/* The first row of a status, NULL if nothing leads on from there. */
+const struct step *flow_first(const struct step *flow, const char *status);
+
 /*
  * Take one step of an aggregate's life: lock its row, hold If-Match against its version, find the step, ask the
  * guard, set the status, announce the event. CONFLICT "<aggregate>.invalid_transition" names what is allowed.

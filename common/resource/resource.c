@@ -163,15 +163,74 @@ int resource_answer(struct work *w, const struct pg_result *rows, int row)
     return answer_one(w, w->request->route->resource, rows, row);
 }
 
+/* --- an item as the answer to a change ----------------------------------------------------------------- */
+
+/* Masking is done here, and whether it is the customer's own: then the row is looked at before the commit. */
+static bool may_be_kept_unseen(struct work *w, const struct resource *r, const char *id)
+{
+    const struct request *q = w->request;
+
+    return q && q->idempotency_key && !w->dry_run && !(r->pending && q->wait_seconds > 0) &&
+           !auth_is_customer(w->who) && (!r->reveal || auth_may(w->who, r->reveal)) &&
+           (r->key || field_text_fits(UUID, id));
+}
+
+const char *item_select(struct work *w, const struct item *item, int first)
+{
+    const struct resource *r = item->resource;
+    const char *personal =
+        "coalesce(',' || nullif(substr(private::text, 2, length(private::text) - 2), '') , '') || ";
+    const char *actions =
+        textf(w, "',\"allowed_actions\":' || coalesce($%d::json -> status, '[]')::text || ", first + 1);
+
+    return textf(w, "select left(doc::text, -1) || %s%s%s'}' as body, %s as etag from %s where %s = $%d::%s",
+                 r->reveal ? personal : "", r->aggregate ? "',\"version\":' || version || " : "",
+                 r->flow ? actions : "", r->aggregate ? "'\"v' || version || '\"'" : "null", r->view,
+                 resource_key(r), first, r->key ? "text" : "uuid");
+}
+
+const char *item_actions(struct work *w, const struct item *item)
+{
+    const struct step *flow = item->resource->flow;
+    struct text t = text_new(w->arena);
+
+    text_add(&t, "{");
+    for (const struct step *s = flow; s->from; s++) {
+        if (flow_first(flow, s->from) != s)
+            continue;
+        text_addf(&t, "%s\"%s\":", s == flow ? "" : ",", s->from);
+        flow_add_actions(w, item->resource, s->from, &t);
+    }
+    text_add(&t, "}");
+    return t.bytes;
+}
+
+void item_reply(struct work *w)
+{
+    w->reply = sql_text(w->last_rows, 0, 0);
+    w->etag = sql_text(w->last_rows, 0, 1);
+}
+
+static int leave_to_keeping(struct work *w, const struct resource *r, const char *id)
+{
+    struct item *item = arena_alloc(w->arena, sizeof *item);
+
+    *item = (struct item){r, id};
+    w->item = item;
+    return OK;
+}
+
 int reply_resource(struct work *w, const char *name, const char *id)
 {
     const struct resource *r = resource_named(w, name);
     bool pending;
 
-    TRY(announce_flush(w));
-    TRY(read_one(w, r, id, &pending));
+    TRY(work_flush(w));
     if (w->request && !w->location)
         w->location = textf(w, "/v1/%s/%s", name, id);
+    if (may_be_kept_unseen(w, r, id))
+        return leave_to_keeping(w, r, id);
+    TRY(read_one(w, r, id, &pending));
     if (pending && w->request && w->request->wait_seconds > 0 && !w->dry_run)
         w->waiting_for = id;
     return OK;

@@ -16,10 +16,6 @@ delete from idempotency where ctid in (
 -- name: inbox_forget() :count
 delete from inbox where ctid in (select ctid from inbox where applied_at < now() - interval '14 days' limit 1000);
 
--- name: deadline_put(kind, aggregate_id, seconds int) :exec
-insert into deadline (kind, aggregate_id, due_at) values (:kind, :aggregate_id, now() + :seconds::bigint * interval '1 second')
-on conflict on constraint deadline_once do update set due_at = excluded.due_at, state = 'open', attempts = 0, closed_at = null;
-
 -- name: deadlines_put(kind, rows) :exec
 insert into deadline (kind, aggregate_id, due_at)
 select :kind::text, r.id, r.due_at from json_to_recordset(:rows::json) as r(id text, due_at timestamptz) order by r.id

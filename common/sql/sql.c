@@ -41,6 +41,19 @@ static const struct constraint *constraint_named(const struct service *s, const 
     return c || !name ? c : named(house_constraints, name);
 }
 
+/* What was to be kept as the answer is not there: item_keep() asks for it and keeps it in one statement. */
+static bool has_no_answer(const PGresult *r, const char *state)
+{
+    const char *table = PQresultErrorField(r, PG_DIAG_TABLE_NAME);
+
+    return state && !strcmp(state, "23502") && table && !strcmp(table, "idempotency");
+}
+
+static int no_such_thing(struct work *w)
+{
+    return fail(w, NOT_FOUND, "resource.not_found", "There is no such thing, or it is not yours to see.");
+}
+
 static int busy(struct work *w, const char *code)
 {
     return fail(w, BUSY, code, "The service cannot do this right now. Try again in a moment.");
@@ -57,6 +70,8 @@ static int fault_of(struct work *w, const PGresult *r, const char *what)
         w->constraint = c->name;
         return fail(w, (enum fault)c->fault, c->code, "%s", c->detail);
     }
+    if (has_no_answer(r, state))
+        return no_such_thing(w);
     if (!state || !strncmp(state, "08", 2) || !strncmp(state, "57P", 3) || !strncmp(state, "53", 2)) {
         w->db->broken = true;
         return busy(w, "database.unavailable");
@@ -229,16 +244,22 @@ int sql_fetch(struct work *w, const struct query *q, const char *const *values, 
     return fetch(w, q->name, q->sql, q->parameters, values, result);
 }
 
-int sql_soon(struct work *w, const struct query *q, const char *const *values,
-             void (*take)(struct work *w, PGresult *r, void *into), void *into)
+/* Of the statement that was queued last. */
+static void expect(struct work *w, void (*take)(struct work *w, PGresult *r, void *into), void *into)
 {
     struct awaited *a = arena_alloc(w->arena, sizeof *a), **end = &w->awaited;
 
-    TRY(sql_exec(w, q, values));
     *a = (struct awaited){NULL, w->db->pending_count - 1, take, into};
     while (*end)
         end = &(*end)->next;
     *end = a;
+}
+
+int sql_soon(struct work *w, const struct query *q, const char *const *values,
+             void (*take)(struct work *w, PGresult *r, void *into), void *into)
+{
+    TRY(sql_exec(w, q, values));
+    expect(w, take, into);
     return OK;
 }
 
@@ -289,6 +310,19 @@ int sql_exec_text(struct work *w, const char *sql, int n, const char *const *val
 int sql_fetch_text(struct work *w, const char *sql, int n, const char *const *values, PGresult **result)
 {
     return fetch(w, name_of_text(w, sql), sql, n, values, result);
+}
+
+static void take_last(struct work *w, PGresult *r, void *unused)
+{
+    (void)unused;
+    w->last_rows = r;
+}
+
+int sql_last_text(struct work *w, const char *sql, int n, const char *const *values)
+{
+    TRY(sql_exec_text(w, sql, n, values));
+    expect(w, take_last, NULL);
+    return OK;
 }
 
 int sql_plan_by_value(struct work *w)
@@ -375,9 +409,7 @@ bool sql_bool(const PGresult *r, int row, int column)
 
 int sql_only_row(struct work *w, const PGresult *r)
 {
-    if (PQntuples(r) > 0)
-        return OK;
-    return fail(w, NOT_FOUND, "resource.not_found", "There is no such thing, or it is not yours to see.");
+    return PQntuples(r) > 0 ? OK : no_such_thing(w);
 }
 
 const char *sql_from_int(struct work *w, int64_t value)

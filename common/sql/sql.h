@@ -50,6 +50,9 @@ int sql_exec_text(struct work *w, const char *sql, int n, const char *const *val
 int sql_fetch_text(struct work *w, const char *sql, int n, const char *const *values,
                    struct pg_result **result);
 
+/* The work's last statement: its rows come with the commit, and are w->last_rows once that went well. */
+int sql_last_text(struct work *w, const char *sql, int n, const char *const *values);
+
 /* What follows is planned for the very values it comes with, up to the end of the transaction or the read: a list's filter
  * may be met by nearly all rows or by hardly any. */
 int sql_plan_by_value(struct work *w);

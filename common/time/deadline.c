@@ -11,8 +11,10 @@
 #include "log.h"
 #include "metrics.h"
 #include "service.h"
+#include "sql.h"
 
-enum { POLL_MS = 250 };
+/* So many are written in one statement at most. */
+enum { POLL_MS = 250, TOGETHER = 16 };
 
 static struct {
     const struct service *service;
@@ -21,13 +23,65 @@ static struct {
     bool untidy; /* there may be more to clear away */
 } runner;
 
+/* --- setting and meeting -------------------------------------------------------------------------------- */
+
+/* Those set by seconds wait for each other: each of them in a statement of its own costs twice as much. */
+struct deadline_wish {
+    struct deadline_wish *next;
+    const char *kind, *aggregate_id, *seconds;
+};
+
+static struct deadline_wish *wish_of(struct work *w, const char *kind, const char *aggregate_id)
+{
+    struct deadline_wish *d = w->deadlines;
+
+    while (d && (strcmp(d->kind, kind) != 0 || strcmp(d->aggregate_id, aggregate_id) != 0))
+        d = d->next;
+    return d;
+}
+
 int deadline_set(struct work *w, const char *kind, const char *aggregate_id, int64_t seconds)
 {
-    return q_deadline_put(w, kind, aggregate_id, seconds);
+    struct deadline_wish *d = wish_of(w, kind, aggregate_id);
+
+    if (!d) {
+        d = arena_alloc(w->arena, sizeof *d);
+        *d = (struct deadline_wish){w->deadlines, kind, aggregate_id, NULL};
+        w->deadlines = d;
+        w->deadline_count++;
+    }
+    d->seconds = sql_from_int(w, seconds);
+    return w->deadline_count < TOGETHER ? OK : deadline_flush(w);
+}
+
+/* One statement for each number of deadlines: PostgreSQL plans values cheaper than arrays. */
+int deadline_flush(struct work *w)
+{
+    const char *values[TOGETHER * 4];
+    struct text sql = text_new(w->arena);
+    int n = 0;
+
+    if (!w->deadlines)
+        return OK;
+    text_add(&sql, "insert into deadline (id, kind, aggregate_id, due_at) values ");
+    for (const struct deadline_wish *d = w->deadlines; d; d = d->next) {
+        text_addf(&sql, "%s($%d::uuid, $%d, $%d, now() + $%d::bigint * interval '1 second')", n ? ", " : "",
+                  n + 1, n + 2, n + 3, n + 4);
+        values[n++] = new_id(w);
+        values[n++] = d->kind;
+        values[n++] = d->aggregate_id;
+        values[n++] = d->seconds;
+    }
+    text_add(&sql, " on conflict on constraint deadline_once do update set due_at = excluded.due_at, "
+                   "state = 'open', attempts = 0, closed_at = null");
+    w->deadlines = NULL;
+    w->deadline_count = 0;
+    return sql_exec_text(w, sql.bytes, n, values);
 }
 
 int deadline_at_all(struct work *w, const char *kind, const char *rows)
 {
+    TRY(deadline_flush(w));
     return q_deadlines_put(w, kind, rows);
 }
 
@@ -38,6 +92,7 @@ int deadline_at(struct work *w, const char *kind, const char *aggregate_id, cons
 
 int deadline_met_all(struct work *w, const char *kind, const char *aggregate_ids)
 {
+    TRY(deadline_flush(w));
     return q_deadline_drop(w, kind, aggregate_ids);
 }
 
@@ -45,6 +100,8 @@ int deadline_met(struct work *w, const char *kind, const char *aggregate_id)
 {
     return deadline_met_all(w, kind, textf(w, "{\"%s\"}", aggregate_id));
 }
+
+/* --- when they are over ---------------------------------------------------------------------------------- */
 
 static const struct deadline *row_of(const char *kind)
 {
@@ -83,6 +140,7 @@ static int fire_one(struct work *w)
                    (void (*)(void *))json_decref);
     if (d)
         TRY(d->handler(w));
+    TRY(deadline_flush(w));
     TRY(q_deadline_fired(w, row.id, row.due_at, &still_due));
     return still_due ? OK : too_late(w);
 }

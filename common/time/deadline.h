@@ -13,7 +13,8 @@ struct deadline {
     int (*handler)(struct work *w);
 };
 
-/* Set or move a deadline to so many seconds from now; one per kind and aggregate. */
+/* Set or move a deadline to so many seconds from now; one per kind and aggregate. It is written with the others of this
+ * work, at its end or before something else is done about deadlines: kind and id are lent until then. */
 int deadline_set(struct work *w, const char *kind, const char *aggregate_id, int64_t seconds);
 /* Set or move it to a moment (RFC 3339), and the same for many: a JSON list of {"id", "due_at"}. */
 int deadline_at(struct work *w, const char *kind, const char *aggregate_id, const char *due_at);
@@ -22,6 +23,9 @@ int deadline_at_all(struct work *w, const char *kind, const char *rows);
 int deadline_met(struct work *w, const char *kind, const char *aggregate_id);
 /* The same for many: ids as a PostgreSQL array. */
 int deadline_met_all(struct work *w, const char *kind, const char *aggregate_ids);
+
+/* Write those that were set so far: called by the machinery. */
+int deadline_flush(struct work *w);
 
 void deadline_start(const struct service *s);
 void deadline_stop(void);

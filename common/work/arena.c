@@ -87,16 +87,19 @@ char *arena_copy(struct arena *a, const char *s, size_t length)
     return copy;
 }
 
+/* Written where there is room, once. What does not fit there goes into a block of its own: then nobody comes back for the
+ * rest of this one, which is not clear any more. */
 char *arena_vformat(struct arena *a, const char *format, va_list args)
 {
+    char *at = a->blocks->bytes + a->blocks->used, *s;
     va_list again;
-    char *s;
     int n;
 
     va_copy(again, args);
-    n = vsnprintf(NULL, 0, format, args);
+    n = vsnprintf(at, a->blocks->size - a->blocks->used, format, args);
     s = arena_alloc(a, (size_t)n + 1);
-    vsnprintf(s, (size_t)n + 1, format, again);
+    if (s != at)
+        vsnprintf(s, (size_t)n + 1, format, again);
     va_end(again);
     return s;
 }
@@ -150,10 +153,18 @@ void text_add(struct text *t, const char *s)
 
 void text_addf(struct text *t, const char *format, ...)
 {
-    va_list args;
+    size_t room = t->room - t->length;
+    va_list args, again;
+    int n;
 
     va_start(args, format);
-    text_add(t, arena_vformat(t->arena, format, args));
+    va_copy(again, args);
+    n = vsnprintf(t->bytes + t->length, room, format, args);
+    if ((size_t)n < room)
+        t->length += (size_t)n;
+    else
+        text_add(t, arena_vformat(t->arena, format, again));
+    va_end(again);
     va_end(args);
 }
 

@@ -5,10 +5,12 @@
 
 #include "clock.h"
 #include "crash.h"
+#include "deadline.h"
 #include "event.h"
 #include "random.h"
 #include "relay.h"
 #include "request.h"
+#include "resource.h"
 #include "sql.h"
 
 enum { ATTEMPTS = 4 };
@@ -39,8 +41,17 @@ void work_again(struct work *w)
     w->retry = w->turned_away = false;
     w->constraint = w->code = w->detail = w->reply = w->etag = w->location = w->waiting_for = NULL;
     w->announcements = NULL;
-    w->status = w->error_count = w->announced = 0;
+    w->deadlines = NULL;
+    w->item = NULL;
+    w->last_rows = NULL;
+    w->status = w->error_count = w->announced = w->deadline_count = 0;
     w->errors = text_new(w->arena);
+}
+
+int work_flush(struct work *w)
+{
+    TRY(deadline_flush(w));
+    return announce_flush(w);
 }
 
 static int attempt(struct work *w, int (*handler)(struct work *), int (*before_commit)(struct work *))
@@ -49,13 +60,17 @@ static int attempt(struct work *w, int (*handler)(struct work *), int (*before_c
 
     crash_point("work.written");
     if (fault == OK)
-        fault = announce_flush(w);
+        fault = work_flush(w);
     crash_point("work.announced");
     if (fault == OK && before_commit)
         fault = before_commit(w);
-    if (fault == OK && !w->dry_run)
-        return sql_commit(w);
-    sql_rollback(w);
+    if (fault != OK || w->dry_run) {
+        sql_rollback(w);
+        return fault;
+    }
+    fault = sql_commit(w);
+    if (fault == OK && w->last_rows)
+        item_reply(w);
     return fault;
 }
 

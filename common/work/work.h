@@ -34,6 +34,9 @@ enum work_kind { REQUEST, DELIVERY, JOB };
 struct admission;
 struct announcement;
 struct awaited;
+struct deadline_wish;
+struct item;
+struct pg_result;
 struct service;
 struct sql_conn;
 struct principal;
@@ -56,7 +59,9 @@ struct work {
     struct awaited *awaited; /* asked, and not answered yet: see sql.h */
     struct admission *admission;        /* DELIVERY: which events are next, see inbox.h */
     struct announcement *announcements; /* to be written: see event.h */
-    int announced;                      /* events written: the relay is woken after the commit */
+    struct deadline_wish *deadlines;    /* the same: see deadline.h */
+    int deadline_count;
+    int announced; /* events written: the relay is woken after the commit */
 
     enum fault fault;       /* the outcome: set by fail(), never reworded */
     enum fault refused;     /* refused, yet what was written stays: set by refuse_on_record() */
@@ -66,8 +71,10 @@ struct work {
     const char *code, *detail;
     struct text errors; /* `{"pointer":…,"code":…,"detail":…}, …` */
     int error_count;
-    const char *reply; /* the answer's JSON, NULL for none */
-    int status;        /* HTTP status of the answer; 0 = the route's */
+    const char *reply;           /* the answer's JSON, NULL for none */
+    const struct item *item;     /* the answer is to be this, read with the commit: see resource.h */
+    struct pg_result *last_rows; /* of the statement that travelled with the commit: see sql.h */
+    int status;                  /* HTTP status of the answer; 0 = the route's */
     const char *etag, *location;
     const char *waiting_for; /* id of the resource a `Prefer: wait` waits for */
 };
@@ -81,6 +88,9 @@ void work_end(struct work *w);
  * serialisation failure (at most 3 times). before_commit, if not NULL, adds last statements to the transaction.
  */
 int work_run(struct work *w, int (*handler)(struct work *), int (*before_commit)(struct work *));
+
+/* Write what waits for the work's end: deadlines and events. Before something is read that they are part of. */
+int work_flush(struct work *w);
 
 /* Forget a failed attempt's outcome, so that another handler can run in a new transaction. */
 void work_again(struct work *w);

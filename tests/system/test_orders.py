@@ -34,6 +34,14 @@ def test_an_order_is_priced_by_our_own_list_and_gets_a_number(shop, news):
     assert read(shop, order)["allowed_actions"] == ["payments", "hold", "release", "confirm", "cancel"]
 
 
+def test_a_sku_may_have_whatever_a_code_may_have(shop, news):
+    odd = ['A"B', "A\\B", "{A,B}", "NULL", "Ü'$1"]
+    news.product(*((sku, 100) for sku in odd), wait=False)
+    eventually(lambda: shop.value("orders", "select count(*) from price where sku = any(%s)", odd) == len(odd))
+    order = place(shop, *((sku, 1) for sku in odd))
+    assert [line["sku"] for line in order["lines"]] == odd and order["total"] == 500
+
+
 def test_every_fault_of_a_cart_is_named_at_once(shop, news):
     news.product(("EURO", 100, {"currency": "EUR"}))
     id_ = news.product(("OLD", 100))
@@ -124,6 +132,55 @@ def test_a_dry_run_checks_and_leaves_nothing(shop, news):
     body = cart(shop, ("MUG", 1))
     assert shop.orders.post("/v1/orders?dry_run=1", body).json["total"] == 450
     assert shop.orders.get("/v1/orders", params={"channel_ref": body["channel_ref"]}).json["data"] == []
+
+
+@pytest.mark.parametrize("role", ["storefront", "clerk", "admin"])
+def test_the_answer_to_an_order_is_what_get_shows_and_is_given_again_byte_for_byte(shop, news, role):
+    body = cart(shop, ("MUG", 1), ("POT", 2), wishes={"card": 'Ω "quoted" \\ 漢字 🍵', "none": {}})
+    key = str(uuid.uuid4())
+    made = shop.orders.post("/v1/orders", body, role=role, key=key)
+    shown = shop.orders.get(f"/v1/orders/{made.json['id']}", role=role)
+    again = shop.orders.post("/v1/orders", body, role=role, key=key)
+    assert made.status == again.status == 201 and again.headers["Idempotent-Replayed"] == "true"
+    assert made.text == shown.text == again.text
+    assert made.headers["ETag"] == shown.headers["ETag"] == again.headers["ETag"] == '"v1"'
+    assert made.headers["Location"] == again.headers["Location"]
+
+
+def test_who_sees_it_masked_gets_it_masked_again(shop, news):
+    order = place(shop, ("MUG", 2))
+    payment, key = {"method": "card", "amount": 450, "reference": "half"}, str(uuid.uuid4())
+    first, again = (shop.orders.post(f"/v1/orders/{order['id']}/payments", payment, role="cashier", key=key) for _ in "12")
+    shown = shop.orders.get(f"/v1/orders/{order['id']}", role="cashier")
+    assert first.json["customer"]["name"] == "R***" and first.text == again.text == shown.text
+    kept = shop.value("orders", "select body from idempotency where key = %s", key)
+    assert kept == first.text
+
+
+def test_an_order_that_cannot_be_shown_is_not_placed(shop, news):
+    """What is answered is read with the commit: when there is nothing to answer with, nothing may have happened."""
+    body = cart(shop, ("MUG", 1))
+    shop.sql("orders", "alter view order_json rename to order_json_kept")
+    shop.sql("orders", "create view order_json as select * from order_json_kept where false")
+    try:
+        no = shop.orders.post("/v1/orders", body)
+    finally:
+        shop.sql("orders", "drop view order_json")
+        shop.sql("orders", "alter view order_json_kept rename to order_json")
+    assert no.status == 404 and no.code == "resource.not_found"
+    assert shop.value("orders", "select count(*) from orders where channel_ref = %s", body["channel_ref"]) == 0
+    assert shop.orders.post("/v1/orders", body).status == 201
+
+
+def test_an_order_s_deadlines_are_written_with_it(shop, news):
+    def deadlines(order):
+        return {row["kind"]: (row["state"], round(row["seconds"])) for row in shop.sql(
+            "orders", "select d.kind, d.state, extract(epoch from d.due_at - o.created_at)::float8 as seconds "
+            "from deadline d join orders o on o.id::text = d.aggregate_id where o.id::text = %s", order["id"])}
+
+    assert deadlines(place(shop, ("MUG", 1))) == {"pay_by": ("open", 86400), "confirm_by": ("open", 7200)}
+    assert deadlines(place(shop, ("MUG", 1), paid=450)) == {"confirm_by": ("open", 7200)}
+    assert deadlines(place(shop, ("POST", 1), paid=395)) == {"confirm_by": ("met", 7200)}, "set and met in one work"
 
 
 # --- paying -------------------------------------------------------------------------------------------------------

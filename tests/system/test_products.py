@@ -89,6 +89,15 @@ def test_the_same_key_is_the_same_answer_and_one_effect(shop):
     assert shop.catalog.get("/v1/stock/ONCE").json["on_hand"] == 1
 
 
+def test_the_answer_to_a_change_is_what_get_shows(shop):
+    product = shop.catalog.post("/v1/products", mug("SHOWN"), key="shown-1")
+    assert product.text == shop.catalog.get(f"/v1/products/{product.json['id']}").text
+    move = {"sku": "SHOWN", "warehouse": "main", "quantity": 1, "reason": "count"}
+    moved, again = (shop.catalog.post("/v1/stock/movements", move, key="shown-2") for _ in range(2))
+    assert moved.text == again.text and moved.headers["ETag"] == again.headers["ETag"] == '"v1"'
+    assert moved.json in shop.catalog.get("/v1/stock/SHOWN/movements").json["data"]
+
+
 def test_faults_of_the_input_are_looked_at_afresh_and_a_refusal_by_a_rule_stays(shop):
     move = {"sku": "AFRESH", "warehouse": "main", "quantity": 1, "reason": "count"}
     unknown = shop.catalog.post("/v1/stock/movements", move, key="afresh-1")

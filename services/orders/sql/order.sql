@@ -5,8 +5,11 @@ with moved as (
 )
 select array_agg(id)::text from moved;
 
+-- The one place where it stands when an order confirms itself.
 -- name: orders_ready(ids) :row ids
-select array_agg(id)::text from orders where id = any(:ids::uuid[]) and ready;
+select array_agg(id)::text from orders
+where id = any(:ids::uuid[]) and status = 'placed' and stock_status = 'reserved' and not held and paid >= total
+  and (paid = 0 or refunded < paid);
 
 -- name: order_state(id) :row stock_status, payment_status, held bool
 select stock_status, payment_status, held from orders where id = :id::uuid;
