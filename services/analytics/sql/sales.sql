@@ -227,19 +227,18 @@ with placed as materialized (
     select distinct o.customer, date_trunc('month', o.hour, :zone) as start from fact_order o
     where o.order_id = any(:orders::uuid[]) and o.customer <> '-'
 ), who as materialized (
-    select p.customer, c.cohort, c.cohort is distinct from m.cohort as moved
-    from (select distinct customer from placed) p
+    select p.customer, p.months, c.cohort, c.cohort is distinct from m.cohort as moved
+    from (select customer, array_agg(start) as months from placed group by customer) p
         left join lateral (select date_trunc('month', since, :zone) as cohort from customer where customer = p.customer limit 1) c on true
         left join lateral (select cohort from cohort_member where customer = p.customer limit 1) m on true
 ), now as materialized (
     select w.customer, r.start, w.cohort, r.orders
     from who w, lateral (select start, sum(orders)::bigint as orders from sales_rollup
         where dimension = 'buyer' and grain = 'month' and key = w.customer
-            and (w.moved or start = any(array(select start from placed p where p.customer = w.customer))) group by start) r
+            and (w.moved or start = any(w.months)) group by start) r
     where r.orders > 0
 ), before as materialized (
-    select m.* from who w, lateral (select * from cohort_member where customer = w.customer
-        and (w.moved or start = any(array(select start from placed p where p.customer = w.customer)))) m
+    select m.* from who w, lateral (select * from cohort_member where customer = w.customer and (w.moved or start = any(w.months)) offset 0) m
 ), gone as (
     delete from cohort_member m using before b left join now n using (customer, start)
     where m.customer = b.customer and m.start = b.start and n.customer is null
