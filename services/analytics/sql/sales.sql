@@ -15,7 +15,7 @@ with said as materialized (
         as (sku text, quantity text, unit_price text)) with ordinality as l(sku, quantity, unit_price, place)
 ), whole as (
     select order_id, count(*) as lines, bool_and(coalesce(sku, '') <> '') as skus, bool_and(quantity is not null) as quantities,
-        bool_and(unit_price is not null) as prices, sum(quantity) as units, sum(quantity::numeric * unit_price) as gross
+        bool_and(unit_price is not null) as prices, total(quantity) as units, sum(quantity::numeric * unit_price) as gross
     from line group by order_id
 ), judged as materialized (
     select s.*, w.units, w.gross, order_faults(coalesce(w.lines, 0), w.skus, w.quantities, w.prices, coalesce(w.gross, 0), s.discount,
@@ -37,32 +37,32 @@ with said as materialized (
     insert into fact_line (order_id, line, sku, quantity, unit_price, hour)
     select l.order_id, l.line, l.sku, l.quantity, l.unit_price, k.hour from line l join kept k using (order_id)
 ), bought as (
-    select order_id, sku, sum(quantity)::bigint as units, sum(quantity * unit_price)::bigint as gross
+    select order_id, sku, total(quantity) as units, total(quantity * unit_price) as gross
     from line where order_id in (select order_id from kept) group by order_id, sku
 ), by_day as materialized (
-    select date_trunc('day', k.hour, :zone) as start, k.currency, k.channel, b.sku, count(*) as orders, sum(b.units)::bigint as units,
-        sum(b.gross)::bigint as gross
+    select date_trunc('day', k.hour, :zone) as start, k.currency, k.channel, b.sku, count(*) as orders, total(b.units) as units,
+        total(b.gross) as gross
     from bought b join kept k using (order_id) group by 1, 2, 3, 4
 ), by_month as materialized (
-    select date_trunc('month', start, :zone) as start, currency, channel, sku, sum(orders)::bigint as orders, sum(units)::bigint as units,
-        sum(gross)::bigint as gross
+    select date_trunc('month', start, :zone) as start, currency, channel, sku, total(orders) as orders, total(units) as units,
+        total(gross) as gross
     from by_day group by 1, 2, 3, 4
 ), article as materialized (
-    select start, currency, sku, sum(orders)::bigint as orders, sum(units)::bigint as units, sum(gross)::bigint as gross
+    select start, currency, sku, total(orders) as orders, total(units) as units, total(gross) as gross
     from by_month group by 1, 2, 3
 ), change as (
-    (select s.dimension, s.grain, s.start, k.currency, s.channel_of as channel, s.key, count(*) as orders, sum(k.units) as units,
-        sum(k.gross) as gross, sum(k.discount) as discount, (max(k.hour) filter (where s.dimension = 'buyer') at time zone :zone)::date as latest
+    (select s.dimension, s.grain, s.start, k.currency, s.channel_of as channel, s.key, count(*) as orders, total(k.units) as units,
+        total(k.gross) as gross, total(k.discount) as discount, (max(k.hour) filter (where s.dimension = 'buyer') at time zone :zone)::date as latest
     from kept k, sales_slots(k.hour, :zone, k.country, k.customer, k.channel) s group by 1, 2, 3, 4, 5, 6
     order by 1, 2, s.key collate "C", 3, 4, 5)
     union all
     (select 'article', 'month', start, currency, '', sku, orders, units, gross, 0, null
     from article order by sku collate "C", start, currency)
     union all
-    (select 'article', 'quarter', date_trunc('quarter', start, :zone), currency, '', sku, sum(orders), sum(units), sum(gross), 0, null
+    (select 'article', 'quarter', date_trunc('quarter', start, :zone), currency, '', sku, total(orders), total(units), total(gross), 0, null
     from article group by 3, 4, 6 order by sku collate "C", 3, 4)
     union all
-    (select 'article', 'year', date_trunc('year', start, :zone), currency, '', sku, sum(orders), sum(units), sum(gross), 0, null
+    (select 'article', 'year', date_trunc('year', start, :zone), currency, '', sku, total(orders), total(units), total(gross), 0, null
     from article group by 3, 4, 6 order by sku collate "C", 3, 4)
     union all
     (select 'product', 'day', start, currency, channel, sku, orders, units, gross, 0, null
