@@ -1,6 +1,7 @@
 -- Orders become facts, or are set aside; what became a fact is added to the sums. Each document is read once, and each sum is made of
 -- the next finer one, so that a row of the sums is changed once a batch, whatever is in it. `change` hands the sums over in the order in
 -- which everybody takes them: orders' before articles', by dimension and grain, then by key.
+-- Those of articles are the rows that article_slots() names.
 -- name: orders_placed(events, zone) :exec
 with said as materialized (
     select e.id as event_id, e.type, e.time as entered_at, e.aggregate_id as order_id, coalesce(nullif(e.country, ''), '-') as country,
