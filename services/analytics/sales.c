@@ -27,19 +27,20 @@ static int customers_follow(struct work *w, const char *placed, const char *canc
     return q_cohorts_sweep(w);
 }
 
-/* Steps before cancellations: an order that is void still tells when it was cancelled. */
+/* The documents go to PostgreSQL once; after that it is enough to say which orders. Steps before cancellations: an order
+ * that is void still tells when it was cancelled. */
 int orders_apply(struct work *w, const json_t *news, const char *zone)
 {
-    const char *placed = news_of(w, news, "orders.order.placed");
-    const char *cancelled = news_of(w, news, "orders.order.cancelled");
+    const char *placed = subjects_of(w, news, "orders.order.placed");
+    const char *cancelled = subjects_of(w, news, "orders.order.cancelled");
 
     if (placed)
-        TRY(q_orders_placed(w, placed, zone));
+        TRY(q_orders_placed(w, news_of(w, news, "orders.order.placed"), zone));
     TRY(q_orders_stepped(w, heads_of(w, news)));
     if (placed)
         TRY(q_refunds_count(w, zone));
     if (cancelled) {
-        TRY(q_orders_void(w, cancelled, zone));
+        TRY(q_orders_void(w, news_of(w, news, "orders.order.cancelled"), zone));
         TRY(q_buyers_anew(w, cancelled, zone));
         TRY(q_sums_sweep(w, cancelled, zone));
     }

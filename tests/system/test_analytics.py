@@ -154,6 +154,18 @@ def test_impossible_values_are_set_aside_with_every_reason_and_the_others_flow_o
     assert not shop.analytics.get("/v1/dead-letters").json["data"]
 
 
+def test_sums_too_large_to_count_are_set_aside_and_not_overflown(shop, news):
+    huge = news.order([("X", 999_999_999, 999_999_999_999_999)] * 3, placed_at="2011-07-03T12:00:00Z")
+    words = news.order([("X", "some", 100), ("X", "2", "1.5"), (None, 1, 100)], placed_at="2011-07-03T12:00:00Z")
+    news.order([("X", 2, 100), ("Y", 1, 50), ("X", 3, 90)], placed_at="2011-07-03T12:00:00Z")
+    news.heard()
+    found = {each["about"]: set(each["reasons"]) for each in shop.analytics.all("/v1/quarantine", limit=100)}
+    assert found[huge["id"]] == {"order.gross"}
+    assert found[words["id"]] == {"line.quantity", "line.sku", "line.unit_price"}
+    rows = sales(shop, "2011-07-03", "2011-07-04", by="product")["data"]
+    assert {row["key"]: (row["orders"], row["units"], row["gross"]) for row in rows} == {"X": (1, 5, 470), "Y": (1, 1, 50)}
+
+
 def test_news_without_the_agreed_shape_are_dead_letters(shop, news):
     order = news.order(publish=False)
     news.versions.pop(order["id"])

@@ -1,47 +1,80 @@
--- Orders become facts, or are set aside; what became a fact is added to the sums.
+-- Orders become facts, or are set aside; what became a fact is added to the sums. Each document is read once, and each sum is made of
+-- the next finer one, so that a row of the sums is changed once a batch, whatever is in it. `change` hands the sums over in the order in
+-- which everybody takes them: orders' before articles', by dimension and grain, then by key.
+-- Those of articles are the rows that article_slots() names.
 -- name: orders_placed(events, zone) :exec
 with said as materialized (
     select e.id as event_id, e.type, e.time as entered_at, e.aggregate_id as order_id, coalesce(nullif(e.country, ''), '-') as country,
         e.data, d.number, d.channel, d.currency, coalesce(nullif(d.customer_ref, ''), '-') as customer, d.placed_at,
-        coalesce(d.discount, 0) as discount, order_faults(e.data, e.time) as faults
+        coalesce(d.discount, 0) as discount, d.lines
     from json_to_recordset(:events::json) as e(id uuid, type text, time timestamptz, aggregate_id uuid, country text, data json),
-        json_to_record(e.data) as d(number text, channel text, currency text, customer_ref text, placed_at timestamptz, discount bigint)
+        json_to_record(e.data) as d(number text, channel text, currency text, customer_ref text, placed_at timestamptz, discount bigint,
+            lines json)
+), line as materialized (
+    select s.order_id, l.place::int as line, l.sku, possible_quantity(l.quantity) as quantity, possible_price(l.unit_price) as unit_price
+    from said s, rows from (json_to_recordset(case json_typeof(s.lines) when 'array' then s.lines else '[]' end)
+        as (sku text, quantity text, unit_price text)) with ordinality as l(sku, quantity, unit_price, place)
+), whole as (
+    select order_id, count(*) as lines, bool_and(coalesce(sku, '') <> '') as skus, bool_and(quantity is not null) as quantities,
+        bool_and(unit_price is not null) as prices, total(quantity) as units, sum(quantity::numeric * unit_price) as gross
+    from line group by order_id
+), judged as materialized (
+    select s.*, w.units, w.gross, order_faults(coalesce(w.lines, 0), w.skus, w.quantities, w.prices, coalesce(w.gross, 0), s.discount,
+        s.placed_at, s.entered_at) as faults
+    from said s left join whole w using (order_id)
 ), aside as (
     insert into quarantine (id, type, about, number, reasons, at, data)
-    select event_id, type, order_id, number, faults, entered_at, data from said where faults <> '{}'
+    select event_id, type, order_id, number, faults, entered_at, data from judged where cardinality(faults) > 0
     on conflict do nothing
-), good as materialized (
-    select * from said where faults = '{}'
-), line as materialized (
-    select g.order_id, l.place::int as line, l.data->>'sku' as sku, (l.data->>'quantity')::bigint as quantity,
-        (l.data->>'unit_price')::bigint as unit_price
-    from good g, json_array_elements(g.data->'lines') with ordinality as l(data, place)
-), sum as (
-    select order_id, sum(quantity) as units, sum(quantity * unit_price) as gross from line group by order_id
 ), kept as (
     insert into fact_order (order_id, event_id, number, channel, currency, country, customer, placed_at, entered_at, hour, units, gross,
         discount)
-    select g.order_id, g.event_id, g.number, g.channel, g.currency, g.country, g.customer, g.placed_at, g.entered_at,
-        date_trunc('hour', g.placed_at, :zone), s.units, s.gross, g.discount
-    from good g join sum s using (order_id)
+    select order_id, event_id, number, channel, currency, country, customer, placed_at, entered_at,
+        date_trunc('hour', placed_at, :zone), units, gross, discount
+    from judged where cardinality(faults) < 1
     on conflict do nothing
     returning order_id, hour, channel, currency, country, customer, units, gross, discount
 ), kept_lines as (
     insert into fact_line (order_id, line, sku, quantity, unit_price, hour)
     select l.order_id, l.line, l.sku, l.quantity, l.unit_price, k.hour from line l join kept k using (order_id)
+), bought as (
+    select order_id, sku, total(quantity) as units, total(quantity * unit_price) as gross
+    from line where order_id in (select order_id from kept) group by order_id, sku
+), by_day as materialized (
+    select date_trunc('day', k.hour, :zone) as start, k.currency, k.channel, b.sku, count(*) as orders, total(b.units) as units,
+        total(b.gross) as gross
+    from bought b join kept k using (order_id) group by 1, 2, 3, 4
+), by_month as materialized (
+    select date_trunc('month', start, :zone) as start, currency, channel, sku, total(orders) as orders, total(units) as units,
+        total(gross) as gross
+    from by_day group by 1, 2, 3, 4
+), article as materialized (
+    select start, currency, sku, total(orders) as orders, total(units) as units, total(gross) as gross
+    from by_month group by 1, 2, 3
 ), change as (
-    select s.dimension, s.grain, s.start, k.currency, s.channel_of as channel, s.key, count(*) as orders, sum(k.units) as units, sum(k.gross) as gross,
-        sum(k.discount) as discount,
-        (max(k.hour) filter (where s.dimension = 'buyer') at time zone :zone)::date as latest
+    (select s.dimension, s.grain, s.start, k.currency, s.channel_of as channel, s.key, count(*) as orders, total(k.units) as units,
+        total(k.gross) as gross, total(k.discount) as discount, (max(k.hour) filter (where s.dimension = 'buyer') at time zone :zone)::date as latest
     from kept k, sales_slots(k.hour, :zone, k.country, k.customer, k.channel) s group by 1, 2, 3, 4, 5, 6
+    order by 1, 2, s.key collate "C", 3, 4, 5)
     union all
-    select s.dimension, s.grain, s.start, k.currency, s.channel_of, l.sku, count(distinct l.order_id), sum(l.quantity),
-        sum(l.quantity * l.unit_price), 0, null
-    from line l join kept k using (order_id), article_slots(k.hour, :zone, k.channel) s group by 1, 2, 3, 4, 5, 6
+    (select 'article', 'month', start, currency, '', sku, orders, units, gross, 0, null
+    from article order by sku collate "C", start, currency)
+    union all
+    (select 'article', 'quarter', date_trunc('quarter', start, :zone), currency, '', sku, total(orders), total(units), total(gross), 0, null
+    from article group by 3, 4, 6 order by sku collate "C", 3, 4)
+    union all
+    (select 'article', 'year', date_trunc('year', start, :zone), currency, '', sku, total(orders), total(units), total(gross), 0, null
+    from article group by 3, 4, 6 order by sku collate "C", 3, 4)
+    union all
+    (select 'product', 'day', start, currency, channel, sku, orders, units, gross, 0, null
+    from by_day order by sku collate "C", start, currency, channel)
+    union all
+    (select 'product', 'month', start, currency, channel, sku, orders, units, gross, 0, null
+    from by_month order by sku collate "C", start, currency, channel)
 )
 insert into sales_rollup as r (dimension, grain, start, currency, channel, key, orders, units, gross, discount, refunds, refunded, latest)
-select dimension, grain, start, currency, channel, key, orders, units, gross, discount, 0, 0, latest from change order by 1, 2, 3, 4, 5, 6
-on conflict (dimension, grain, start, currency, channel, key) do update
+select dimension, grain, start, currency, channel, key, orders, units, gross, discount, 0, 0, latest from change
+on conflict (start, key, currency, channel, grain, dimension) do update
 set orders = r.orders + excluded.orders, units = r.units + excluded.units, gross = r.gross + excluded.gross,
     discount = r.discount + excluded.discount, latest = greatest(r.latest, excluded.latest);
 
@@ -87,17 +120,17 @@ with gone as (
 insert into sales_rollup as r (dimension, grain, start, currency, channel, key, orders, units, gross, discount, refunds, refunded)
 select dimension, grain, start, currency, channel, key, -sum(orders), -sum(units), -sum(gross), -sum(discount), -sum(refunds),
     -sum(refunded)
-from change group by 1, 2, 3, 4, 5, 6 order by 1, 2, 3, 4, 5, 6
-on conflict (dimension, grain, start, currency, channel, key) do update
+from change group by 1, 2, 3, 4, 5, 6 order by dimension in ('article', 'product'), 1, 2, key collate "C", 3, 4, 5
+on conflict (start, key, currency, channel, grain, dimension) do update
 set orders = r.orders + excluded.orders, units = r.units + excluded.units, gross = r.gross + excluded.gross,
     discount = r.discount + excluded.discount, refunds = r.refunds + excluded.refunds, refunded = r.refunded + excluded.refunded;
 
 -- Their customers' last orders are others now. After orders_void, which locked these rows.
--- name: buyers_anew(events, zone) :exec
+-- name: buyers_anew(orders, zone) :exec
 with touched as materialized (
     select distinct s.grain, s.start, o.currency, o.customer
     from fact_order o, sales_slots(o.hour, :zone, o.country, o.customer, o.channel) s
-    where o.order_id = any(array(select aggregate_id from json_to_recordset(:events::json) as e(aggregate_id uuid)))
+    where o.order_id = any(:orders::uuid[])
       and o.void and s.dimension = 'buyer'
 )
 update sales_rollup r set latest = (select (max(o.hour) at time zone :zone)::date from fact_order o where o.customer = r.key and o.currency = r.currency
@@ -106,15 +139,15 @@ from touched t
 where (r.dimension, r.grain, r.start, r.currency, r.channel, r.key) = ('buyer', t.grain, t.start, t.currency, '', t.customer);
 
 -- Sums that came to nothing by it: a table says the same whatever the order in which its news came.
--- name: sums_sweep(events, zone) :exec
+-- name: sums_sweep(orders, zone) :exec
 delete from sales_rollup r
 using (select o.currency, s.channel_of, s.dimension, s.grain, s.start, s.key
-    from json_to_recordset(:events::json) as e(aggregate_id uuid) join fact_order o on o.order_id = e.aggregate_id and o.void
-        left join fact_refund f on f.order_id = o.order_id,
+    from fact_order o left join fact_refund f on f.order_id = o.order_id,
         lateral (select t.* from sales_slots(o.hour, :zone, o.country, o.customer, o.channel) t
             union select t.* from sales_slots(f.hour, :zone, o.country, o.customer, o.channel) t
             union select p.dimension, p.grain, p.start, p.channel_of, l.sku from fact_line l,
-                article_slots(o.hour, :zone, o.channel) p where l.order_id = o.order_id) s) k
+                article_slots(o.hour, :zone, o.channel) p where l.order_id = o.order_id) s
+    where o.order_id = any(:orders::uuid[]) and o.void) k
 where (r.dimension, r.grain, r.start, r.currency, r.channel, r.key) = (k.dimension, k.grain, k.start, k.currency, k.channel_of, k.key)
     and (r.orders, r.units, r.gross, r.discount, r.refunds, r.refunded) = (0, 0, 0, 0, 0, 0);
 
@@ -159,32 +192,30 @@ with ready as (
 )
 insert into sales_rollup as r (dimension, grain, start, currency, channel, key, orders, units, gross, discount, refunds, refunded)
 select dimension, grain, start, currency, channel, key, 0, 0, 0, 0, sum(refunds), sum(refunded)
-from change group by 1, 2, 3, 4, 5, 6 order by 1, 2, 3, 4, 5, 6
-on conflict (dimension, grain, start, currency, channel, key) do update
+from change group by 1, 2, 3, 4, 5, 6 order by 1, 2, key collate "C", 3, 4, 5
+on conflict (start, key, currency, channel, grain, dimension) do update
 set refunds = r.refunds + excluded.refunds, refunded = r.refunded + excluded.refunded;
 
 -- When each customer first bought: the earlier of what is known and what is new.
--- name: customers_seen(events) :exec
+-- name: customers_seen(orders) :exec
 insert into customer as c (customer, since)
 select o.customer, min(o.hour) from fact_order o
-where o.order_id = any(array(select aggregate_id from json_to_recordset(:events::json) as e(aggregate_id uuid)))
+where o.order_id = any(:orders::uuid[])
   and not o.void and o.customer <> '-' group by o.customer order by o.customer
 on conflict (customer) do update set since = excluded.since where c.since > excluded.since;
 
 -- Before customers_anew, so that it sees what others committed who added to these customers.
--- name: customers_lock(events) :exec
+-- name: customers_lock(orders) :exec
 select from customer
-where customer in (select o.customer from json_to_recordset(:events::json) as e(aggregate_id uuid)
-    join fact_order o on o.order_id = e.aggregate_id)
+where customer in (select o.customer from fact_order o where o.order_id = any(:orders::uuid[]))
 order by customer for update;
 
 -- Customers of void orders: their first order is another one, or they have none.
--- name: customers_anew(events) :exec
+-- name: customers_anew(orders) :exec
 with touched as (
     select c.customer, (select min(n.hour) from fact_order n where n.customer = c.customer and not n.void) as since
     from customer c
-    where c.customer in (select o.customer from json_to_recordset(:events::json) as e(aggregate_id uuid)
-        join fact_order o on o.order_id = e.aggregate_id where o.void)
+    where c.customer in (select o.customer from fact_order o where o.order_id = any(:orders::uuid[]) and o.void)
 ), moved as (
     update customer c set since = t.since from touched t where c.customer = t.customer and t.since is not null and c.since <> t.since
 )
@@ -192,24 +223,23 @@ delete from customer c using touched t where c.customer = t.customer and t.since
 
 -- In which months these orders' customers bought, and in whose cohort that counts. After customers_seen or customers_anew, which
 -- locked the customers. Whose cohort moved is counted anew as a whole, else only the months of these orders.
--- name: cohorts_follow(events, zone) :exec
+-- name: cohorts_follow(orders, zone) :exec
 with placed as materialized (
     select distinct o.customer, date_trunc('month', o.hour, :zone) as start from fact_order o
-    where o.order_id = any(array(select aggregate_id from json_to_recordset(:events::json) as e(aggregate_id uuid))) and o.customer <> '-'
+    where o.order_id = any(:orders::uuid[]) and o.customer <> '-'
 ), who as materialized (
-    select p.customer, c.cohort, c.cohort is distinct from m.cohort as moved
-    from (select distinct customer from placed) p
+    select p.customer, p.months, c.cohort, c.cohort is distinct from m.cohort as moved
+    from (select customer, array_agg(start) as months from placed group by customer) p
         left join lateral (select date_trunc('month', since, :zone) as cohort from customer where customer = p.customer limit 1) c on true
         left join lateral (select cohort from cohort_member where customer = p.customer limit 1) m on true
 ), now as materialized (
     select w.customer, r.start, w.cohort, r.orders
     from who w, lateral (select start, sum(orders)::bigint as orders from sales_rollup
         where dimension = 'buyer' and grain = 'month' and key = w.customer
-            and (w.moved or start = any(array(select start from placed p where p.customer = w.customer))) group by start) r
+            and (w.moved or start = any(w.months)) group by start) r
     where r.orders > 0
 ), before as materialized (
-    select m.* from who w, lateral (select * from cohort_member where customer = w.customer
-        and (w.moved or start = any(array(select start from placed p where p.customer = w.customer)))) m
+    select m.* from who w, lateral (select * from cohort_member where customer = w.customer and (w.moved or start = any(w.months)) offset 0) m
 ), gone as (
     delete from cohort_member m using before b left join now n using (customer, start)
     where m.customer = b.customer and m.start = b.start and n.customer is null
