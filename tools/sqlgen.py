@@ -15,7 +15,6 @@ Its parameters stand in the SQL as :id; each is text unless it says int or bool.
     :rows a, b int     any number                                           int q_x(w, …, struct x_row **rows, size_t *n)
     :soon a, b int     as :rows, but pipelined: it is there after the      int q_x(w, …, const struct x_answer **answer)
                        next call that waits, or await(w)
-    :look a, b int     as :rows, but read before the transaction begins: short, locks nothing, and the first statement
     :json              one column of one row as text, else NOT_FOUND        int q_x(w, …, const char **json)
 A parameter that the SQL does not use, or one that it uses and the head does not name, fails the build.
 """
@@ -25,7 +24,7 @@ import re
 import sys
 
 C_TYPE = {"text": "const char *", "int": "int64_t ", "bool": "bool "}
-HEAD = re.compile(r"--\s*name:\s*(\w+)\(([^)]*)\)\s*:(exec|count|rows|row|maybe|look|soon|json)\s*(.*)$")
+HEAD = re.compile(r"--\s*name:\s*(\w+)\(([^)]*)\)\s*:(exec|count|rows|row|maybe|soon|json)\s*(.*)$")
 
 
 def fault(where, what):
@@ -80,11 +79,8 @@ class Query:
         self.params = typed(where, params)
         self.columns = typed(where, cols)
         self.sql = numbered(where, sql, self.params)
-        self.fetch = "sql_fetch"
-        if self.kind == "look":
-            self.kind, self.fetch = "rows", "sql_read"
         if (self.kind in ("row", "maybe", "rows", "soon")) != bool(self.columns):
-            fault(where, f"{self.name}: :row, :maybe, :rows, :soon and :look name their columns, the others none")
+            fault(where, f"{self.name}: :row, :maybe, :rows and :soon name their columns, the others none")
 
     def signature(self):
         args = ["struct work *w"] + [f"{C_TYPE[t]}{n}" for n, t in self.params]
@@ -134,7 +130,7 @@ class Query:
             return self.values() + f"\n    return sql_count(w, {query}, values, count);\n"
         if self.kind == "json":
             return self.values() + f"\n    return sql_json(w, {query}, values, json);\n"
-        start = self.values() + f"    struct pg_result *result;\n\n    TRY({self.fetch}(w, {query}, values, &result));\n"
+        start = self.values() + f"    struct pg_result *result;\n\n    TRY(sql_fetch(w, {query}, values, &result));\n"
         if self.kind == "rows":
             cells = self.cells("(int)i", "(*rows)[i].").replace("    ", "        ")
             return (start + "    *n = sql_height(result);\n"

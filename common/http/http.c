@@ -267,7 +267,7 @@ static void on_rows(struct wish *wish)
 static void read_together(struct exchange *x)
 {
     crash_point("request.parsed");
-    x->wish = (struct wish){.question = resource_question(&x->work), .arena = x->work.arena, .told = on_rows};
+    x->wish = (struct wish){.question = resource_question(&x->work), .work = &x->work, .told = on_rows};
     share_ask(&x->wish);
 }
 

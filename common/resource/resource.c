@@ -105,13 +105,16 @@ static bool is_theirs(struct work *w, const struct resource *r, const char *owne
     return has_owner(r) ? owner && strcmp(owner, auth_subject(w->who)) == 0 : r->owner != NULL;
 }
 
-static struct question question_of(struct work *w, const struct resource *r, const char *id)
+/* Whoever has the key, or one of the keys, that are given. */
+static const char *select_by(struct work *w, const struct resource *r, const char *keys)
 {
-    const char *select = textf(w, "select %s, %s::text from %s where %s = ", columns_of(w, r),
-                               has_owner(r) ? r->owner : "null", r->view, resource_key(r));
+    return textf(w, "select %s, %s::text from %s where %s = %s", columns_of(w, r),
+                 has_owner(r) ? r->owner : "null", r->view, resource_key(r), keys);
+}
 
-    return sql_key_question(w, textf(w, "%s$1%s", select, r->key ? "" : "::uuid"),
-                            textf(w, "%sany($1%s)", select, r->key ? "" : "::uuid[]"), KEY, id);
+static const char *select_one(struct work *w, const struct resource *r)
+{
+    return select_by(w, r, r->key ? "$1" : "$1::uuid");
 }
 
 static int answer_one(struct work *w, const struct resource *r, const struct pg_result *rows, int row)
@@ -130,17 +133,15 @@ static int answer_one(struct work *w, const struct resource *r, const struct pg_
 
 static int read_one(struct work *w, const struct resource *r, const char *id, bool *pending)
 {
-    struct question question;
     struct pg_result *rows;
-    int row;
 
     if (!r->key && !field_text_fits(UUID, id))
         return no_such_thing(w);
-    question = question_of(w, r, id);
-    TRY(sql_read_key(w, &question, &rows, &row));
+    TRY(sql_fetch_text(w, select_one(w, r), 1, &id, &rows));
+    TRY(sql_only_row(w, rows));
     if (pending)
-        *pending = sql_bool(rows, row, PENDING);
-    return answer_one(w, r, rows, row);
+        *pending = sql_bool(rows, 0, PENDING);
+    return answer_one(w, r, rows, 0);
 }
 
 int resource_one(struct work *w)
@@ -154,7 +155,9 @@ struct question resource_question(struct work *w)
 {
     const struct resource *r = w->request->route->resource;
 
-    return question_of(w, r, path_var(w, resource_key(r)));
+    return (struct question){sql_query_of_text(w, select_one(w, r), 1),
+                             sql_query_of_text(w, select_by(w, r, r->key ? "any($1)" : "any($1::uuid[])"), 1),
+                             KEY, path_var(w, resource_key(r))};
 }
 
 int resource_answer(struct work *w, const struct pg_result *rows, int row)

@@ -2,53 +2,51 @@
 
 #include <poll.h>
 #include <pthread.h>
-#include <semaphore.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "arena.h"
 #include "clock.h"
 #include "sql.h"
 #include "sql_conn.h"
 #include "statement.h"
+#include "work.h"
 
 /* Nobody waits longer to be carried. When it is for a party that does not come back, he goes by himself; when parties come
  * and go and there are too many of us, he is refused. */
 enum { TOGETHER = 64, WAIT_MS = 200, CONNECT_PAUSE_MS = 200 };
 
-/* Under the lock: who asks, and what the thread that connects brings. */
 static struct {
-    pthread_mutex_t lock;
-    struct wish *first, **last;
-    bool open, connecting;
-    struct sql_conn *fresh;
-} share = {.lock = PTHREAD_MUTEX_INITIALIZER, .last = &share.first};
-
-/* The carrier's own. */
-static struct {
-    pthread_t thread, connector;
-    bool joinable;
     void (*wake)(void);
+    struct wish *first, **last; /* who waits */
     struct sql_conn *conn;
     struct wish *party[TOGETHER],
         *leaders[TOGETHER]; /* who travels; of those whose keys travel together, the first */
     int travelling, answered,
         at;              /* of the party; how many leaders have their answer; of the connection's pending */
     int64_t left, until; /* when the party went, and when the server must have answered */
-} carrier;
+} carrier = {.last = &carrier.first};
+
+/* The thread that connects, and what it brings. */
+static struct {
+    pthread_t thread;
+    bool joinable;
+    atomic_bool busy;
+    _Atomic(struct sql_conn *) fresh;
+} connector;
 
 /* --- asking -------------------------------------------------------------------------------------------- */
 
 static struct wish *pop(void)
 {
-    struct wish *first = share.first;
+    struct wish *first = carrier.first;
 
     if (!first)
         return NULL;
-    share.first = first->next;
-    if (!share.first)
-        share.last = &share.first;
+    carrier.first = first->next;
+    if (!carrier.first)
+        carrier.last = &carrier.first;
     return first;
 }
 
@@ -60,48 +58,12 @@ static void tell(struct wish *wish, enum shared outcome)
 
 void share_ask(struct wish *wish)
 {
-    bool open;
-
     wish->next = wish->mate = NULL;
     wish->rows = NULL;
     wish->row = 0;
     wish->since = clock_ms();
-    pthread_mutex_lock(&share.lock);
-    open = share.open;
-    if (open) {
-        *share.last = wish;
-        share.last = &wish->next;
-    }
-    pthread_mutex_unlock(&share.lock);
-    if (!open)
-        tell(wish, ALONE);
-    else if (!pthread_equal(pthread_self(), carrier.thread))
-        carrier.wake();
-}
-
-struct waiting {
-    struct wish wish;
-    sem_t told;
-};
-
-static void post(struct wish *wish)
-{
-    sem_post(&((struct waiting *)wish)->told);
-}
-
-enum shared share_read(struct arena *arena, const struct question *question, struct shared_rows **rows,
-                       int *row)
-{
-    struct waiting me = {.wish = {.question = *question, .arena = arena, .told = post}};
-
-    sem_init(&me.told, 0, 0);
-    share_ask(&me.wish);
-    while (sem_wait(&me.told))
-        ;
-    sem_destroy(&me.told);
-    *rows = me.wish.rows;
-    *row = me.wish.row;
-    return me.wish.outcome;
+    *carrier.last = wish;
+    carrier.last = &wish->next;
 }
 
 void share_release(void *shared_rows)
@@ -116,7 +78,6 @@ void share_release(void *shared_rows)
 
 /* --- the connection ------------------------------------------------------------------------------------ */
 
-/* On a thread of its own, as to connect may take seconds. */
 static void *connect_slowly(void *unused)
 {
     struct sql_conn *c = conn_open();
@@ -124,31 +85,26 @@ static void *connect_slowly(void *unused)
     (void)unused;
     if (!c)
         usleep(CONNECT_PAUSE_MS * 1000);
-    pthread_mutex_lock(&share.lock);
-    share.fresh = c;
-    share.connecting = false;
-    pthread_mutex_unlock(&share.lock);
+    atomic_store(&connector.fresh, c);
+    atomic_store(&connector.busy, false);
     carrier.wake();
     return NULL;
 }
 
+/* On a thread of its own, as it may take seconds. */
 static void connect_if_needed(void)
 {
-    bool begin;
-
+    if (carrier.conn || atomic_load(&connector.busy))
+        return;
+    carrier.conn = atomic_exchange(&connector.fresh, NULL);
     if (carrier.conn)
         return;
-    pthread_mutex_lock(&share.lock);
-    carrier.conn = share.fresh;
-    share.fresh = NULL;
-    begin = !carrier.conn && !share.connecting;
-    share.connecting |= begin;
-    pthread_mutex_unlock(&share.lock);
-    if (!begin)
-        return;
-    if (carrier.joinable)
-        pthread_join(carrier.connector, NULL);
-    carrier.joinable = pthread_create(&carrier.connector, NULL, connect_slowly, NULL) == 0;
+    if (connector.joinable)
+        pthread_join(connector.thread, NULL);
+    atomic_store(&connector.busy, true);
+    connector.joinable = pthread_create(&connector.thread, NULL, connect_slowly, NULL) == 0;
+    if (!connector.joinable)
+        atomic_store(&connector.busy, false);
 }
 
 /* --- answers ------------------------------------------------------------------------------------------- */
@@ -158,7 +114,7 @@ static int row_of(const struct wish *wish, const PGresult *r)
     int row = 0;
 
     while (row < PQntuples(r) &&
-           strcmp(PQgetvalue(r, row, wish->question.key_column), wish->question.values[0]) != 0)
+           strcmp(PQgetvalue(r, row, wish->question.key_column), wish->question.key) != 0)
         row++;
     return row;
 }
@@ -218,9 +174,7 @@ static bool read_answers(struct sql_conn *c)
 
 static bool asks_the_same(const struct wish *a, const struct wish *b)
 {
-    const struct query *one = a->question.by_keys, *other = b->question.by_keys;
-
-    return one && other && strcmp(one->name, other->name) == 0;
+    return strcmp(a->question.by_keys->name, b->question.by_keys->name) == 0;
 }
 
 /* Who asks for what somebody before him asks for, by another key, becomes his mate. Returns how many lead. */
@@ -243,32 +197,21 @@ static int choose_leaders(struct wish **party, int n, struct wish **leaders)
     return count;
 }
 
-/* An array of PostgreSQL's, of the leader's key and those of his mates. */
 static const char *keys_of(const struct wish *leader)
 {
-    struct text t = text_new(leader->arena);
+    struct text keys = sql_list(leader->work);
 
-    for (const struct wish *each = leader; each; each = each->mate) {
-        text_add(&t, each == leader ? "{\"" : "\",\"");
-        for (const char *c = each->question.values[0]; *c; c++) {
-            if (*c == '"' || *c == '\\')
-                text_add(&t, "\\");
-            text_add_bytes(&t, c, 1);
-        }
-    }
-    text_add(&t, "\"}");
-    return t.bytes;
+    for (const struct wish *each = leader; each; each = each->mate)
+        sql_list_add(&keys, each->question.key);
+    return sql_list_end(&keys);
 }
 
 static bool send(struct sql_conn *c, const struct wish *leader)
 {
-    const struct question *asked = &leader->question;
-    const struct query *q = leader->mate ? asked->by_keys : asked->query;
-    const char *keys[1];
+    const struct query *q = leader->mate ? leader->question.by_keys : leader->question.by_key;
+    const char *value = leader->mate ? keys_of(leader) : leader->question.key;
 
-    if (leader->mate)
-        keys[0] = keys_of(leader);
-    return statement_send(c, q->name, q->sql, q->parameters, leader->mate ? keys : asked->values);
+    return statement_send(c, q->name, q->sql, q->parameters, &value);
 }
 
 /* One synchronisation for all: what comes behind one that failed is not run, and its askers hear ALONE. */
@@ -287,38 +230,29 @@ static void send_party(struct sql_conn *c)
     c->broken = c->broken || !PQpipelineSync(c->pg) || PQflush(c->pg) < 0;
 }
 
-/* The next of those who wait too long, or for whom there is no connection. */
-static struct wish *left_behind(void)
+static void leave_behind(void)
 {
     int64_t latest = clock_ms() - WAIT_MS;
-    struct wish *gone;
 
-    pthread_mutex_lock(&share.lock);
-    gone = share.first && (!carrier.conn || share.first->since < latest) ? pop() : NULL;
-    pthread_mutex_unlock(&share.lock);
-    return gone;
+    while (carrier.first && (!carrier.conn || carrier.first->since < latest)) {
+        bool alone = !carrier.conn || carrier.left < latest;
+
+        if (!alone)
+            conn_refused();
+        tell(pop(), alone ? ALONE : LOST);
+    }
 }
 
 void share_send(void)
 {
-    struct wish *gone;
-
     connect_if_needed();
     if (carrier.conn && !carrier.travelling) {
-        pthread_mutex_lock(&share.lock);
-        while (carrier.travelling < TOGETHER && share.first)
+        while (carrier.travelling < TOGETHER && carrier.first)
             carrier.party[carrier.travelling++] = pop();
-        pthread_mutex_unlock(&share.lock);
         if (carrier.travelling)
             send_party(carrier.conn);
     }
-    while ((gone = left_behind())) {
-        bool alone = !carrier.conn || carrier.left < clock_ms() - WAIT_MS;
-
-        if (!alone)
-            conn_refused();
-        tell(gone, alone ? ALONE : LOST);
-    }
+    leave_behind();
 }
 
 /* --- the carrier's rounds ------------------------------------------------------------------------------ */
@@ -371,33 +305,25 @@ void share_polls(struct pollfd *fd)
 
 int share_pause(int at_most)
 {
-    bool waiting;
-
-    pthread_mutex_lock(&share.lock);
-    waiting = share.first;
-    pthread_mutex_unlock(&share.lock);
-    return waiting && at_most > WAIT_MS ? WAIT_MS : at_most;
+    return carrier.first && at_most > WAIT_MS ? WAIT_MS : at_most;
 }
 
 void share_open(void (*wake)(void))
 {
-    carrier.thread = pthread_self();
     carrier.wake = wake;
-    share.open = true;
     connect_if_needed();
 }
 
 /* Nobody asks any more: every request is answered. */
 void share_close(void)
 {
-    pthread_mutex_lock(&share.lock);
-    share.open = false;
-    pthread_mutex_unlock(&share.lock);
-    if (carrier.joinable)
-        pthread_join(carrier.connector, NULL);
+    struct sql_conn *fresh;
+
+    if (connector.joinable)
+        pthread_join(connector.thread, NULL);
     if (carrier.conn)
         conn_close(carrier.conn);
-    if (share.fresh)
-        conn_close(share.fresh);
-    carrier.conn = share.fresh = NULL;
+    if ((fresh = atomic_exchange(&connector.fresh, NULL)))
+        conn_close(fresh);
+    carrier.conn = NULL;
 }

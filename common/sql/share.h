@@ -9,18 +9,17 @@
 
 #include <stdint.h>
 
-struct arena;
 struct pg_result;
 struct pollfd;
 struct query;
+struct work;
 
-/* What somebody asks; all of it is lent until he is told. */
+/* What somebody asks: it is lent until he is told. */
 struct question {
-    const struct query *query;
-    const char *const *values;
-    const struct query
-        *by_keys;   /* the same for an array of what values[0] is: several who ask so share it; or NULL */
-    int key_column; /* of its rows: which of them is whose */
+    const struct query *by_key;  /* a row by its key */
+    const struct query *by_keys; /* the same for an array of keys: several who ask so share it */
+    int key_column;              /* of its rows: which of them is whose */
+    const char *key;
 };
 
 /* Rows that several may look at; release: share_release(). */
@@ -31,15 +30,15 @@ struct shared_rows {
 
 enum shared {
     ANSWERED, /* *rows is to be released; the answer begins at *row */
-    ALONE, /* something failed, or no row has your key, or nobody carries: ask again by yourself, to hear whether it was yours */
+    ALONE, /* something failed, or no row has your key: ask again by yourself, to hear whether it was yours */
     LOST,  /* the server did not answer, or too many ask */
 };
 
 /* Somebody who asks. */
 struct wish {
     struct question question;
-    struct arena *arena;           /* the carrier may need it */
-    void (*told)(struct wish *me); /* on the carrier's thread, with what follows filled in; must not wait */
+    struct work *work;             /* whose it is */
+    void (*told)(struct wish *me); /* with what follows filled in; must not wait */
     enum shared outcome;
     struct shared_rows *rows;
     int row;
@@ -47,15 +46,9 @@ struct wish {
     int64_t since;
 };
 
-/* From whatever thread. */
-void share_ask(struct wish *wish);
-void share_release(void *shared_rows);
-/* Ask, and wait to be told. */
-enum shared share_read(struct arena *arena, const struct question *question, struct shared_rows **rows,
-                       int *row);
-
-/* The carrier's: the calling thread is it from now on, `wake` wakes it up from another. */
+/* One thread carries; all of this is for it alone. `wake` wakes it up from another. */
 void share_open(void (*wake)(void));
+void share_ask(struct wish *wish);
 /* What it is to wait for besides its own business, and how long at most, in milliseconds. */
 void share_polls(struct pollfd *fd);
 int share_pause(int at_most);
@@ -64,5 +57,8 @@ void share_carry(short revents);
 /* Send what was asked since, if nothing is under way. */
 void share_send(void);
 void share_close(void);
+
+/* From whatever thread. */
+void share_release(void *shared_rows);
 
 #endif

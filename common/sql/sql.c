@@ -8,7 +8,6 @@
 #include "crash.h"
 #include "log.h"
 #include "service.h"
-#include "share.h"
 #include "sql_conn.h"
 #include "statement.h"
 #include "work.h"
@@ -336,55 +335,11 @@ int sql_unanswered(struct work *w)
     return busy(w, "database.unavailable");
 }
 
-static int read_shared(struct work *w, const struct question *question, PGresult **result, int *row)
+const struct query *sql_query_of_text(struct work *w, const char *sql, int parameters)
 {
-    const struct query *q = question->query;
-    struct shared_rows *rows;
-
-    *result = NULL;
-    *row = 0;
-    if (true || w->db || w->kind != REQUEST)
-        return sql_fetch(w, q, question->values, result);
-    switch (share_read(w->arena, question, &rows, row)) {
-    case ANSWERED:
-        arena_owns(w->arena, rows, share_release);
-        *result = rows->result;
-        return OK;
-    case ALONE:
-        return sql_fetch(w, q, question->values, result);
-    default:
-        return sql_unanswered(w);
-    }
-}
-
-int sql_read(struct work *w, const struct query *q, const char *const *values, PGresult **result)
-{
-    const struct question question = {.query = q, .values = values};
-    int row;
-
-    return read_shared(w, &question, result, &row);
-}
-
-static const struct query *query_of_text(struct work *w, const char *sql)
-{
-    const struct query q = {name_of_text(w, sql), 1, sql};
+    const struct query q = {name_of_text(w, sql), parameters, sql};
 
     return (const struct query *)arena_copy(w->arena, (const char *)&q, sizeof q);
-}
-
-struct question sql_key_question(struct work *w, const char *one, const char *many, int key_column,
-                                 const char *key)
-{
-    const char **values = arena_alloc(w->arena, sizeof *values);
-
-    *values = key;
-    return (struct question){query_of_text(w, one), values, query_of_text(w, many), key_column};
-}
-
-int sql_read_key(struct work *w, const struct question *question, PGresult **result, int *row)
-{
-    TRY(read_shared(w, question, result, row));
-    return sql_only_row(w, *result);
 }
 
 size_t sql_height(const PGresult *r)

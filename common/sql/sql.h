@@ -14,7 +14,6 @@
 #include "arena.h"
 
 struct pg_result;
-struct question;
 struct work;
 
 struct query {
@@ -57,16 +56,8 @@ int sql_last_text(struct work *w, const char *sql, int n, const char *const *val
  * may be met by nearly all rows or by hardly any. */
 int sql_plan_by_value(struct work *w);
 
-/*
- * Short reads that lock nothing, of rows by their keys. Before the first statement of a request's transaction, or where
- * there is none, those of many requests travel together (share.h); else as sql_fetch().
- */
-int sql_read(struct work *w, const struct query *q, const char *const *values, struct pg_result **result);
-/* The row of a key: `one` takes the key, `many` an array of keys, and both give it in this column. NOT_FOUND without. */
-struct question sql_key_question(struct work *w, const char *one, const char *many, int key_column,
-                                 const char *key);
-int sql_read_key(struct work *w, const struct question *question, struct pg_result **result, int *row);
-
+/* Such a text as a query, the work's. */
+const struct query *sql_query_of_text(struct work *w, const char *sql, int parameters);
 /* There was no answer: BUSY. */
 int sql_unanswered(struct work *w);
 

@@ -202,7 +202,7 @@ static const char *skus_of(struct work *w)
     return t.bytes;
 }
 
-/* Two round trips: look (before the transaction, with others), then write, read, keep and commit. It waits for nobody:
+/* Two round trips: look, then write, read, keep and commit. It waits for nobody:
  * stock is reserved by catalog's news. */
 int order_place(struct work *w)
 {

@@ -1,6 +1,6 @@
 -- Everything that is known about what is asked, one row for each line, in one round trip. The limit keeps PostgreSQL,
 -- which takes the array for ten SKUs, from walking through the price list for a thousand.
--- name: intake_look(channel, channel_ref, placed_at, skus) :look known bool, sellable bool, stocked bool, price int, currency, title, kind, early bool, order_id, intake
+-- name: intake_look(channel, channel_ref, placed_at, skus) :rows known bool, sellable bool, stocked bool, price int, currency, title, kind, early bool, order_id, intake
 select p.sku is not null, coalesce(p.sellable, false), coalesce(p.stocked, false), coalesce(p.price, 0), p.currency, p.title,
     coalesce(c.kind, 'own'), coalesce(:placed_at::timestamptz > now() + interval '5 minutes', false), o.id, o.intake
 from unnest(:skus::text[]) with ordinality as l (sku, place)
