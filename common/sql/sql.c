@@ -12,8 +12,8 @@
 #include "statement.h"
 #include "work.h"
 
-enum { REQUEST_WAIT_MS = 200, BACKGROUND_WAIT_MS = 5000, READINESS_MS = 3000, ANSWERED_MS = 3000 };
-/* A little longer than statement_timeout: 2 s (sql_conn.c), in the background 30 s (begin()). */
+/* For a connection of the pool. */
+enum { REQUEST_WAIT_MS = 200, BACKGROUND_WAIT_MS = 5000 };
 
 /* --- outcome of a statement that failed ---------------------------------------------------------------- */
 
@@ -342,67 +342,9 @@ const struct query *sql_query_of_text(struct work *w, const char *sql, int param
     return (const struct query *)arena_copy(w->arena, (const char *)&q, sizeof q);
 }
 
-size_t sql_height(const PGresult *r)
-{
-    return (size_t)PQntuples(r);
-}
-
-const char *sql_text(const PGresult *r, int row, int column)
-{
-    return PQgetisnull(r, row, column) ? NULL : PQgetvalue(r, row, column);
-}
-
-int64_t sql_int(const PGresult *r, int row, int column)
-{
-    return strtoll(PQgetvalue(r, row, column), NULL, 10);
-}
-
-bool sql_bool(const PGresult *r, int row, int column)
-{
-    return PQgetvalue(r, row, column)[0] == 't';
-}
-
 int sql_only_row(struct work *w, const PGresult *r)
 {
     return PQntuples(r) > 0 ? OK : no_such_thing(w);
-}
-
-const char *sql_from_int(struct work *w, int64_t value)
-{
-    return textf(w, "%" PRId64, value);
-}
-
-struct text sql_list(struct work *w)
-{
-    struct text list = text_new(w->arena);
-
-    text_add_bytes(&list, "{", 1);
-    return list;
-}
-
-void sql_list_add(struct text *list, const char *value)
-{
-    text_add(list, sql_list_empty(list) ? "\"" : ",\"");
-    for (size_t plain; *value; value += plain) {
-        plain = strcspn(value, "\"\\");
-        text_add_bytes(list, value, plain);
-        if (value[plain]) {
-            text_add_bytes(list, "\\", 1);
-            text_add_bytes(list, value + plain++, 1);
-        }
-    }
-    text_add_bytes(list, "\"", 1);
-}
-
-bool sql_list_empty(const struct text *list)
-{
-    return list->length == 1;
-}
-
-const char *sql_list_end(struct text *list)
-{
-    text_add_bytes(list, "}", 1);
-    return list->bytes;
 }
 
 /* --- the end of the transaction ------------------------------------------------------------------------ */
@@ -484,50 +426,4 @@ bool sql_prepare_all(const struct query *const *tables)
     }
     work_end(&w);
     return good;
-}
-
-void sql_close(void)
-{
-    conn_pool_close();
-}
-
-bool sql_ready(const char **why)
-{
-    static const struct service nobody;
-    static const char *const settings[] = {"fsync", "full_page_writes", "synchronous_commit"};
-    PGresult *r = NULL;
-    struct work w;
-    bool ready;
-
-    work_begin(&w, &nobody, REQUEST, "readiness");
-    w.writes = false;
-    w.until = clock_ms() + READINESS_MS;
-    ready = sql_fetch_text(&w,
-                           "select current_setting('fsync'), current_setting('full_page_writes'), "
-                           "current_setting('synchronous_commit')",
-                           0, NULL, &r) == OK;
-    /* More work than connections is no reason to be taken out of service: then the others had even more. */
-    if (!ready && w.turned_away && conn_pool_busy(ANSWERED_MS)) {
-        work_end(&w);
-        return true;
-    }
-    *why = ready ? NULL : "the database does not answer";
-    for (int i = 0; ready && i < (int)COUNT(settings); i++) {
-        if (!strcmp(sql_text(r, 0, i), "off")) {
-            *why = settings[i];
-            ready = false;
-        }
-    }
-    work_end(&w);
-    return ready;
-}
-
-bool sql_congested(void)
-{
-    return conn_pool_congested();
-}
-
-void sql_gauges(int *open, int *used, uint64_t *refused)
-{
-    conn_pool_gauges(open, used, refused);
 }
