@@ -8,7 +8,7 @@ if ! git rev-parse --git-dir > /dev/null 2>&1; then
     echo "no history here: the test with two versions is left out" >&2
     exit 0
 fi
-commit=$(git rev-parse "${PREVIOUS:-$(git log -1 --format=%H -- '*/migrations/*.sql')^}")
+commit=$(git rev-parse "${PREVIOUS:-$(git log -1 --diff-filter=A --format=%H -- '*/migrations/*.sql')^}")
 if [ "$(cat "$folder/commit" 2> /dev/null)" != "$commit" ]; then
     rm -rf "$folder"
     mkdir -p "$folder/source"

@@ -1,6 +1,7 @@
 #include "news.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "clock.h"
 
@@ -8,6 +9,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t told;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static unsigned long count;
+static void (*_Atomic listener)(void);
 
 static void start(void)
 {
@@ -21,11 +23,21 @@ static void start(void)
 
 void news_tell(void)
 {
+    void (*call)(void);
+
     pthread_once(&once, start);
     pthread_mutex_lock(&lock);
     count++;
     pthread_cond_broadcast(&told);
     pthread_mutex_unlock(&lock);
+    call = atomic_load(&listener);
+    if (call)
+        call();
+}
+
+void news_listen(void (*call)(void))
+{
+    atomic_store(&listener, call);
 }
 
 void news_wait(int ms)

@@ -5,5 +5,7 @@
 void news_tell(void);
 /* Until the next news or the milliseconds are over: other instances' changes come without a word. */
 void news_wait(int ms);
+/* Call this, too, whenever there are news: for the one who waits for other things besides. */
+void news_listen(void (*call)(void));
 
 #endif

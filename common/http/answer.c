@@ -123,6 +123,8 @@ struct MHD_Response *answer(struct work *w, unsigned *status)
     *status = (unsigned)(unchanged(w) ? 304 : answer_status(w));
     p = MHD_create_response_from_buffer(*status == 304 ? 0 : strlen(body), (void *)(intptr_t)body,
                                         MHD_RESPMEM_PERSISTENT);
+    if (!p)
+        return NULL;
     put_all(w, p);
     put(p, "Content-Type",
         *status >= 400           ? "application/problem+json"

@@ -19,7 +19,8 @@ const char *answer_title(int status);
 const char *answer_problem(struct work *w);
 /* What the answer says: the problem of a refusal, else the reply. */
 const char *answer_body(struct work *w);
-/* All of it, with its HTTP status. The bytes stay the work's: it must live until they are sent. */
+/* All of it, with its HTTP status. The bytes stay the work's: it must live until they are sent. NULL without
+ * memory. */
 struct MHD_Response *answer(struct work *w, unsigned *status);
 /* The headers of an answer whose bytes come by and by. */
 void answer_stream(struct work *w, struct MHD_Response *p, const char *type);

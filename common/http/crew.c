@@ -17,6 +17,7 @@ struct worker {
     struct worker *next;         /* of those who are idle */
     _Atomic(struct task *) task; /* given with `called`; NULL: go */
     sem_t called;
+    bool left;
 };
 
 /* Who became idle last is called first: his memory is warm, and those at the bottom can go. */
@@ -50,8 +51,11 @@ static bool leaves(struct worker *me)
     while (*at && *at != me)
         at = &(*at)->next;
     leaves = *at && crew.threads > 1;
-    if (leaves)
+    if (leaves) {
         *at = me->next;
+        me->left = true;
+        crew.threads--; /* at once, or two who leave together would each be the last but one */
+    }
     pthread_mutex_unlock(&crew.lock);
     return leaves;
 }
@@ -87,7 +91,7 @@ static void *work(void *unused)
     while ((task = next_task(&me)))
         task->run(task);
     pthread_mutex_lock(&crew.lock);
-    crew.threads--;
+    crew.threads -= !me.left;
     pthread_cond_signal(&crew.gone);
     pthread_mutex_unlock(&crew.lock);
     return NULL;

@@ -70,6 +70,8 @@ static enum MHD_Result on_request(void *unused, struct MHD_Connection *c, const 
         return MHD_NO;
     if (x->response)
         return MHD_queue_response(c, x->status, x->response);
+    if (x->began) /* there was no memory for an answer */
+        return MHD_NO;
     if (!x->connection) {
         exchange_begin(x, c, method);
     } else if (*length) {

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,9 +35,11 @@ struct stream {
 
 static struct {
     pthread_mutex_t lock;
+    pthread_cond_t called;
     pthread_t thread;
     struct stream *hungry;
-    bool running, stopping;
+    bool running, has_call;
+    atomic_bool stopping;
 } feeder = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static void free_stream(void *stream)
@@ -90,14 +93,32 @@ static void fetch(struct stream *s)
 
 /* --- the feeder: a thread that asks the database ------------------------------------------------------- */
 
+static void call_feeder(void)
+{
+    pthread_mutex_lock(&feeder.lock);
+    feeder.has_call = true;
+    pthread_cond_signal(&feeder.called);
+    pthread_mutex_unlock(&feeder.lock);
+}
+
+/* Under the lock. Other instances' news come without a call. */
+static void wait_for_call(void)
+{
+    struct timespec until = clock_moment(clock_ms() + LOOK_MS);
+
+    while (!feeder.has_call && pthread_cond_timedwait(&feeder.called, &feeder.lock, &until) == 0)
+        ;
+    feeder.has_call = false;
+}
+
 /* Whoever got something, or his end, is the loop's again. Returns those who still wait. */
-static struct stream *feed_all(struct stream *hungry, bool last)
+static struct stream *feed_all(struct stream *hungry)
 {
     struct stream *waiting = NULL, *next;
 
     for (struct stream *s = hungry; s; s = next) {
         next = s->next;
-        s->ended = last || !auth_good_still(s->who);
+        s->ended = atomic_load(&feeder.stopping) || !auth_good_still(s->who);
         if (!s->ended)
             fetch(s);
         if (s->ended || s->sent < s->length) {
@@ -113,22 +134,21 @@ static struct stream *feed_all(struct stream *hungry, bool last)
 static void *feed(void *unused)
 {
     struct stream *waiting = NULL, *s;
-    bool last = false;
+    bool last;
 
     (void)unused;
-    while (!last) {
+    do {
         pthread_mutex_lock(&feeder.lock);
-        last = feeder.stopping;
+        wait_for_call();
+        last = atomic_load(&feeder.stopping);
         while ((s = feeder.hungry)) {
             feeder.hungry = s->next;
             s->next = waiting;
             waiting = s;
         }
         pthread_mutex_unlock(&feeder.lock);
-        waiting = feed_all(waiting, last);
-        if (!last)
-            news_wait(LOOK_MS);
-    }
+        waiting = feed_all(waiting);
+    } while (!last);
     return NULL;
 }
 
@@ -140,15 +160,15 @@ static bool become_hungry(struct stream *s)
     bool going_on;
 
     pthread_mutex_lock(&feeder.lock);
-    going_on = feeder.running && !feeder.stopping;
+    going_on = feeder.running && !atomic_load(&feeder.stopping);
     if (going_on) {
         MHD_suspend_connection(s->connection);
         s->next = feeder.hungry;
         feeder.hungry = s;
+        feeder.has_call = true;
+        pthread_cond_signal(&feeder.called);
     }
     pthread_mutex_unlock(&feeder.lock);
-    if (going_on)
-        news_tell();
     return going_on;
 }
 
@@ -174,9 +194,17 @@ static char *copy_or_null(const char *s)
 
 static void start_feeder(void)
 {
+    pthread_condattr_t attr;
+
     pthread_mutex_lock(&feeder.lock);
-    if (!feeder.running && !feeder.stopping)
+    if (!feeder.running && !atomic_load(&feeder.stopping)) {
+        pthread_condattr_init(&attr);
+        pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+        pthread_cond_init(&feeder.called, &attr);
+        pthread_condattr_destroy(&attr);
         feeder.running = pthread_create(&feeder.thread, NULL, feed, NULL) == 0;
+        news_listen(feeder.running ? call_feeder : NULL);
+    }
     pthread_mutex_unlock(&feeder.lock);
 }
 
@@ -185,8 +213,11 @@ void sse_start(struct exchange *x)
     struct work *w = &x->work;
     struct stream *s = calloc(1, sizeof *s);
     const char *last = w->request->last_event_id;
-    struct arena *a = arena_new();
+    struct arena *a;
 
+    if (!s)
+        return;
+    a = arena_new();
     start_feeder();
     s->connection = x->connection;
     s->service = w->service;
@@ -197,6 +228,10 @@ void sse_start(struct exchange *x)
     hold(s, a, ": welcome\n\n", 11);
     x->status = 200;
     x->response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, PIECE, give_piece, s, free_stream);
+    if (!x->response) {
+        free_stream(s);
+        return;
+    }
     answer_stream(w, x->response, "text/event-stream");
     connections_endless(x->connection);
 }
@@ -205,11 +240,12 @@ void sse_stop(void)
 {
     bool running;
 
+    atomic_store(&feeder.stopping, true);
     pthread_mutex_lock(&feeder.lock);
-    feeder.stopping = true;
     running = feeder.running;
+    feeder.has_call = true;
+    pthread_cond_signal(&feeder.called);
     pthread_mutex_unlock(&feeder.lock);
-    news_tell();
     if (running)
         pthread_join(feeder.thread, NULL);
 }

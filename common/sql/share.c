@@ -137,10 +137,16 @@ static void take_answer(struct wish *leader, PGresult *r)
     share_release(rows);
 }
 
+/* One more than was asked for is the end of the session, said in place of the synchronisation. */
 static void take_result(struct sql_conn *c, PGresult *r)
 {
     const struct pending *p = &c->pending[carrier.at++];
 
+    if (carrier.at > c->pending_count) {
+        PQclear(r);
+        c->broken = true;
+        return;
+    }
     if (p->prepares && PQresultStatus(r) == PGRES_COMMAND_OK)
         statement_prepared(c, p->prepares);
     if (p->answers)
@@ -166,6 +172,8 @@ static bool read_answers(struct sql_conn *c)
         }
         if (r)
             take_result(c, r);
+        if (c->broken)
+            return true;
     }
     return false;
 }

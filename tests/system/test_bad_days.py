@@ -211,3 +211,85 @@ def test_services_hold_rules_only_and_common_holds_each_library_in_its_room(shop
     for source in (plan.ROOT / "common").rglob("*.[ch]"):
         for header, room in rooms.items():
             assert header not in source.read_text() or source.parent.name == room, f"{header} in {source}"
+
+
+# --- a server that ends a session in the last moment ----------------------------------------------------------------------
+
+END = b"SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0"
+
+
+def end(link):
+    """Whoever listens to it on another thread, too."""
+    try:
+        link.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+    link.close()
+
+
+class Interrupter:
+    """Between a service and PostgreSQL: where a session would say that it is ready for more, it says that it ends, if `armed`."""
+
+    def __init__(self, port):
+        self.port, self.armed, self.interrupted = port, False, 0
+        self.door = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self.welcome, daemon=True).start()
+
+    def welcome(self):
+        while True:
+            try:
+                near, _ = self.door.accept()
+            except OSError:
+                return
+            far = socket.create_connection(("127.0.0.1", self.port))
+            threading.Thread(target=self.carry, args=(near, far), daemon=True).start()
+            threading.Thread(target=self.watch, args=(far, near), daemon=True).start()
+
+    def carry(self, near, far):
+        try:
+            while piece := near.recv(65536):
+                far.sendall(piece)
+        except OSError:
+            pass
+        end(far)
+
+    def watch(self, far, near):
+        """A message is a letter, a length and as many bytes; only sessions that have begun are interrupted."""
+        held, begun = b"", False
+        try:
+            while piece := far.recv(65536):
+                held += piece
+                said = b""
+                while len(held) >= 5 and len(held) >= 1 + int.from_bytes(held[1:5], "big"):
+                    length = 1 + int.from_bytes(held[1:5], "big")
+                    message, held = held[:length], held[length:]
+                    if message[:1] == b"Z" and begun and self.armed and said:
+                        self.interrupted += 1
+                        near.sendall(said + b"E" + (len(END) + 4).to_bytes(4, "big") + END)
+                        time.sleep(0.05)
+                        end(near)
+                        end(far)
+                        return
+                    begun |= message[:1] == b"Z"
+                    said += message
+                near.sendall(said)
+        except OSError:
+            pass
+        end(near)
+
+
+def test_a_session_that_ends_behind_its_last_answer_takes_nobody_along(open_shop):
+    shop = open_shop(services=("catalog",))
+    made = shop.catalog.post("/v1/products", mug("LAST-WORD")).expect(201)
+    between = Interrupter(shop.postgres.port)
+    shop.restart("catalog", env={"DATABASE_URL": shop.postgres.url("catalog", shop.database).replace(
+        f":{shop.postgres.port}/", f":{between.door.getsockname()[1]}/") + "?sslmode=disable&gssencmode=disable"})
+    read = lambda: shop.catalog.get(f"/v1/products/{made['id']}", retries=0).status
+    eventually(lambda: read() == 200)
+    for _ in range(20):
+        between.armed = True
+        assert read() in (200, 503)
+        between.armed = False
+        eventually(lambda: read() == 200)
+    assert between.interrupted >= 20
+    assert shop.instances["catalog"][0].alive()
