@@ -6,7 +6,7 @@
 #include "log.h"
 #include "sql_conn.h"
 
-enum { POLL_US = 50 * 1000, PATIENCE = 1200 };
+enum { POLL_US = 50 * 1000, PATIENCE = 1200, TRIES = 30 };
 
 static bool run(PGconn *pg, const char *sql)
 {
@@ -46,14 +46,44 @@ static int state_of(PGconn *pg, const char *key, const char *checksum)
     return state;
 }
 
+/* The version before works on meanwhile, and takes its locks in an order of its own. */
+static bool was_in_the_way(const PGresult *r)
+{
+    const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+
+    return state && (strcmp(state, "40P01") == 0 || strcmp(state, "55P03") == 0);
+}
+
+/* In a transaction that is left open; again from its beginning while somebody is in the way. */
+static bool run_script(PGconn *pg, const char *key, const char *sql)
+{
+    for (int i = 0; i < TRIES && run(pg, "begin"); i++) {
+        PGresult *r = PQexec(pg, sql);
+        bool good = PQresultStatus(r) == PGRES_COMMAND_OK || PQresultStatus(r) == PGRES_TUPLES_OK,
+             again = was_in_the_way(r);
+
+        PQclear(r);
+        if (good)
+            return true;
+        if (again)
+            log_info(NULL, "migrate.waits", "%s: somebody else holds what it needs", key);
+        else
+            log_error(NULL, "migrate.failed", "%s", PQerrorMessage(pg));
+        run(pg, "rollback");
+        if (!again)
+            return false;
+        usleep(POLL_US);
+    }
+    return false;
+}
+
 static bool apply(PGconn *pg, const char *key, const struct migration *m)
 {
     const char *values[] = {key, m->checksum};
     PGresult *r;
     bool good;
 
-    if (!run(pg, "begin") || !run(pg, m->sql)) {
-        run(pg, "rollback");
+    if (!run_script(pg, key, m->sql)) {
         log_error(NULL, "migrate.failed", "%s was not applied", key);
         return false;
     }

@@ -1,5 +1,7 @@
 -- Most of what an order costs here are its sums. What tells the rows of a grain apart stands first in their key, at a fixed place,
 -- and each grain has a table of its own where sums are many: a row is found with half of the work. What they mean is as before.
+-- Alone, as refunds and rebuilds are: whoever hears of orders waits before he holds anything else.
+select pg_advisory_xact_lock(hashtext('analytics'), hashtext('figures'));
 alter table sales_rollup rename to sales_rollup_before;
 alter table sales_rollup_all rename to sales_rollup_before_all;
 alter table sales_rollup_article rename to sales_rollup_before_article;
