@@ -51,6 +51,9 @@ int event_admit(struct work *w);
 /* For a BATCH handler: is there one of this type? */
 bool event_has(struct work *w, const char *type);
 
+/* The aggregates that the events of this type are about, as an array of PostgreSQL; NULL when there is none. */
+const char *event_subjects(struct work *w, const json_t *events, const char *type);
+
 /* For a BATCH handler: the data of all events of this type (NULL: of every type) as a JSON list in order of arrival,
  * each with `event_type`, `event_time` and, if the event has it, `private` added; NULL when there is none. */
 const char *event_batch(struct work *w, const char *type);

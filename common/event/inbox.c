@@ -291,6 +291,20 @@ bool event_has(struct work *w, const char *type)
     return false;
 }
 
+const char *event_subjects(struct work *w, const json_t *events, const char *type)
+{
+    struct text ids = sql_list(w);
+    json_t *e;
+    size_t i;
+
+    json_array_foreach((json_t *)(uintptr_t)events, i, e)
+    {
+        if (strcmp(json_text_in(e, "type"), type) == 0)
+            sql_list_add(&ids, json_text_in(e, "aggregate_id"));
+    }
+    return sql_list_empty(&ids) ? NULL : sql_list_end(&ids);
+}
+
 const char *event_batch(struct work *w, const char *type)
 {
     json_t *list = json_array(), *e, *data;

@@ -13,12 +13,7 @@ static void (*_Atomic listener)(void);
 
 static void start(void)
 {
-    pthread_condattr_t attr;
-
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&told, &attr);
-    pthread_condattr_destroy(&attr);
+    clock_cond_init(&told);
 }
 
 void news_tell(void)

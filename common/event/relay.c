@@ -312,15 +312,10 @@ static void *run(void *unused)
 
 void relay_start(const struct service *s)
 {
-    pthread_condattr_t attr;
-
     relay.service = s;
     relay.leader = leader_new(s->name, "relay");
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&relay.work, &attr);
-    pthread_cond_init(&relay.acks.all, &attr);
-    pthread_condattr_destroy(&attr);
+    clock_cond_init(&relay.work);
+    clock_cond_init(&relay.acks.all);
     pthread_create(&relay.thread, NULL, run, NULL);
 }
 

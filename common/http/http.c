@@ -56,8 +56,7 @@ static int check_ids(struct work *w, const struct request *r)
         if (*s != '{' || n < 4 || strcmp(s + n - 3, "id}") != 0 || (s[n - 4] != '{' && s[n - 4] != '_'))
             continue;
         if (!field_text_fits(UUID, r->segments[i]))
-            return fail(w, NOT_FOUND, "resource.not_found",
-                        "There is no such thing, or it is not yours to see.");
+            return no_such_thing(w);
     }
     return OK;
 }
@@ -80,6 +79,11 @@ static int find_route(struct work *w, struct request *r)
     return refuse(w, 405, "route.method", "This path knows %s.", allowed);
 }
 
+static bool only_reads(const struct request *r)
+{
+    return strcmp(r->route->row.method, "GET") == 0;
+}
+
 static int read_headers(struct work *w, struct request *r)
 {
     const char *prefer = header(r, "Prefer"), *wait = prefer ? strstr(prefer, "wait=") : NULL;
@@ -92,7 +96,7 @@ static int read_headers(struct work *w, struct request *r)
     r->wait_seconds = wait ? (int)strtol(wait + 5, NULL, 10) : 0;
     if (r->wait_seconds < 0 || r->wait_seconds > WAIT_SECONDS_MAX)
         r->wait_seconds = WAIT_SECONDS_MAX;
-    w->writes = strcmp(r->route->row.method, "GET") != 0;
+    w->writes = !only_reads(r);
     w->dry_run = w->writes && dry && (!strcmp(dry, "1") || !strcmp(dry, "true"));
     return OK;
 }
@@ -228,11 +232,6 @@ static void finish(struct exchange *x)
                   route ? route->row.path : "?", x->status, w->code ? w->code : "");
     loop_answer(x);
     atomic_fetch_sub(&in_flight, 1);
-}
-
-static bool only_reads(const struct request *r)
-{
-    return strcmp(r->route->row.method, "GET") == 0;
 }
 
 /* Whatever may wait: for the database, for a lock, for what the others do. */

@@ -194,14 +194,9 @@ static char *copy_or_null(const char *s)
 
 static void start_feeder(void)
 {
-    pthread_condattr_t attr;
-
     pthread_mutex_lock(&feeder.lock);
     if (!feeder.running && !atomic_load(&feeder.stopping)) {
-        pthread_condattr_init(&attr);
-        pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-        pthread_cond_init(&feeder.called, &attr);
-        pthread_condattr_destroy(&attr);
+        clock_cond_init(&feeder.called);
         feeder.running = pthread_create(&feeder.thread, NULL, feed, NULL) == 0;
         news_listen(feeder.running ? call_feeder : NULL);
     }

@@ -88,11 +88,6 @@ static void add_item(struct work *w, const struct resource *r, struct text *out,
     text_add(out, "}");
 }
 
-static int no_such_thing(struct work *w)
-{
-    return fail(w, NOT_FOUND, "resource.not_found", "There is no such thing, or it is not yours to see.");
-}
-
 static bool has_owner(const struct resource *r)
 {
     return r->owner && strcmp(r->owner, EVERYBODYS) != 0;

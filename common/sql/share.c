@@ -15,17 +15,18 @@
 
 /* Nobody waits longer to be carried. When it is for a party that does not come back, he goes by himself; when parties come
  * and go and there are too many of us, he is refused. */
-enum { TOGETHER = 64, WAIT_MS = 200, CONNECT_PAUSE_MS = 200 };
+enum { TOGETHER = 64, WAIT_MS = 200 };
 
 static struct {
     void (*wake)(void);
     struct wish *first, **last; /* who waits */
     struct sql_conn *conn;
-    struct wish *party[TOGETHER],
-        *leaders[TOGETHER]; /* who travels; of those whose keys travel together, the first */
-    int travelling, answered,
-        at;              /* of the party; how many leaders have their answer; of the connection's pending */
-    int64_t left, until; /* when the party went, and when the server must have answered */
+    struct wish *party[TOGETHER];   /* who travels */
+    struct wish *leaders[TOGETHER]; /* of those whose keys travel in one statement, the first */
+    int travelling;                 /* how many of the party */
+    int answered;                   /* how many leaders have their answer */
+    int at;                         /* which of the connection's pending is answered next */
+    int64_t left, until;            /* when the party went, and when the server must have answered */
 } carrier = {.last = &carrier.first};
 
 /* The thread that connects, and what it brings. */

@@ -40,17 +40,12 @@ static const struct constraint *constraint_named(const struct service *s, const 
     return c || !name ? c : named(house_constraints, name);
 }
 
-/* What was to be kept as the answer is not there: item_keep() asks for it and keeps it in one statement. */
+/* What was to be kept as the answer is not there: idempotency.c asks for it and keeps it in one statement. */
 static bool has_no_answer(const PGresult *r, const char *state)
 {
     const char *table = PQresultErrorField(r, PG_DIAG_TABLE_NAME);
 
     return state && !strcmp(state, "23502") && table && !strcmp(table, "idempotency");
-}
-
-static int no_such_thing(struct work *w)
-{
-    return fail(w, NOT_FOUND, "resource.not_found", "There is no such thing, or it is not yours to see.");
 }
 
 static int busy(struct work *w, const char *code)

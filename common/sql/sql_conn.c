@@ -12,9 +12,6 @@
 #include "clock.h"
 #include "log.h"
 
-/* After a failed connect nobody tries again for this long: a dead database must not hold every thread. */
-enum { CONNECT_PAUSE_MS = 200 };
-
 /* A connection given back is free for whoever comes by first, who is on a processor already; but the first in the queue
  * gets it handed over once he has waited this long, or a busy pool would starve him. */
 enum { FAIR_AFTER_MS = 5 };
@@ -146,16 +143,12 @@ void conn_pool_close(void)
 static struct waiter *waiter_join(void)
 {
     struct waiter *me = pool.spare;
-    pthread_condattr_t attr;
 
     if (me) {
         pool.spare = me->next;
     } else {
         me = calloc(1, sizeof *me);
-        pthread_condattr_init(&attr);
-        pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-        pthread_cond_init(&me->served, &attr);
-        pthread_condattr_destroy(&attr);
+        clock_cond_init(&me->served);
     }
     me->since = clock_ms();
     me->given = NULL;

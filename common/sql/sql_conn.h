@@ -10,6 +10,9 @@
  * say so is given up a little later. To connect takes 2 s at most, the least that libpq can be told. */
 enum { PENDING_MAX = 4096, ANSWER_MS = 3000, BACKGROUND_MS = 24000, CONNECT_MS = 2000 };
 
+/* After a failed connect nobody tries again for this long: a dead database must not hold every thread. */
+enum { CONNECT_PAUSE_MS = 200 };
+
 struct pending {
     const char
         *prepares;    /* a statement being prepared: its name (owned by the connection's set), else NULL */

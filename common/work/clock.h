@@ -3,6 +3,7 @@
 #define BACKROOM_CLOCK_H
 
 #include <errno.h>
+#include <pthread.h>
 #include <semaphore.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,6 +31,17 @@ static inline int64_t clock_us(void)
 static inline struct timespec clock_moment(int64_t ms)
 {
     return (struct timespec){ms / 1000, (ms % 1000) * 1000000};
+}
+
+/* A condition that is waited for by clock_moment(). */
+static inline void clock_cond_init(pthread_cond_t *condition)
+{
+    pthread_condattr_t attr;
+
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attr);
+    pthread_condattr_destroy(&attr);
 }
 
 /* Take one of what the semaphore counts; false when there was none until that moment of clock_ms(). */

@@ -100,6 +100,11 @@ int fail(struct work *w, enum fault fault, const char *code, const char *format,
     return (int)fault;
 }
 
+int no_such_thing(struct work *w)
+{
+    return fail(w, NOT_FOUND, "resource.not_found", "There is no such thing, or it is not yours to see.");
+}
+
 int refuse_on_record(struct work *w, enum fault fault, const char *code, const char *format, ...)
 {
     va_list args;

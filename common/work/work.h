@@ -98,6 +98,8 @@ void work_again(struct work *w);
 /* Say what went wrong, once: a stable dotted code, a sentence for people. Returns the fault. */
 int fail(struct work *w, enum fault fault, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* It is not there, or not the caller's to see, which is not told apart. */
+int no_such_thing(struct work *w);
 /*
  * Refused but recorded: the caller is refused as with fail(), but what the handler wrote stays, because the attempt
  * itself must be kept (a mis-scan and its exception, a violation). Returns OK, so that the transaction commits with

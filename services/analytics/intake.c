@@ -62,23 +62,6 @@ const char *news_of(struct work *w, const json_t *news, const char *type)
     return json_array_size(list) ? json_text(w, list) : NULL;
 }
 
-const char *subjects_of(struct work *w, const json_t *news, const char *type)
-{
-    struct text t = text_new(w->arena);
-    json_t *e;
-    size_t i;
-
-    json_array_foreach((json_t *)(uintptr_t)news, i, e)
-    {
-        if (strcmp(json_text_in(e, "type"), type) == 0)
-            text_addf(&t, "%c%s", t.length ? ',' : '{', json_text_in(e, "aggregate_id"));
-    }
-    if (!t.length)
-        return NULL;
-    text_add(&t, "}");
-    return t.bytes;
-}
-
 const char *heads_of(struct work *w, const json_t *news)
 {
     json_t *list = arena_owns(w->arena, json_array(), (void (*)(void *))json_decref), *e;

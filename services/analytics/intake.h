@@ -20,8 +20,6 @@ int intake_count(struct work *w, const json_t *news, const char *zone);
 
 /* The news of one type (or of all that begin with it, if it ends in a dot) as a JSON list; NULL when there is none. */
 const char *news_of(struct work *w, const json_t *news, const char *type);
-/* The aggregates that the news of this type are about, as an array of PostgreSQL; NULL when there is none. */
-const char *subjects_of(struct work *w, const json_t *news, const char *type);
 /* Only which event, who, when and which type, of all news. */
 const char *heads_of(struct work *w, const json_t *news);
 

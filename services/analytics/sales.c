@@ -2,6 +2,7 @@
 
 #include "analytics_queries.h"
 #include "calendar.h"
+#include "consume.h"
 #include "cursor.h"
 #include "reading.h"
 #include "window.h"
@@ -31,8 +32,8 @@ static int customers_follow(struct work *w, const char *placed, const char *canc
  * that is void still tells when it was cancelled. */
 int orders_apply(struct work *w, const json_t *news, const char *zone)
 {
-    const char *placed = subjects_of(w, news, "orders.order.placed");
-    const char *cancelled = subjects_of(w, news, "orders.order.cancelled");
+    const char *placed = event_subjects(w, news, "orders.order.placed");
+    const char *cancelled = event_subjects(w, news, "orders.order.cancelled");
 
     if (placed)
         TRY(q_orders_placed(w, news_of(w, news, "orders.order.placed"), zone));

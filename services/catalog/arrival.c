@@ -74,25 +74,11 @@ const char *arrivals_skus(struct work *w)
     return sorted_list(w, skus, n);
 }
 
-const char *orders_told(struct work *w, const char *type)
-{
-    struct text ids = sql_list(w);
-    json_t *e;
-    size_t i;
-
-    json_array_foreach(w->in, i, e)
-    {
-        if (strcmp(json_text_in(e, "type"), type) == 0)
-            sql_list_add(&ids, json_text_in(json_object_get(e, "data"), "id"));
-    }
-    return sql_list_empty(&ids) ? NULL : sql_list_end(&ids);
-}
-
 int arrivals_ask(struct work *w, struct arrivals *a, const char *skus)
 {
     *a = (struct arrivals){0};
     round_begin(w, &a->round, lines_told(w));
-    TRY(q_reservation_known(w, orders_told(w, "orders.order.placed"), &a->known));
+    TRY(q_reservation_known(w, event_subjects(w, w->in, "orders.order.placed"), &a->known));
     return round_ask(w, &a->round, skus);
 }
 

@@ -22,10 +22,8 @@ struct arrivals {
     struct round round;
 };
 
-/* Of the events at hand: the SKUs of all new orders, a JSON list; the orders that those of a type are about, as an array, NULL for
- * none. */
+/* Of the events at hand: the SKUs of all new orders, a JSON list. */
 const char *arrivals_skus(struct work *w);
-const char *orders_told(struct work *w, const char *type);
 
 /* Ask all that is to be known before anything is given out; the levels of these SKUs, which are those of all, are locked
  * with it. */

@@ -95,7 +95,7 @@ static int take_back(struct work *w, const char *skus, const char **freed)
     struct reservation_release_row gone;
 
     TRY(event_admit(w));
-    cancelled = orders_told(w, "orders.order.cancelled");
+    cancelled = event_subjects(w, w->in, "orders.order.cancelled");
     TRY(q_reservation_freed(w, cancelled, &held));
     *freed = held.skus;
     TRY(q_stock_lock(w, skus, held.skus));

@@ -1,6 +1,7 @@
 #include "round.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "catalog_queries.h"
@@ -43,22 +44,14 @@ int round_ask(struct work *w, struct round *r, const char *skus)
     return q_stock_free(w, skus, &r->free);
 }
 
+static int by_sku(const void *sku, const void *row)
+{
+    return strcmp(sku, ((const struct stock_free_row *)row)->sku);
+}
+
 const struct stock_free_row *round_article(const struct round *r, const char *sku)
 {
-    size_t low = 0, high = r->free->n;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(r->free->rows[middle].sku, sku);
-
-        if (order == 0)
-            return &r->free->rows[middle];
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return NULL;
+    return bsearch(sku, r->free->rows, r->free->n, sizeof *r->free->rows, by_sku);
 }
 
 static void lay_out(struct work *w, struct round *r)

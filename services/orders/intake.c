@@ -186,20 +186,14 @@ static int set_deadlines(struct work *w, const struct intake *in)
     return deadline_set(w, "confirm_by", in->id, config_int("ORDER_CONFIRM_SECONDS", HOURS_2));
 }
 
-/* As a PostgreSQL array. What JSON does to a code's quotes is right there, too: it has no control characters. */
 static const char *skus_of(struct work *w)
 {
-    struct text t = text_new(w->arena);
+    struct text skus = sql_list(w);
     const json_t *line;
     size_t i;
 
-    json_array_foreach(in_get(w, "lines"), i, line)
-    {
-        text_add(&t, i ? "," : "{");
-        text_add_json(&t, json_text_in(line, "sku"));
-    }
-    text_add(&t, "}");
-    return t.bytes;
+    json_array_foreach(in_get(w, "lines"), i, line) sql_list_add(&skus, json_text_in(line, "sku"));
+    return sql_list_end(&skus);
 }
 
 /* Two round trips: look, then write, read, keep and commit. It waits for nobody:

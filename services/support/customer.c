@@ -32,23 +32,22 @@ static int rank(struct work *w, const struct customers_count_row *rows, size_t n
 {
     struct level_rule rule = {config_int("CUSTOMER_VIP_ORDERS", 10),
                               config_int("CUSTOMER_VIP_SPENT", 100000)};
-    struct text levels = text_new(w->arena), ids = text_new(w->arena);
-    int risen = 0;
+    struct text levels = text_new(w->arena), ids = sql_list(w);
 
     for (size_t i = 0; i < n; i++) {
         const char *level = customer_level(rows[i].orders, rows[i].kept, &rule);
 
         if (strcmp(level, rows[i].level) == 0)
             continue;
-        text_addf(&levels, "%s{\"id\":\"%s\",\"level\":\"%s\"}", risen ? "," : "[", rows[i].id, level);
-        text_addf(&ids, "%s%s", risen++ ? "," : "{", rows[i].id);
+        text_addf(&levels, "%s{\"id\":\"%s\",\"level\":\"%s\"}", levels.length ? "," : "[", rows[i].id,
+                  level);
+        sql_list_add(&ids, rows[i].id);
     }
-    if (!risen)
+    if (sql_list_empty(&ids))
         return OK;
     text_add(&levels, "]");
-    text_add(&ids, "}");
     TRY(q_customers_rank(w, levels.bytes));
-    return announce_all(w, "support.customer.level_changed", "customer", ids.bytes);
+    return announce_all(w, "support.customer.level_changed", "customer", sql_list_end(&ids));
 }
 
 /* An order of thirty lines is a large text, of which the statements below, each of which reads it, want this. */
