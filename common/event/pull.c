@@ -1,6 +1,7 @@
 #include "pull.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bus.h"
@@ -78,18 +79,32 @@ static void ask(struct pull *p)
 {
     char subject[200], request[128], stream[64];
 
-    if (p->outstanding > 0 && clock_ms() < p->expires)
+    if (clock_ms() >= p->expires)
+        p->outstanding = 0;
+    if (p->outstanding > PULL)
         return;
     bus_stream_name(p->source, stream);
     snprintf(subject, sizeof subject, "$JS.API.CONSUMER.MSG.NEXT.%s.%s", stream, p->durable);
-    snprintf(request, sizeof request, "{\"batch\":%d,\"expires\":%lld,\"idle_heartbeat\":%lld}", PULL,
-             EXPIRES_MS * 1000000LL, HEARTBEAT_MS * 1000000LL);
+    snprintf(request, sizeof request, "{\"batch\":%d,\"expires\":%lld,\"idle_heartbeat\":%lld}",
+             2 * PULL - p->outstanding, EXPIRES_MS * 1000000LL, HEARTBEAT_MS * 1000000LL);
     natsConnection_PublishRequestString(bus_connection(), subject, p->reply_to, request);
-    p->outstanding = PULL;
+    p->outstanding = 2 * PULL;
     p->expires = clock_ms() + EXPIRES_MS;
 }
 
-/* A status message: 100 is a heartbeat, 404 and 408 end the pull, 409 asks for a new one. */
+/* The server will not send what was left of one of our requests: it says how much that was. What ends without a word is not
+ * more than PULL, so that more is asked for all the same, or it was all there was and `expires` tells. */
+static void ended(struct pull *p, natsMsg *msg)
+{
+    const char *left = NULL;
+    bool told = natsMsgHeader_Get(msg, "Nats-Pending-Messages", &left) == NATS_OK;
+
+    p->outstanding -= told ? (int)strtol(left, NULL, 10) : p->outstanding;
+    if (p->outstanding < 0)
+        p->outstanding = 0;
+}
+
+/* A status message: 100 is a heartbeat, 404 and 408 end a request, 409 asks for a new one. */
 static bool is_status(struct pull *p, natsMsg *msg)
 {
     const char *status = NULL;
@@ -97,7 +112,7 @@ static bool is_status(struct pull *p, natsMsg *msg)
     if (natsMsg_GetDataLength(msg) > 0 || natsMsgHeader_Get(msg, "Status", &status) != NATS_OK)
         return false;
     if (strcmp(status, "100") != 0)
-        p->outstanding = 0;
+        ended(p, msg);
     return true;
 }
 

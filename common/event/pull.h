@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PULL = 256 }; /* messages asked for at once */
+enum { PULL = 256 }; /* messages asked for at once; while they are worked on, as many more come */
 
 struct pull {
     const char *durable, *subject;
@@ -26,7 +26,7 @@ enum pulled { MESSAGE, STATUS, NOTHING };
 
 void pull_init(struct pull *p, const char *durable, const char *subject, bool alone);
 
-/* Subscribed, and asked for more if nothing is owed. False: stream, consumer or server are not there. */
+/* Subscribed, and asked for more if no more than PULL are owed. False: stream, consumer or server are not there. */
 bool pull_open(struct pull *p);
 void pull_close(struct pull *p);
 

@@ -6,34 +6,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bus.h"
 #include "chain.h"
 #include "clock.h"
 #include "common_queries.h"
 #include "crash.h"
 #include "leader.h"
-#include "log.h"
 #include "metrics.h"
 #include "news.h"
+#include "publish.h"
 #include "service.h"
 #include "stream.h"
 
-enum { RELAY_BATCH = 512, POLL_MS = 100, ACK_MS = 5000 };
-
-/* What the acknowledgements of one batch said; the library calls back from its own thread. */
-struct acks {
-    pthread_mutex_t lock;
-    pthread_cond_t all;
-    int64_t seq[RELAY_BATCH]; /* 0: none yet, -1: refused */
-    char ids[RELAY_BATCH][64];
-    int sent, answered;
-    bool twice; /* it says that it has one of them already: it remembers ids for two minutes, lost or not */
-};
+enum { POLL_MS = 100, MARK_PACE_MS = 50 };
 
 /* The last link of the chain. Only the leader adds to it; whenever its own last work failed, it looks it up. */
 struct head {
     bool known;
     int64_t position;
+    char hash[65];
+};
+
+/* An event that the stream has, which is not written down yet. */
+struct mark {
+    int64_t no, position, seq;
     char hash[65];
 };
 
@@ -45,11 +40,11 @@ static struct {
     bool woken;
     atomic_bool stopping;
     struct leader *leader;
-    struct acks acks;
-    jsCtx *js, *js_before;
-    unsigned long js_generation;
     struct head head;
-} relay = {.lock = PTHREAD_MUTEX_INITIALIZER, .acks = {.lock = PTHREAD_MUTEX_INITIALIZER}};
+    struct mark marks[2 * PUBLISH_MAX]; /* in order of publishing */
+    size_t mark_count;
+    int64_t rested; /* from when on they may be written down */
+} relay = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 void relay_wake(void)
 {
@@ -60,7 +55,7 @@ void relay_wake(void)
     news_tell();
 }
 
-static void wait_for_work(int ms)
+static void wait_for_work(int64_t ms)
 {
     struct timespec deadline = clock_moment(clock_ms() + ms);
 
@@ -72,125 +67,7 @@ static void wait_for_work(int ms)
     pthread_mutex_unlock(&relay.lock);
 }
 
-/* --- publishing a batch -------------------------------------------------------------------------------- */
-
-static void on_ack(jsCtx *js, natsMsg *msg, jsPubAck *ack, jsPubAckErr *error, void *unused)
-{
-    struct acks *a = &relay.acks;
-    const char *id = "";
-
-    (void)js, (void)unused;
-    natsMsgHeader_Get(msg, "Nats-Msg-Id", &id);
-    pthread_mutex_lock(&a->lock);
-    for (int n = 0; n < a->sent; n++) {
-        int i = (a->answered + n) % a->sent; /* they come in order, but for refusals */
-
-        if (a->seq[i] == 0 && strcmp(a->ids[i], id) == 0) {
-            a->seq[i] = ack ? (int64_t)ack->Sequence : -1;
-            a->twice |= ack && ack->Duplicate;
-            a->answered++;
-            break;
-        }
-    }
-    if (a->answered == a->sent)
-        pthread_cond_signal(&a->all);
-    pthread_mutex_unlock(&a->lock);
-    if (error)
-        log_rarely("relay.refused", "%s (%d)", error->ErrText ? error->ErrText : "", (int)error->ErrCode);
-    natsMsg_Destroy(msg);
-}
-
-static bool jetstream(void)
-{
-    jsOptions o;
-
-    if (relay.js && relay.js_generation == bus_generation())
-        return true;
-    /* Its acknowledgements may still be in the reader's hands: see let_go() in consume.c. */
-    jsCtx_Destroy(relay.js_before);
-    relay.js_before = relay.js;
-    relay.js = NULL;
-    jsOptions_Init(&o);
-    o.PublishAsync.AckHandler = on_ack;
-    o.PublishAsync.MaxPending = 2 * RELAY_BATCH;
-    relay.js_generation = bus_generation();
-    return natsConnection_JetStream(&relay.js, bus_connection(), &o) == NATS_OK;
-}
-
-/* CloudEvents 1.0, structured mode. Personal data goes beside the public data: the subject permissions of
- * nats-server keep it among the services. */
-static const char *envelope(struct work *w, const struct event_unpublished_row *e)
-{
-    struct text t = text_new(w->arena);
-
-    text_addf(&t,
-              "{\"specversion\":\"1.0\",\"id\":\"%s\",\"source\":\"/%s\",\"type\":\"%s\",\"subject\":", e->id,
-              relay.service->name, e->type);
-    text_add_json(&t, e->aggregate_id);
-    text_addf(&t,
-              ",\"time\":\"%s\",\"datacontenttype\":\"application/"
-              "json\",\"aggregate\":\"%s\",\"aggregateversion\":%s,\"actor\":",
-              e->at, e->aggregate, e->version);
-    text_add_json(&t, e->actor);
-    text_addf(&t, ",\"traceparent\":\"00-%s-%.16s-01\",\"data\":%s", e->trace, e->trace, e->data);
-    if (e->private)
-        text_addf(&t, ",\"private\":%s", e->private);
-    text_add(&t, "}");
-    return t.bytes;
-}
-
-/* The server remembers ids for two minutes, also of what it has lost: what is published again goes by another. */
-static const char *message_id(struct work *w, const struct event_unpublished_row *e)
-{
-    return e->position ? textf(w, "%s/%" PRId64, e->id, stream_lost_at()) : e->id;
-}
-
-static bool send_one(struct work *w, const struct event_unpublished_row *e, const char *id)
-{
-    const char *body = envelope(w, e);
-    natsMsg *msg = NULL;
-    jsPubOptions o;
-    natsStatus s;
-
-    jsPubOptions_Init(&o);
-    o.MsgId = id;
-    o.MaxWait = ACK_MS - 1000;
-    s = natsMsg_Create(&msg, e->type, NULL, body, (int)strlen(body));
-    if (s == NATS_OK)
-        s = natsMsgHeader_Set(msg, "Content-Type", "application/cloudevents+json");
-    if (s == NATS_OK)
-        s = js_PublishMsgAsync(relay.js, &msg, &o);
-    natsMsg_Destroy(msg);
-    return s == NATS_OK;
-}
-
-static void send_all(struct work *w, const struct event_unpublished_row *rows, size_t n)
-{
-    struct acks *a = &relay.acks;
-    struct timespec deadline = clock_moment(clock_ms() + ACK_MS);
-
-    pthread_mutex_lock(&a->lock);
-    a->sent = (int)n;
-    a->answered = 0;
-    a->twice = false;
-    memset(a->seq, 0, sizeof a->seq);
-    for (size_t i = 0; i < n; i++)
-        snprintf(a->ids[i], sizeof a->ids[i], "%s", message_id(w, &rows[i]));
-    pthread_mutex_unlock(&a->lock);
-    for (size_t i = 0; i < n; i++) {
-        if (!send_one(w, &rows[i], a->ids[i]))
-            break;
-    }
-    /* The library would wait a millisecond for more to send. The round trip costs nothing, as all acknowledgements are
-     * waited for next. */
-    natsConnection_FlushTimeout(bus_connection(), ACK_MS - 1000);
-    crash_point("relay.published");
-    pthread_mutex_lock(&a->lock);
-    while (a->answered < a->sent && pthread_cond_timedwait(&a->all, &a->lock, &deadline) == 0)
-        ;
-    a->sent = 0; /* whoever answers from now on is too late: the row stays unpublished and goes again */
-    pthread_mutex_unlock(&a->lock);
-}
+/* --- the chain ------------------------------------------------------------------------------------------- */
 
 static int find_head(struct work *w, struct head *h)
 {
@@ -205,90 +82,135 @@ static int find_head(struct work *w, struct head *h)
     return OK;
 }
 
-/* Only the unbroken run of acknowledged events is marked: order is kept by starting again at the first that
- * was not (R-6). A leader that was stopped for a while may find them marked by the next one: then it marks nothing, as
- * its positions are no longer the next. */
-static int mark(struct work *w, const struct event_unpublished_row *rows, size_t n, size_t *marked,
-                struct head *head)
+/* One that was published before keeps its place in the chain. */
+static void link_up(struct work *w, struct head *h, const struct event_unpublished_row *e, int64_t seq)
 {
-    struct text t = text_new(w->arena);
-    const char *hash = head->hash;
-    int64_t taken;
+    struct mark *m = &relay.marks[relay.mark_count++];
 
-    text_add(&t, "[");
-    for (*marked = 0; *marked < n && relay.acks.seq[*marked] > 0; (*marked)++) {
-        const struct event_unpublished_row *e = &rows[*marked];
-
-        if (!e->position) {
-            head->position++;
-            hash = chain_hash(w, hash,
-                              &(struct chain_link){e->id, e->type, e->aggregate, e->aggregate_id, e->version,
-                                                   e->at, e->actor, e->trace, e->data});
-        }
-        text_addf(&t, "%s{\"no\":%s,\"position\":%s,\"hash\":\"%s\",\"epoch\":\"%s\",\"seq\":%" PRId64 "}",
-                  *marked ? "," : "", e->no, e->position ? e->position : sql_from_int(w, head->position),
-                  hash, stream_epoch(), relay.acks.seq[*marked]);
-    }
-    text_add(&t, "]");
-    memmove(head->hash, hash, sizeof head->hash);
-    if (!*marked)
-        return OK;
-    TRY(q_event_published(w, t.bytes, &taken));
-    return (size_t)taken == *marked ? OK : fail(w, CONFLICT, "relay.overtaken", "another relay was faster");
+    m->no = strtoll(e->no, NULL, 10);
+    m->seq = seq;
+    m->position = e->position ? strtoll(e->position, NULL, 10) : ++h->position;
+    if (!e->position)
+        snprintf(h->hash, sizeof h->hash, "%s",
+                 chain_hash(w, h->hash,
+                            &(struct chain_link){e->id, e->type, e->aggregate, e->aggregate_id, e->version,
+                                                 e->at, e->actor, e->trace, e->data}));
+    memcpy(m->hash, h->hash, sizeof m->hash);
 }
 
-static int publish(struct work *w, struct head *head)
+/* --- publishing ------------------------------------------------------------------------------------------ */
+
+static const char *marked_already(struct work *w)
+{
+    struct text list = sql_list(w);
+
+    for (size_t i = 0; i < relay.mark_count; i++)
+        sql_list_add(&list, sql_from_int(w, relay.marks[i].no));
+    return sql_list_end(&list);
+}
+
+/* *more: there may be more to publish. */
+static int publish(struct work *w, bool *more)
 {
     struct event_unpublished_row *rows;
-    size_t n, marked;
+    int64_t seq[PUBLISH_MAX];
+    size_t n, acked;
 
     /* One statement of its own: there is nothing to lock, and publishing needs no open transaction. */
     w->writes = false;
-    TRY(q_event_unpublished(w, RELAY_BATCH, &rows, &n));
+    TRY(find_head(w, &relay.head));
+    TRY(q_event_unpublished(w, marked_already(w), PUBLISH_MAX, &rows, &n));
     sql_release(w);
-    w->writes = true;
     if (!n)
         return OK;
     crash_point("relay.selected");
-    send_all(w, rows, n);
-    crash_point("relay.acked");
-    if (relay.acks.twice)
-        stream_doubt(false);
-    TRY(find_head(w, head));
-    TRY(mark(w, rows, n, &marked, head));
-    metrics_add(EVENTS_PUBLISHED, (int64_t)marked);
-    if (marked < n) {
+    acked = publish_all(w, rows, n, seq);
+    for (size_t i = 0; i < acked; i++)
+        link_up(w, &relay.head, &rows[i], seq[i]);
+    metrics_add(EVENTS_PUBLISHED, (int64_t)acked);
+    if (acked < n) {
         metrics_add(PUBLISH_ERRORS, 1);
         stream_doubt(true);
-        return OK;
     }
-    w->announced = n == RELAY_BATCH; /* there may be more */
+    *more = acked == PUBLISH_MAX;
     return OK;
+}
+
+/* --- writing it down --------------------------------------------------------------------------------------- */
+
+/* A leader that was stopped for a while may find them written down by the next one: then it writes nothing, as its positions
+ * are no longer the next. */
+static int write_down(struct work *w)
+{
+    struct text t = text_new(w->arena);
+    int64_t taken;
+
+    for (const struct mark *m = relay.marks; m < relay.marks + relay.mark_count; m++) {
+        text_addf(&t, "%s{\"no\":%" PRId64 ",\"position\":%" PRId64 ",\"hash\":\"%s\",\"epoch\":\"%s\",",
+                  t.length ? "," : "[", m->no, m->position, m->hash, stream_epoch());
+        text_addf(&t, "\"seq\":%" PRId64 "}", m->seq);
+    }
+    text_add(&t, "]");
+    TRY(q_event_published(w, t.bytes, &taken));
+    return (size_t)taken == relay.mark_count
+               ? OK
+               : fail(w, CONFLICT, "relay.overtaken", "another relay was faster");
+}
+
+/* What is not written down is published again. */
+static void forget(void)
+{
+    relay.mark_count = 0;
+    relay.head.known = false;
+}
+
+static bool marks_due(void)
+{
+    return relay.mark_count >= PUBLISH_MAX || (relay.mark_count && clock_ms() >= relay.rested);
+}
+
+static void write_marks(void)
+{
+    struct work w;
+
+    if (!relay.mark_count)
+        return;
+    work_begin(&w, relay.service, JOB, "relay");
+    if (work_run(&w, write_down, NULL) == OK)
+        relay.mark_count = 0;
+    else
+        forget();
+    crash_point("relay.marked");
+    work_end(&w);
+    relay.rested = clock_ms() + MARK_PACE_MS;
+    news_tell();
 }
 
 /* --- the thread ---------------------------------------------------------------------------------------- */
 
-static int publish_once(void)
+/* Returns whether there may be more to publish. */
+static bool pass_on(bool fresh)
 {
-    struct head head = relay.head;
+    bool more = false;
     struct work w;
-    bool more;
-    int fault;
 
+    if (!publish_ready())
+        return false;
+    if (stream_due(fresh))
+        write_marks(); /* a look at what the stream holds is one at what is written down */
+    if (!stream_look(relay.service, fresh))
+        return false;
     work_begin(&w, relay.service, JOB, "relay");
-    fault = publish(&w, &head);
-    more = fault == OK && w.announced;
-    if (fault == OK)
-        fault = sql_commit(&w);
-    else
-        sql_rollback(&w);
-    crash_point("relay.marked");
+    publish(&w, &more);
     work_end(&w);
-    relay.head = head;
-    relay.head.known = fault == OK && head.known;
-    if (fault == OK)
-        news_tell();
     return more;
+}
+
+static int64_t patience(void)
+{
+    int64_t rest = relay.rested - clock_ms();
+
+    return relay.mark_count && rest < POLL_MS ? (rest > 0 ? rest : 0) : POLL_MS;
 }
 
 static void *run(void *unused)
@@ -298,15 +220,16 @@ static void *run(void *unused)
     (void)unused;
     while (!atomic_load(&relay.stopping)) {
         if (!more)
-            wait_for_work(POLL_MS);
-        more = false;
+            wait_for_work(patience());
         leads = leader_check(relay.leader, &fresh);
         metrics_set(RELAY_LEADER, leads);
-        relay.head.known &= !fresh;
-        if (!leads || !bus_connected() || !jetstream() || !stream_look(relay.service, fresh))
-            continue;
-        more = publish_once();
+        if (fresh || !leads)
+            forget();
+        more = leads && pass_on(fresh);
+        if (marks_due())
+            write_marks();
     }
+    write_marks();
     return NULL;
 }
 
@@ -315,7 +238,7 @@ void relay_start(const struct service *s)
     relay.service = s;
     relay.leader = leader_new(s->name, "relay");
     clock_cond_init(&relay.work);
-    clock_cond_init(&relay.acks.all);
+    publish_start(s);
     pthread_create(&relay.thread, NULL, run, NULL);
 }
 
@@ -325,5 +248,5 @@ void relay_stop(void)
     relay_wake();
     pthread_join(relay.thread, NULL);
     leader_free(relay.leader);
-    /* The contexts stay: acknowledgements may still come until the connection is closed, and then we are gone. */
+    /* What publishes stays: acknowledgements may still come until the connection is closed, and then we are gone. */
 }

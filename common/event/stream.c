@@ -249,10 +249,15 @@ static bool look(const struct service *s, bool must)
     return true;
 }
 
+bool stream_due(bool must)
+{
+    return must || stream.generation != bus_generation() || clock_ms() >= stream.next_look;
+}
+
 bool stream_look(const struct service *s, bool must)
 {
     stream.service = s->name;
-    if (must || stream.generation != bus_generation() || clock_ms() >= stream.next_look)
+    if (stream_due(must))
         return look(s, must);
     go_on_reading(s);
     return true;

@@ -10,6 +10,8 @@ struct service;
 
 /* Look at it now and then, in any case if `must`. False when that is not known now: nothing may be published. */
 bool stream_look(const struct service *s, bool must);
+/* Will stream_look() look? */
+bool stream_due(bool must);
 /* Which stream it is: with the sequence the place of an event. */
 const char *stream_epoch(void);
 /* When it was last found to have lost something, in milliseconds since 1970; at first the time of the first question. */

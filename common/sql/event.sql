@@ -17,9 +17,10 @@ from event where aggregate = :aggregate and aggregate_id = :aggregate_id order b
 select json_build_object('type', type, 'version', version, 'time', at, 'status', data -> 'status')
 from event where aggregate = :aggregate and aggregate_id = :aggregate_id order by version;
 
--- name: event_unpublished(count int) :rows no, position, id, type, aggregate, aggregate_id, version, at, actor, trace, data, private
+-- Without those that the stream has already, though that is not written down yet.
+-- name: event_unpublished(marked, count int) :rows no, position, id, type, aggregate, aggregate_id, version, at, actor, trace, data, private
 select no, position, id, type, aggregate, aggregate_id, version, to_json(at)#>>'{}', actor, trace, data, private
-from event where seq is null order by no limit :count::int;
+from event where seq is null and no not in (select unnest(:marked::bigint[])) order by no limit :count::int;
 
 -- Of those that nobody else has published meanwhile: a relay that was stopped for a while may think it still leads.
 -- name: event_published(marks) :count
