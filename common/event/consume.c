@@ -27,6 +27,7 @@ enum {
     ATTEMPTS = 8,
     GAP_DELAY_MS = 100,
     GAP_SECONDS = 300,
+    BURST_MS = 50,
     SLOW_TRIES = 5,
 };
 
@@ -300,34 +301,44 @@ static void process(struct puller *p)
 
 /* --- pulling --------------------------------------------------------------------------------------------- */
 
-/* How long to wait for one message more: with something at hand, only as its pace says. */
-static int64_t patience(const struct puller *p)
+/* Whatever is there, up to a batch: at once, or within a time for the last of those that were asked for to come. */
+static void take(struct puller *p, int64_t wait_ms)
 {
-    int64_t rest = p->rested - clock_ms();
-
-    if (!p->count)
-        return pull_silence_ms();
-    return rest > 0 && !atomic_load(&all.stopping) ? rest : 0;
-}
-
-/* Whatever is there now, up to a batch. False when the server fell silent. */
-static bool collect(struct puller *p)
-{
-    while (p->count < PULL) {
-        switch (pull_next(&p->pull, patience(p), &p->batch[p->count])) {
+    while (p->count < PULL && !pull_is_over(&p->pull)) {
+        switch (pull_next(&p->pull, wait_ms, &p->batch[p->count])) {
         case MESSAGE:
             p->count++;
-            if (pull_is_over(&p->pull))
-                return true;
             break;
         case STATUS:
-            if (!p->count)
-                return true;
             break;
         default:
-            return p->count > 0;
+            return;
         }
     }
+}
+
+/* Until the next transaction may begin. */
+static void rest(const struct puller *p)
+{
+    int64_t left = p->rested - clock_ms();
+
+    if (left > 0 && !atomic_load(&all.stopping))
+        usleep((useconds_t)left * 1000);
+}
+
+/* Wait for one message, then take with it whatever has come. False when the server fell silent. */
+static bool collect(struct puller *p)
+{
+    enum pulled first = pull_next(&p->pull, pull_silence_ms(), &p->batch[0]);
+
+    if (first != MESSAGE)
+        return first == STATUS;
+    p->count = 1;
+    if (p->row->pace_ms) {
+        rest(p);
+        pull_more(&p->pull, PULL - 1);
+    }
+    take(p, p->row->pace_ms ? BURST_MS : 0);
     return true;
 }
 
@@ -364,7 +375,7 @@ void consume_start(const struct service *s)
 
         p->service = s;
         p->row = c;
-        pull_init(&p->pull, c->name, c->subject, c->mode & ORDERED);
+        pull_init(&p->pull, c->name, c->subject, c->mode & ORDERED, c->pace_ms > 0);
         if (c->mode & ORDERED)
             p->leader = leader_new(s->name, c->name);
         pthread_create(&p->thread, NULL, run, p);

@@ -6,7 +6,9 @@
 
 #include "auth.h"
 #include "common_queries.h"
+#include "handed.h"
 #include "page.h"
+#include "relay.h"
 #include "request.h"
 #include "resource.h"
 #include "sql.h"
@@ -36,6 +38,68 @@ static const char *chosen(struct work *w, const struct announcement *a)
     return a->of_one ? textf(w, "= $1::%s", cast) : textf(w, "= any($1::%s[])", cast);
 }
 
+/* --- what the relay is handed ------------------------------------------------------------------------- */
+
+/* A batch as large as this is read by the relay in less time than it takes to bring it here. */
+enum { HANDED_AT_ONCE = 16 };
+
+/* Events that were written, as they are once the work is committed. */
+struct told {
+    struct told *next;
+    const struct announcement *said;
+    const struct pg_result *rows;
+};
+
+/* Only first events: handed.h. */
+static bool may_be_handed(const struct announcement *a)
+{
+    int ids = 1;
+
+    for (const char *s = a->ids; *s && ids <= HANDED_AT_ONCE; s++)
+        ids += *s == ',';
+    return !a->raises && ids <= HANDED_AT_ONCE;
+}
+
+static void told(struct work *w, struct pg_result *rows, void *said)
+{
+    struct told *t = arena_alloc(w->arena, sizeof *t);
+
+    *t = (struct told){w->told, said, rows};
+    w->told = t;
+}
+
+static bool hand(const struct work *w, const struct told *t, int row)
+{
+    return handed_give(&(struct event_unpublished_row){
+        .no = sql_text(t->rows, row, 0),
+        .id = sql_text(t->rows, row, 1),
+        .type = t->said->type,
+        .aggregate = t->said->resource->aggregate,
+        .aggregate_id = sql_text(t->rows, row, 2),
+        .version = "1",
+        .at = sql_text(t->rows, row, 3),
+        .actor = w->actor,
+        .trace = w->trace,
+        .data = sql_text(t->rows, row, 4),
+        .private = sql_text(t->rows, row, 5),
+    });
+}
+
+void announce_committed(struct work *w)
+{
+    bool look = w->looked_for;
+
+    if (!w->announced)
+        return;
+    for (const struct told *t = w->told; t; t = t->next) {
+        for (int row = 0; row < (int)sql_height(t->rows); row++)
+            look |= !hand(w, t, row);
+    }
+    relay_wake(look);
+}
+
+/* --- writing ------------------------------------------------------------------------------------------ */
+
 static int raise_version(struct work *w, const struct announcement *a)
 {
     const struct resource *r = a->resource;
@@ -52,16 +116,19 @@ static int write_events(struct work *w, const struct announcement *a)
     const struct resource *r = a->resource;
     const char *values[] = {a->ids, a->type, r->aggregate, w->actor, w->trace, new_id(w)};
     const char *versions = textf(w, " join %s t on t.%s = e.id", r->table, resource_key(r));
-
-    w->announced++;
-    return sql_exec_text(
+    bool handed = may_be_handed(a);
+    const char *sql = textf(
         w,
-        textf(w,
-              "insert into event (id, type, aggregate, aggregate_id, version, actor, trace, data, private) "
-              "select %s, $2, $3, e.id::text, %s, $4, $5, e.doc, e.private from %s_event e%s where e.id %s",
-              a->of_one ? "$6::uuid" : "uuid_v7()", a->raises ? "t.version" : "1", r->aggregate,
-              a->raises ? versions : "", chosen(w, a)),
-        a->of_one ? 6 : 5, values);
+        "insert into event (id, type, aggregate, aggregate_id, version, actor, trace, data, private) "
+        "select %s, $2, $3, e.id::text, %s, $4, $5, e.doc, e.private from %s_event e%s where e.id %s%s",
+        a->of_one ? "$6::uuid" : "uuid_v7()", a->raises ? "t.version" : "1", r->aggregate,
+        a->raises ? versions : "", chosen(w, a),
+        handed ? " returning no, id, aggregate_id, to_json(at)#>>'{}', data, private" : "");
+
+    w->announced = true;
+    w->looked_for |= !handed;
+    return handed ? sql_soon_text(w, sql, a->of_one ? 6 : 5, values, told, (void *)(uintptr_t)a)
+                  : sql_exec_text(w, sql, a->of_one ? 6 : 5, values);
 }
 
 /* --- announcing ---------------------------------------------------------------------------------------- */

@@ -26,6 +26,9 @@ int announce_new(struct work *w, const char *type, const char *aggregate, const 
 /* Write what was announced so far: called by the machinery. */
 int announce_flush(struct work *w);
 
+/* The work that announced is committed: tell the relay. */
+void announce_committed(struct work *w);
+
 /* Handlers of GET /v1/events (also as server-sent events) and of GET /v1/<resource>/{id}/timeline. */
 extern const struct field event_feed_fields[];
 int event_feed(struct work *w);

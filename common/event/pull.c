@@ -13,9 +13,10 @@
 
 enum { HEARTBEAT_MS = 500, EXPIRES_MS = 5000, CHECK_MS = 10000, FLUSH_MS = 500 };
 
-void pull_init(struct pull *p, const char *durable, const char *subject, bool alone)
+void pull_init(struct pull *p, const char *durable, const char *subject, bool alone, bool in_turns)
 {
-    *p = (struct pull){.durable = durable, .subject = subject, .alone = alone, .delivered = -1};
+    *p = (struct pull){
+        .durable = durable, .subject = subject, .alone = alone, .in_turns = in_turns, .delivered = -1};
     snprintf(p->source, sizeof p->source, "%.*s", (int)strcspn(subject, "."), subject);
 }
 
@@ -75,25 +76,45 @@ static bool subscribe(struct pull *p)
     return natsConnection_SubscribeSync(&p->inbox, bus_connection(), p->reply_to) == NATS_OK;
 }
 
+static void request(struct pull *p, const char *what)
+{
+    char subject[200], stream[64];
+
+    bus_stream_name(p->source, stream);
+    snprintf(subject, sizeof subject, "$JS.API.CONSUMER.MSG.NEXT.%s.%s", stream, p->durable);
+    natsConnection_PublishRequestString(bus_connection(), subject, p->reply_to, what);
+}
+
+/* A message that comes alone costs nats-server and us a system call and a thread's waking. So whoever takes his turn has one
+ * brought, and those that come meanwhile all at once; whoever is in a hurry has as many on their way as he works on. */
 static void ask(struct pull *p)
 {
-    char subject[200], request[128], stream[64];
+    int most = p->in_turns ? 1 : 2 * PULL;
+    char what[128];
 
     if (clock_ms() >= p->expires)
         p->outstanding = 0;
-    if (p->outstanding > PULL)
+    if (p->outstanding > most / 2)
         return;
-    bus_stream_name(p->source, stream);
-    snprintf(subject, sizeof subject, "$JS.API.CONSUMER.MSG.NEXT.%s.%s", stream, p->durable);
-    snprintf(request, sizeof request, "{\"batch\":%d,\"expires\":%lld,\"idle_heartbeat\":%lld}",
-             2 * PULL - p->outstanding, EXPIRES_MS * 1000000LL, HEARTBEAT_MS * 1000000LL);
-    natsConnection_PublishRequestString(bus_connection(), subject, p->reply_to, request);
-    p->outstanding = 2 * PULL;
+    snprintf(what, sizeof what, "{\"batch\":%d,\"expires\":%lld,\"idle_heartbeat\":%lld}", most - p->outstanding,
+             EXPIRES_MS * 1000000LL, HEARTBEAT_MS * 1000000LL);
+    request(p, what);
+    p->outstanding = most;
+    p->expires = clock_ms() + EXPIRES_MS;
+}
+
+void pull_more(struct pull *p, int count)
+{
+    char what[64];
+
+    snprintf(what, sizeof what, "{\"batch\":%d,\"no_wait\":true}", count);
+    request(p, what);
+    p->outstanding = count;
     p->expires = clock_ms() + EXPIRES_MS;
 }
 
 /* The server will not send what was left of one of our requests: it says how much that was. What ends without a word is not
- * more than PULL, so that more is asked for all the same, or it was all there was and `expires` tells. */
+ * more than PULL, so that more is asked for all the same, or it was all there was, and `expires` tells. */
 static void ended(struct pull *p, natsMsg *msg)
 {
     const char *left = NULL;

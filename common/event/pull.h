@@ -6,11 +6,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PULL = 256 }; /* messages asked for at once; while they are worked on, as many more come */
+enum { PULL = 256 }; /* messages of a batch */
 
 struct pull {
     const char *durable, *subject;
     bool alone;      /* nobody else pulls from it meanwhile */
+    bool in_turns;   /* one message is waited for, then pull_more() brings what has come meanwhile; else they come as they are said */
     char source[64]; /* the service whose events they are */
     char reply_to[64];
     natsSubscription *inbox;
@@ -24,10 +25,12 @@ struct pull {
 
 enum pulled { MESSAGE, STATUS, NOTHING };
 
-void pull_init(struct pull *p, const char *durable, const char *subject, bool alone);
+void pull_init(struct pull *p, const char *durable, const char *subject, bool alone, bool in_turns);
 
-/* Subscribed, and asked for more if no more than PULL are owed. False: stream, consumer or server are not there. */
+/* Subscribed, and asked for more if there is little on its way. False: stream, consumer or server are not there. */
 bool pull_open(struct pull *p);
+/* In turns: ask for so many that are there now; then pull_next() until pull_is_over(). */
+void pull_more(struct pull *p, int count);
 void pull_close(struct pull *p);
 
 /* *msg is the caller's to destroy. NOTHING came in time; STATUS: the server said that it is there or that the pull is over. */

@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "common_queries.h"
 #include "crash.h"
+#include "handed.h"
 #include "leader.h"
 #include "metrics.h"
 #include "news.h"
@@ -17,7 +18,7 @@
 #include "service.h"
 #include "stream.h"
 
-enum { POLL_MS = 100, MARK_PACE_MS = 50 };
+enum { POLL_MS = 100, MARK_PACE_MS = 50, RECENT = 1024 };
 
 /* The last link of the chain. Only the leader adds to it; whenever its own last work failed, it looks it up. */
 struct head {
@@ -43,28 +44,35 @@ static struct {
     struct head head;
     struct mark marks[2 * PUBLISH_MAX]; /* in order of publishing */
     size_t mark_count;
-    int64_t rested; /* from when on they may be written down */
+    int64_t rested;           /* from when on they may be written down */
+    int64_t recent[RECENT];   /* numbers of those published last, in a ring */
+    unsigned recent_next;
+    int64_t next_look;        /* other instances write events, too */
 } relay = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-void relay_wake(void)
+void relay_wake(bool look)
 {
     pthread_mutex_lock(&relay.lock);
-    relay.woken = true;
+    relay.woken |= look;
     pthread_cond_signal(&relay.work);
     pthread_mutex_unlock(&relay.lock);
     news_tell();
 }
 
-static void wait_for_work(int64_t ms)
+/* Returns whether to look for events that nobody hands over. */
+static bool wait_for_work(int64_t ms)
 {
     struct timespec deadline = clock_moment(clock_ms() + ms);
+    bool look;
 
     pthread_mutex_lock(&relay.lock);
-    while (!relay.woken && !atomic_load(&relay.stopping) &&
+    while (!relay.woken && !handed_any() && !atomic_load(&relay.stopping) &&
            pthread_cond_timedwait(&relay.work, &relay.lock, &deadline) == 0)
         ;
+    look = relay.woken;
     relay.woken = false;
     pthread_mutex_unlock(&relay.lock);
+    return look || clock_ms() >= relay.next_look;
 }
 
 /* --- the chain ------------------------------------------------------------------------------------------- */
@@ -83,9 +91,10 @@ static int find_head(struct work *w, struct head *h)
 }
 
 /* One that was published before keeps its place in the chain. */
-static void link_up(struct work *w, struct head *h, const struct event_unpublished_row *e, int64_t seq)
+static void link_up(struct work *w, const struct event_unpublished_row *e, int64_t seq)
 {
     struct mark *m = &relay.marks[relay.mark_count++];
+    struct head *h = &relay.head;
 
     m->no = strtoll(e->no, NULL, 10);
     m->seq = seq;
@@ -96,9 +105,10 @@ static void link_up(struct work *w, struct head *h, const struct event_unpublish
                             &(struct chain_link){e->id, e->type, e->aggregate, e->aggregate_id, e->version,
                                                  e->at, e->actor, e->trace, e->data}));
     memcpy(m->hash, h->hash, sizeof m->hash);
+    relay.recent[relay.recent_next++ % RECENT] = m->no;
 }
 
-/* --- publishing ------------------------------------------------------------------------------------------ */
+/* --- what to publish --------------------------------------------------------------------------------------- */
 
 static const char *marked_already(struct work *w)
 {
@@ -109,30 +119,68 @@ static const char *marked_already(struct work *w)
     return sql_list_end(&list);
 }
 
-/* *more: there may be more to publish. */
-static int publish(struct work *w, bool *more)
+/* Found by a look before it was handed over. */
+static bool published_already(const struct event_unpublished_row *e)
 {
-    struct event_unpublished_row *rows;
-    int64_t seq[PUBLISH_MAX];
-    size_t n, acked;
+    int64_t no = strtoll(e->no, NULL, 10);
 
-    /* One statement of its own: there is nothing to lock, and publishing needs no open transaction. */
-    w->writes = false;
-    TRY(find_head(w, &relay.head));
-    TRY(q_event_unpublished(w, marked_already(w), PUBLISH_MAX, &rows, &n));
+    for (size_t i = 0; i < RECENT; i++) {
+        if (relay.recent[i] == no)
+            return true;
+    }
+    return false;
+}
+
+static size_t take_handed(struct work *w, struct event_unpublished_row *rows)
+{
+    size_t n = handed_take(w, rows), kept = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (!published_already(&rows[i]))
+            rows[kept++] = rows[i];
+    }
+    return kept;
+}
+
+/* Among what is found is what was handed over before. */
+static int look_for(struct work *w, struct event_unpublished_row **rows, size_t *n)
+{
+    struct event_unpublished_row dropped[HANDED_MAX];
+
+    handed_take(w, dropped);
+    relay.next_look = clock_ms() + POLL_MS;
+    TRY(q_event_unpublished(w, marked_already(w), PUBLISH_MAX, rows, n));
     sql_release(w);
+    return OK;
+}
+
+/* --- publishing ------------------------------------------------------------------------------------------ */
+
+/* *more: there may be more to publish. */
+static int publish(struct work *w, bool look, bool *more)
+{
+    struct event_unpublished_row handed[HANDED_MAX], *rows = handed;
+    int64_t seq[PUBLISH_MAX];
+    size_t n = 0, acked;
+
+    w->writes = false; /* single statements: there is nothing to lock, and publishing needs no open transaction */
+    TRY(find_head(w, &relay.head));
+    if (look)
+        TRY(look_for(w, &rows, &n));
+    else
+        n = take_handed(w, handed);
     if (!n)
         return OK;
     crash_point("relay.selected");
     acked = publish_all(w, rows, n, seq);
     for (size_t i = 0; i < acked; i++)
-        link_up(w, &relay.head, &rows[i], seq[i]);
+        link_up(w, &rows[i], seq[i]);
     metrics_add(EVENTS_PUBLISHED, (int64_t)acked);
     if (acked < n) {
         metrics_add(PUBLISH_ERRORS, 1);
         stream_doubt(true);
     }
-    *more = acked == PUBLISH_MAX;
+    *more = acked < n || n == PUBLISH_MAX;
     return OK;
 }
 
@@ -162,6 +210,7 @@ static void forget(void)
 {
     relay.mark_count = 0;
     relay.head.known = false;
+    memset(relay.recent, 0, sizeof relay.recent);
 }
 
 static bool marks_due(void)
@@ -189,19 +238,17 @@ static void write_marks(void)
 /* --- the thread ---------------------------------------------------------------------------------------- */
 
 /* Returns whether there may be more to publish. */
-static bool pass_on(bool fresh)
+static bool pass_on(bool fresh, bool look)
 {
     bool more = false;
     struct work w;
 
-    if (!publish_ready())
-        return false;
     if (stream_due(fresh))
         write_marks(); /* a look at what the stream holds is one at what is written down */
     if (!stream_look(relay.service, fresh))
         return false;
     work_begin(&w, relay.service, JOB, "relay");
-    publish(&w, &more);
+    publish(&w, look, &more);
     work_end(&w);
     return more;
 }
@@ -215,17 +262,18 @@ static int64_t patience(void)
 
 static void *run(void *unused)
 {
-    bool fresh, leads, more = false;
+    bool fresh, leads, open, look = true;
 
     (void)unused;
     while (!atomic_load(&relay.stopping)) {
-        if (!more)
-            wait_for_work(patience());
+        look = look || wait_for_work(patience());
         leads = leader_check(relay.leader, &fresh);
         metrics_set(RELAY_LEADER, leads);
         if (fresh || !leads)
             forget();
-        more = leads && pass_on(fresh);
+        open = leads && publish_ready();
+        handed_open(open);
+        look = open && pass_on(fresh, look);
         if (marks_due())
             write_marks();
     }
@@ -245,7 +293,7 @@ void relay_start(const struct service *s)
 void relay_stop(void)
 {
     atomic_store(&relay.stopping, true);
-    relay_wake();
+    relay_wake(true);
     pthread_join(relay.thread, NULL);
     leader_free(relay.leader);
     /* What publishes stays: acknowledgements may still come until the connection is closed, and then we are gone. */

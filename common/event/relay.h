@@ -2,11 +2,13 @@
 #ifndef BACKROOM_RELAY_H
 #define BACKROOM_RELAY_H
 
+#include <stdbool.h>
+
 struct service;
 
 void relay_start(const struct service *s);
 void relay_stop(void);
-/* Events were committed: do not wait for the next poll. */
-void relay_wake(void);
+/* Events were committed: do not wait for the next poll. `look`: not all of them were handed over (handed.h). */
+void relay_wake(bool look);
 
 #endif

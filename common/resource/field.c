@@ -351,7 +351,7 @@ static const char *too_big(const char *s, size_t length, size_t values_max)
     return NULL;
 }
 
-static json_t *parse(const char *bytes, size_t length, size_t values_max, const char **why)
+static json_t *parse(const char *bytes, size_t length, size_t values_max, size_t flags, const char **why)
 {
     json_error_t error;
     json_t *json;
@@ -359,7 +359,7 @@ static json_t *parse(const char *bytes, size_t length, size_t values_max, const 
     *why = too_big(bytes, length, values_max);
     if (*why)
         return NULL;
-    json = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &error);
+    json = json_loadb(bytes, length, flags, &error);
     if (!json)
         *why =
             json_error_code(&error) == json_error_duplicate_key ? "names a key twice" : "is not valid JSON";
@@ -368,10 +368,10 @@ static json_t *parse(const char *bytes, size_t length, size_t values_max, const 
 
 json_t *json_parse(const char *bytes, size_t length, const char **why)
 {
-    return parse(bytes, length, VALUES_MAX, why);
+    return parse(bytes, length, VALUES_MAX, JSON_REJECT_DUPLICATES, why);
 }
 
 json_t *json_parse_news(const char *bytes, size_t length, const char **why)
 {
-    return parse(bytes, length, SIZE_MAX, why);
+    return parse(bytes, length, SIZE_MAX, 0, why);
 }

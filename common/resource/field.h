@@ -49,7 +49,8 @@ bool field_text_fits(enum field_type type, const char *text);
  * on failure. The caller owns the result. */
 json_t *json_parse(const char *bytes, size_t length, const char **why);
 /* The same for what another service says, which has no limit of values: an order of 1,000 lines split over warehouses
- * has more than a body may. */
+ * has more than a body may. Nor is it looked for a key that stands twice: PostgreSQL wrote it, and looking costs more than
+ * reading. */
 json_t *json_parse_news(const char *bytes, size_t length, const char **why);
 
 /* What a field's length, value or count may be, also where its row does not say. */

@@ -90,6 +90,23 @@ static int lost(struct work *w)
     return w->fault ? (int)w->fault : busy(w, "database.unavailable");
 }
 
+/* How long a statement may run and wait for a lock. Told to the session, as most works find one that knows; it forgets what it was
+ * told in a transaction that is rolled back. */
+static bool tell_patience(struct sql_conn *c, enum patience wanted)
+{
+    bool known = c->patience == wanted;
+
+    c->patience = wanted;
+    return known || (wanted == PATIENT ? statement_send(c, "patient",
+                                                        "select set_config('statement_timeout', '20s', false), "
+                                                        "set_config('lock_timeout', '10s', false)",
+                                                        0, NULL)
+                                       : statement_send(c, "impatient",
+                                                        "select set_config('statement_timeout', '2s', false), "
+                                                        "set_config('lock_timeout', '1s', false)",
+                                                        0, NULL));
+}
+
 static int take_connection(struct work *w)
 {
     if (w->db)
@@ -103,7 +120,7 @@ static int take_connection(struct work *w)
     w->db->begun = w->db->failed = false;
     w->db->answer_ms = w->kind == REQUEST ? ANSWER_MS : BACKGROUND_MS;
     w->db->until = w->until;
-    return OK;
+    return tell_patience(w->db, w->kind == REQUEST ? IMPATIENT : PATIENT) ? OK : lost(w);
 }
 
 static bool begin(struct work *w)
@@ -112,12 +129,7 @@ static bool begin(struct work *w)
         return true;
     w->db->begun = true;
     crash_point("work.begun");
-    if (!statement_send(w->db, "begin", "begin", 0, NULL))
-        return false;
-    return w->kind == REQUEST || statement_send(w->db, "patience",
-                                                "select set_config('statement_timeout', '20s', true), "
-                                                "set_config('lock_timeout', '10s', true)",
-                                                0, NULL);
+    return statement_send(w->db, "begin", "begin", 0, NULL);
 }
 
 static void judge(struct work *w, const struct pending *p, const PGresult *r)
@@ -301,6 +313,14 @@ int sql_exec_text(struct work *w, const char *sql, int n, const char *const *val
     return send_statement(w, name_of_text(w, sql), sql, n, values);
 }
 
+int sql_soon_text(struct work *w, const char *sql, int n, const char *const *values,
+                  void (*take)(struct work *w, PGresult *r, void *into), void *into)
+{
+    TRY(sql_exec_text(w, sql, n, values));
+    expect(w, take, into);
+    return OK;
+}
+
 int sql_fetch_text(struct work *w, const char *sql, int n, const char *const *values, PGresult **result)
 {
     return fetch(w, name_of_text(w, sql), sql, n, values, result);
@@ -314,9 +334,7 @@ static void take_last(struct work *w, PGresult *r, void *unused)
 
 int sql_last_text(struct work *w, const char *sql, int n, const char *const *values)
 {
-    TRY(sql_exec_text(w, sql, n, values));
-    expect(w, take_last, NULL);
-    return OK;
+    return sql_soon_text(w, sql, n, values, take_last, NULL);
 }
 
 int sql_plan_by_value(struct work *w)
@@ -370,6 +388,7 @@ void sql_rollback(struct work *w)
 
     if (!w->db)
         return;
+    w->db->patience = NOT_KNOWN_HOW_PATIENT;
     if (!w->db->broken && w->db->begun) {
         synchronise(w, NULL);
         w->db->failed = false;
@@ -389,6 +408,8 @@ void sql_release(struct work *w)
         return;
     if (c->pending_count || (c->begun && PQtransactionStatus(c->pg) != PQTRANS_IDLE))
         c->broken = true;
+    if (w->fault)
+        c->patience = NOT_KNOWN_HOW_PATIENT;
     w->db = NULL;
     w->awaited = NULL;
     conn_give(c);

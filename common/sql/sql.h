@@ -46,6 +46,8 @@ int sql_fetch(struct work *w, const struct query *q, const char *const *values, 
 int sql_json(struct work *w, const struct query *q, const char *const *values, const char **json);
 /* The same for a statement made of a table's rows (lists, flows): prepared once per text and connection. */
 int sql_exec_text(struct work *w, const char *sql, int n, const char *const *values);
+int sql_soon_text(struct work *w, const char *sql, int n, const char *const *values,
+                  void (*take)(struct work *w, struct pg_result *result, void *into), void *into);
 int sql_fetch_text(struct work *w, const char *sql, int n, const char *const *values,
                    struct pg_result **result);
 

@@ -100,6 +100,7 @@ struct sql_conn *conn_open(void)
         return NULL;
     c = calloc(1, sizeof *c);
     c->pg = pg;
+    c->patience = IMPATIENT; /* see conn_pool_open() */
     PQsetnonblocking(pg, 1);
     PQenterPipelineMode(pg);
     return c;
@@ -195,12 +196,27 @@ static struct sql_conn *wait_in_queue(int64_t until, bool *may_open)
     return me->given;
 }
 
+/* The one used last, of those whose session is as patient as is wanted if there is one: telling it costs a statement. */
+static struct sql_conn *pick(enum patience wanted)
+{
+    int last = --pool.idle_count, i = last;
+    struct sql_conn *c;
+
+    while (i > 0 && pool.idle[i]->patience != wanted)
+        i--;
+    if (pool.idle[i]->patience != wanted)
+        i = last;
+    c = pool.idle[i];
+    memmove(pool.idle + i, pool.idle + i + 1, (size_t)(last - i) * sizeof(struct sql_conn *));
+    return c;
+}
+
 /* An idle connection, or leave to open one more (*may_open). */
-static struct sql_conn *take(int64_t until, bool *may_open)
+static struct sql_conn *take(int64_t until, enum patience wanted, bool *may_open)
 {
     *may_open = false;
     if (pool.idle_count > 0)
-        return pool.idle[--pool.idle_count];
+        return pick(wanted);
     if (pool.open == pool.size)
         return wait_in_queue(until, may_open);
     *may_open = true;
@@ -248,14 +264,14 @@ static bool has_ended(const struct sql_conn *c)
     return clock_ms() - c->given > STALE_MS && poll(&fd, 1, 0) != 0;
 }
 
-static struct sql_conn *take_or_open(int64_t wait_until, int64_t until)
+static struct sql_conn *take_or_open(int64_t wait_until, int64_t until, bool background)
 {
     struct sql_conn *c;
     bool may_open, pause;
     int64_t now;
 
     pthread_mutex_lock(&pool.lock);
-    c = take(wait_until, &may_open);
+    c = take(wait_until, background ? PATIENT : IMPATIENT, &may_open);
     now = clock_ms();
     pause = now < pool.pause_until || until - now < CONNECT_MS;
     pthread_mutex_unlock(&pool.lock);
@@ -279,7 +295,7 @@ struct sql_conn *conn_take(int wait_ms, int64_t until, bool background)
 
     if (now >= until || (background && !clock_sem_wait(&pool.for_background, wait_until)))
         return NULL;
-    c = take_or_open(wait_until, until);
+    c = take_or_open(wait_until, until, background);
     if (c)
         c->background = background;
     else if (background)

@@ -8,7 +8,6 @@
 #include "deadline.h"
 #include "event.h"
 #include "random.h"
-#include "relay.h"
 #include "request.h"
 #include "resource.h"
 #include "sql.h"
@@ -44,7 +43,9 @@ void work_again(struct work *w)
     w->deadlines = NULL;
     w->item = NULL;
     w->last_rows = NULL;
-    w->status = w->error_count = w->announced = w->deadline_count = 0;
+    w->told = NULL;
+    w->announced = w->looked_for = false;
+    w->status = w->error_count = w->deadline_count = 0;
     w->errors = text_new(w->arena);
 }
 
@@ -83,8 +84,8 @@ int work_run(struct work *w, int (*handler)(struct work *), int (*before_commit)
         work_again(w);
         fault = attempt(w, handler, before_commit);
     }
-    if (fault == OK && w->announced && !w->dry_run)
-        relay_wake();
+    if (fault == OK && !w->dry_run)
+        announce_committed(w);
     return fault;
 }
 

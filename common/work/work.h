@@ -39,6 +39,7 @@ struct item;
 struct pg_result;
 struct service;
 struct sql_conn;
+struct told;
 struct principal;
 struct request;
 
@@ -61,7 +62,8 @@ struct work {
     struct announcement *announcements; /* to be written: see event.h */
     struct deadline_wish *deadlines;    /* the same: see deadline.h */
     int deadline_count;
-    int announced; /* events written: the relay is woken after the commit */
+    bool announced, looked_for; /* events were written; the relay must look for some of them */
+    struct told *told;          /* the others: it is handed them after the commit */
 
     enum fault fault;       /* the outcome: set by fail(), never reworded */
     enum fault refused;     /* refused, yet what was written stays: set by refuse_on_record() */
