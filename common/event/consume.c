@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "bus.h"
@@ -351,6 +352,7 @@ static void *run(void *puller)
 {
     struct puller *p = puller;
 
+    prctl(PR_SET_NAME, p->row->name);
     while (!atomic_load(&all.stopping)) {
         if (!may_pull(p) || !pull_open(&p->pull)) {
             pull_close(&p->pull);

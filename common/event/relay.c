@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "chain.h"
 #include "clock.h"
@@ -265,6 +266,7 @@ static void *run(void *unused)
     bool fresh, leads, open, look = true;
 
     (void)unused;
+    prctl(PR_SET_NAME, "relay");
     while (!atomic_load(&relay.stopping)) {
         look = look || wait_for_work(patience());
         leads = leader_check(relay.leader, &fresh);

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/prctl.h>
 
 #include "clock.h"
 #include "log.h"
@@ -87,6 +88,7 @@ static void *work(void *unused)
     struct task *task;
 
     (void)unused;
+    prctl(PR_SET_NAME, "crew");
     sem_init(&me.called, 0, 0);
     while ((task = next_task(&me)))
         task->run(task);

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -159,6 +160,7 @@ static void *run(void *unused)
     bool open = true;
 
     (void)unused;
+    prctl(PR_SET_NAME, "loop");
     share_open(wake);
     while (!atomic_load(&loop.stopping)) {
         turn();

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "answer.h"
 #include "auth.h"
@@ -137,6 +138,7 @@ static void *feed(void *unused)
     bool last;
 
     (void)unused;
+    prctl(PR_SET_NAME, "feeder");
     do {
         pthread_mutex_lock(&feeder.lock);
         wait_for_call();

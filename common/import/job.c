@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "batch.h"
@@ -385,6 +386,7 @@ static void *run(void *unused)
     int idle = 0;
 
     (void)unused;
+    prctl(PR_SET_NAME, "imports");
     while (!atomic_load(&runner.stopping)) {
         if (go_on())
             continue;

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -191,6 +192,7 @@ static void *run(void *unused)
     int64_t pause = config_int("TIDY_SECONDS", 600) * 1000, next_tidy = clock_ms() + pause;
 
     (void)unused;
+    prctl(PR_SET_NAME, "deadlines");
     while (!atomic_load(&runner.stopping)) {
         if (fire())
             continue;

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "calendar.h"
@@ -112,6 +113,7 @@ static int run_slot(struct work *w)
 static void *run(void *unused)
 {
     (void)unused;
+    prctl(PR_SET_NAME, "schedules");
     while (!atomic_load(&runner.stopping)) {
         for (row = runner.service->schedules; row && row->cron; row++) {
             struct work w;
