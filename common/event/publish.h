@@ -1,25 +1,23 @@
-/* Events on their way to the service's stream. Inside common/ only, for the relay's thread alone. */
+/* Events on their way to the service's stream, and what becomes of them. Inside common/ only, for the relay's thread alone. */
 #ifndef BACKROOM_PUBLISH_H
 #define BACKROOM_PUBLISH_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 struct event_unpublished_row;
 struct service;
 struct work;
 
-enum { PUBLISH_MAX = 512 };
-
 void publish_start(const struct service *s);
-/* Is there a stream to publish to? Made anew with every connection. */
-bool publish_ready(void);
+/* Connected, and answers will be heard. *fresh: what was sent before will not be answered any more. */
+bool publish_ready(bool *fresh);
 
-/*
- * Publish the rows (PUBLISH_MAX at most) in their order and wait until each is acknowledged, refused, or late; seq[i] is then its place in
- * the stream. Returns how many of them were acknowledged before the first that was not: order is kept by starting again there (R-6).
- */
-size_t publish_all(struct work *w, const struct event_unpublished_row *rows, size_t n, int64_t *seq);
+/* Published under a number of one's own, by which it will be answered. Goes out with publish_flush() at the latest. */
+void publish_send(struct work *w, const struct event_unpublished_row *e, uint64_t number);
+void publish_flush(void);
+
+/* The next answer: the event's number and its place in the stream, or -1 if it was refused. False when none came in time. */
+bool publish_answer(int64_t wait_ms, uint64_t *number, int64_t *seq);
 
 #endif

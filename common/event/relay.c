@@ -19,7 +19,7 @@
 #include "service.h"
 #include "stream.h"
 
-enum { POLL_MS = 100, MARK_PACE_MS = 50, RECENT = 1024 };
+enum { AT_ONCE = 512, POLL_MS = 100, MARK_PACE_MS = 50, HEAR_MS = 100, ANSWER_MS = 5000, RECENT = 1024 };
 
 /* The last link of the chain. Only the leader adds to it; whenever its own last work failed, it looks it up. */
 struct head {
@@ -28,9 +28,11 @@ struct head {
     char hash[65];
 };
 
-/* An event that the stream has, which is not written down yet. */
+/* An event that was published, which is not written down yet. */
 struct mark {
-    int64_t no, position, seq;
+    int64_t no, position;
+    int64_t seq;  /* where the stream has it; 0: not known yet, -1: it refused */
+    int64_t sent; /* when, in milliseconds of the monotonic clock */
     char hash[65];
 };
 
@@ -43,12 +45,13 @@ static struct {
     atomic_bool stopping;
     struct leader *leader;
     struct head head;
-    struct mark marks[2 * PUBLISH_MAX]; /* in order of publishing */
+    struct mark marks[2 * AT_ONCE]; /* in order of publishing */
     size_t mark_count;
-    int64_t rested;           /* from when on they may be written down */
-    int64_t recent[RECENT];   /* numbers of those published last, in a ring */
+    uint64_t first;         /* the number by which the first of them is answered; the others follow */
+    int64_t rested;         /* from when on they may be written down */
+    int64_t recent[RECENT]; /* `no` of those published last, in a ring */
     unsigned recent_next;
-    int64_t next_look;        /* other instances write events, too */
+    int64_t next_look; /* other instances write events, too */
 } relay = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 void relay_wake(bool look)
@@ -92,13 +95,14 @@ static int find_head(struct work *w, struct head *h)
 }
 
 /* One that was published before keeps its place in the chain. */
-static void link_up(struct work *w, const struct event_unpublished_row *e, int64_t seq)
+static void link_up(struct work *w, const struct event_unpublished_row *e)
 {
     struct mark *m = &relay.marks[relay.mark_count++];
     struct head *h = &relay.head;
 
     m->no = strtoll(e->no, NULL, 10);
-    m->seq = seq;
+    m->seq = 0;
+    m->sent = clock_ms();
     m->position = e->position ? strtoll(e->position, NULL, 10) : ++h->position;
     if (!e->position)
         snprintf(h->hash, sizeof h->hash, "%s",
@@ -150,19 +154,28 @@ static int look_for(struct work *w, struct event_unpublished_row **rows, size_t 
 
     handed_take(w, dropped);
     relay.next_look = clock_ms() + POLL_MS;
-    TRY(q_event_unpublished(w, marked_already(w), PUBLISH_MAX, rows, n));
+    TRY(q_event_unpublished(w, marked_already(w), AT_ONCE, rows, n));
     sql_release(w);
     return OK;
 }
 
 /* --- publishing ------------------------------------------------------------------------------------------ */
 
-/* *more: there may be more to publish. */
+/* What is not written down is published again. */
+static void forget(void)
+{
+    relay.first += relay.mark_count;
+    relay.mark_count = 0;
+    relay.head.known = false;
+    relay.next_look = 0;
+    memset(relay.recent, 0, sizeof relay.recent);
+}
+
+/* Answers are not waited for here: while they are on their way, more is published. *more: there may be more to look for. */
 static int publish(struct work *w, bool look, bool *more)
 {
     struct event_unpublished_row handed[HANDED_MAX], *rows = handed;
-    int64_t seq[PUBLISH_MAX];
-    size_t n = 0, acked;
+    size_t n = 0;
 
     w->writes = false; /* single statements: there is nothing to lock, and publishing needs no open transaction */
     TRY(find_head(w, &relay.head));
@@ -173,80 +186,134 @@ static int publish(struct work *w, bool look, bool *more)
     if (!n)
         return OK;
     crash_point("relay.selected");
-    acked = publish_all(w, rows, n, seq);
-    for (size_t i = 0; i < acked; i++)
-        link_up(w, &rows[i], seq[i]);
-    metrics_add(EVENTS_PUBLISHED, (int64_t)acked);
-    if (acked < n) {
-        metrics_add(PUBLISH_ERRORS, 1);
-        stream_doubt(true);
+    for (size_t i = 0; i < n; i++) {
+        publish_send(w, &rows[i], relay.first + relay.mark_count);
+        link_up(w, &rows[i]);
     }
-    *more = acked < n || n == PUBLISH_MAX;
+    publish_flush();
+    crash_point("relay.published");
+    metrics_add(EVENTS_PUBLISHED, (int64_t)n);
+    *more = n == AT_ONCE;
     return OK;
 }
 
 /* --- writing it down --------------------------------------------------------------------------------------- */
+
+/* Take in what was answered; the first of all is waited for, as nothing can be written down without it. */
+static void hear(void)
+{
+    uint64_t number;
+    int64_t seq;
+
+    while (publish_answer(relay.marks[0].seq ? 0 : HEAR_MS, &number, &seq)) {
+        if (number - relay.first < relay.mark_count)
+            relay.marks[number - relay.first].seq = seq;
+    }
+}
+
+/* Those before the first that the stream does not have: order is kept by starting again there. */
+static size_t acknowledged(void)
+{
+    size_t n = 0;
+
+    while (n < relay.mark_count && relay.marks[n].seq > 0)
+        n++;
+    return n;
+}
 
 /* A leader that was stopped for a while may find them written down by the next one: then it writes nothing, as its positions
  * are no longer the next. */
 static int write_down(struct work *w)
 {
     struct text t = text_new(w->arena);
+    size_t n = acknowledged();
     int64_t taken;
 
-    for (const struct mark *m = relay.marks; m < relay.marks + relay.mark_count; m++) {
+    for (const struct mark *m = relay.marks; m < relay.marks + n; m++) {
         text_addf(&t, "%s{\"no\":%" PRId64 ",\"position\":%" PRId64 ",\"hash\":\"%s\",\"epoch\":\"%s\",",
                   t.length ? "," : "[", m->no, m->position, m->hash, stream_epoch());
         text_addf(&t, "\"seq\":%" PRId64 "}", m->seq);
     }
     text_add(&t, "]");
     TRY(q_event_published(w, t.bytes, &taken));
-    return (size_t)taken == relay.mark_count
-               ? OK
-               : fail(w, CONFLICT, "relay.overtaken", "another relay was faster");
+    return (size_t)taken == n ? OK : fail(w, CONFLICT, "relay.overtaken", "another relay was faster");
 }
 
-/* What is not written down is published again. */
-static void forget(void)
+static bool write_acknowledged(void)
 {
-    relay.mark_count = 0;
-    relay.head.known = false;
-    memset(relay.recent, 0, sizeof relay.recent);
+    size_t n = acknowledged();
+    struct work w;
+    int fault;
+
+    if (!n)
+        return true;
+    crash_point("relay.acked");
+    work_begin(&w, relay.service, JOB, "relay");
+    fault = work_run(&w, write_down, NULL);
+    crash_point("relay.marked");
+    work_end(&w);
+    if (fault != OK)
+        return false;
+    relay.mark_count -= n;
+    relay.first += n;
+    memmove(relay.marks, relay.marks + n, relay.mark_count * sizeof *relay.marks);
+    news_tell();
+    return true;
+}
+
+/* Refused, or not answered in time. */
+static bool first_failed(void)
+{
+    const struct mark *m = &relay.marks[0];
+
+    return relay.mark_count && m->seq <= 0 && (m->seq < 0 || clock_ms() >= m->sent + ANSWER_MS);
 }
 
 static bool marks_due(void)
 {
-    return relay.mark_count >= PUBLISH_MAX || (relay.mark_count && clock_ms() >= relay.rested);
+    return relay.mark_count >= AT_ONCE || (relay.mark_count && clock_ms() >= relay.rested);
 }
 
 static void write_marks(void)
 {
-    struct work w;
-
     if (!relay.mark_count)
         return;
-    work_begin(&w, relay.service, JOB, "relay");
-    if (work_run(&w, write_down, NULL) == OK)
-        relay.mark_count = 0;
-    else
+    hear();
+    if (!write_acknowledged()) {
         forget();
-    crash_point("relay.marked");
-    work_end(&w);
+    } else if (first_failed()) {
+        metrics_add(PUBLISH_ERRORS, 1);
+        stream_doubt(true);
+        forget();
+    }
     relay.rested = clock_ms() + MARK_PACE_MS;
-    news_tell();
 }
 
 /* --- the thread ---------------------------------------------------------------------------------------- */
 
-/* Returns whether there may be more to publish. */
+/* A look at what the stream holds is one at what is written down: what is not by then, and may be lost, is published again. */
+static bool stream_good(bool fresh)
+{
+    unsigned long verified = stream_verified();
+    bool good;
+
+    if (stream_due(fresh))
+        write_marks();
+    good = stream_look(relay.service, fresh);
+    if (stream_verified() != verified)
+        forget();
+    if (!good)
+        handed_open(false);
+    return good;
+}
+
+/* Returns whether there may be more to look for. */
 static bool pass_on(bool fresh, bool look)
 {
     bool more = false;
     struct work w;
 
-    if (stream_due(fresh))
-        write_marks(); /* a look at what the stream holds is one at what is written down */
-    if (!stream_look(relay.service, fresh))
+    if (!stream_good(fresh))
         return false;
     work_begin(&w, relay.service, JOB, "relay");
     publish(&w, look, &more);
@@ -261,21 +328,32 @@ static int64_t patience(void)
     return relay.mark_count && rest < POLL_MS ? (rest > 0 ? rest : 0) : POLL_MS;
 }
 
+/* Is it this instance that publishes, and is there somebody to publish to? */
+static bool may_publish(bool *fresh)
+{
+    bool leads = leader_check(relay.leader, fresh), anew, ready = leads && publish_ready(&anew);
+
+    metrics_set(RELAY_LEADER, leads);
+    if (*fresh || !leads)
+        forget();
+    if (ready && anew) {
+        write_acknowledged();
+        forget();
+    }
+    handed_open(ready);
+    return ready;
+}
+
 static void *run(void *unused)
 {
-    bool fresh, leads, open, look = true;
+    bool fresh, look = true;
 
     (void)unused;
     prctl(PR_SET_NAME, "relay");
     while (!atomic_load(&relay.stopping)) {
         look = look || wait_for_work(patience());
-        leads = leader_check(relay.leader, &fresh);
-        metrics_set(RELAY_LEADER, leads);
-        if (fresh || !leads)
-            forget();
-        open = leads && publish_ready();
-        handed_open(open);
-        look = open && pass_on(fresh, look);
+        if (relay.mark_count < AT_ONCE)
+            look = may_publish(&fresh) && pass_on(fresh, look);
         if (marks_due())
             write_marks();
     }

@@ -19,6 +19,7 @@ static struct {
     const char *service;
     struct stream_state state;
     unsigned long generation; /* of the bus, when it was last verified */
+    unsigned long verified; /* so many times */
     bool doubted;
     int64_t next_look, next_read;
     int64_t unread;      /* what stands up to here was not read since it was verified */
@@ -42,6 +43,11 @@ int64_t stream_lost_at(void)
         stream.lost_at = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
     }
     return stream.lost_at;
+}
+
+unsigned long stream_verified(void)
+{
+    return stream.verified;
 }
 
 void stream_doubt(bool at_once)
@@ -244,6 +250,7 @@ static bool look(const struct service *s, bool must)
     stream.generation = 0; /* until it is verified, however often that fails */
     if (!in_work(s, verify))
         return false;
+    stream.verified++;
     stream.generation = bus_generation();
     stream.unread = stream.state.last_seq;
     return true;

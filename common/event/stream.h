@@ -12,6 +12,8 @@ struct service;
 bool stream_look(const struct service *s, bool must);
 /* Will stream_look() look? */
 bool stream_due(bool must);
+/* How many looks were close ones. */
+unsigned long stream_verified(void);
 /* Which stream it is: with the sequence the place of an event. */
 const char *stream_epoch(void);
 /* When it was last found to have lost something, in milliseconds since 1970; at first the time of the first question. */
