@@ -115,8 +115,10 @@ from catalog.reservation r join catalog.reservation_line l on l.reservation_id =
 
 
 def reserve(world, row, seconds, one):
-    """Orders wait in the stream; then catalog goes on and reserves them, while orders stands still as beside pgbench."""
+    """Orders wait in the stream; then catalog goes on and reserves them, while orders stands still as beside pgbench. What became of
+    those of the round before is heard first: pgbench has only new ones, too."""
     shop = world.shop
+    shop.settle(120)
     last = shop.value("catalog", "select coalesce(max(arrived), 0) from reservation")
     known = shop.value("catalog", "select count(*) from reservation")
     shop.pause("catalog")

@@ -27,7 +27,8 @@ struct announcement {
     struct announcement *next;
     const struct resource *resource;
     const char *type, *ids; /* a PostgreSQL array, or the key itself if it is of one */
-    bool of_one, raises;
+    bool of_one;
+    enum { RAISES, RAISED, NEW } version; /* it is to be raised, it was, or it is 1 */
 };
 
 /* A plan for one key is cheaper than that for an array, and most works announce one thing. */
@@ -57,7 +58,7 @@ static bool may_be_handed(const struct announcement *a)
 
     for (const char *s = a->ids; *s && ids <= HANDED_AT_ONCE; s++)
         ids += *s == ',';
-    return !a->raises && ids <= HANDED_AT_ONCE;
+    return a->version == NEW && ids <= HANDED_AT_ONCE;
 }
 
 static void told(struct work *w, struct pg_result *rows, void *said)
@@ -121,8 +122,8 @@ static int write_events(struct work *w, const struct announcement *a)
         w,
         "insert into event (id, type, aggregate, aggregate_id, version, actor, trace, data, private) "
         "select %s, $2, $3, e.id::text, %s, $4, $5, e.doc, e.private from %s_event e%s where e.id %s%s",
-        a->of_one ? "$6::uuid" : "uuid_v7()", a->raises ? "t.version" : "1", r->aggregate,
-        a->raises ? versions : "", chosen(w, a),
+        a->of_one ? "$6::uuid" : "uuid_v7()", a->version == NEW ? "1" : "t.version", r->aggregate,
+        a->version == NEW ? "" : versions, chosen(w, a),
         handed ? " returning no, id, aggregate_id, to_json(at)#>>'{}', data, private" : "");
 
     w->announced = true;
@@ -153,7 +154,7 @@ int announce_flush(struct work *w)
     for (; w->announcements; w->announcements = w->announcements->next) {
         const struct announcement *a = w->announcements;
 
-        if (a->raises)
+        if (a->version == RAISES)
             TRY(raise_version(w, a));
         TRY(write_events(w, a));
     }
@@ -162,18 +163,24 @@ int announce_flush(struct work *w)
 
 int announce(struct work *w, const char *type, const char *aggregate, const char *id)
 {
-    return queue(w, (struct announcement){.type = type, .ids = id, .of_one = true, .raises = true},
+    return queue(w, (struct announcement){.type = type, .ids = id, .of_one = true, .version = RAISES},
                  aggregate);
 }
 
 int announce_all(struct work *w, const char *type, const char *aggregate, const char *ids)
 {
-    return queue(w, (struct announcement){.type = type, .ids = ids, .raises = true}, aggregate);
+    return queue(w, (struct announcement){.type = type, .ids = ids, .version = RAISES}, aggregate);
+}
+
+int announce_raised(struct work *w, const char *type, const char *aggregate, const char *ids)
+{
+    return queue(w, (struct announcement){.type = type, .ids = ids, .version = RAISED}, aggregate);
 }
 
 int announce_new(struct work *w, const char *type, const char *aggregate, const char *ids)
 {
-    return queue(w, (struct announcement){.type = type, .ids = ids, .of_one = ids && *ids != '{'}, aggregate);
+    return queue(w, (struct announcement){.type = type, .ids = ids, .of_one = ids && *ids != '{', .version = NEW},
+                 aggregate);
 }
 
 /* --- feed and timeline -------------------------------------------------------------------------------- */

@@ -20,6 +20,8 @@ enum { EVENT_BYTES_MAX = 256 * 1024 };
 int announce(struct work *w, const char *type, const char *aggregate, const char *id);
 /* The same for many, ids as a PostgreSQL array "{id,id}"; NULL or "{}" for none. */
 int announce_all(struct work *w, const char *type, const char *aggregate, const char *ids);
+/* The same where the statement that changed them has raised their version already, as the first change of theirs in this work. */
+int announce_raised(struct work *w, const char *type, const char *aggregate, const char *ids);
 /* The first event of aggregates that this transaction inserted with version 1; ids as one id or an array. */
 int announce_new(struct work *w, const char *type, const char *aggregate, const char *ids);
 

@@ -12,7 +12,7 @@ int reservations_heard(struct work *w)
 
     TRY(q_news_lock(w, events));
     TRY(q_reservations_note(w, events, &changed));
-    TRY(announce_all(w, "orders.order.stock_changed", "order", changed.ids));
+    TRY(announce_raised(w, "orders.order.stock_changed", "order", changed.ids));
     return order_confirm_ready(w, changed.ids);
 }
 

@@ -12,6 +12,9 @@ from .process import spawn, tool, wait_for
 
 OPERATOR = "operator"
 
+# Go would spread a trickle of messages over all processors, and wake a thread for each: a quarter of them carries what the services say.
+PROCESSORS = max(1, (os.cpu_count() or 1) // 4)
+
 
 def new_passwords():
     return {name: "n" + secrets.token_hex(20) for name in (OPERATOR, *plan.SERVICES)}
@@ -47,7 +50,7 @@ class Nats:
         secret.write_text(settings(self.passwords, f"127.0.0.1:{self.port}", f"127.0.0.1:{self.monitor_port}",
                                    self.folder / "store", self.storage_limit))
         self.process = spawn([tool("nats-server", "/usr/sbin"), "-c", self.folder / "nats.conf"], self.log,
-                             env={"PATH": os.environ.get("PATH", "")}, dies_with_us=self.dies_with_us)
+                             env={"PATH": os.environ.get("PATH", ""), "GOMAXPROCS": str(PROCESSORS)}, dies_with_us=self.dies_with_us)
         wait_for("nats-server", self.ready, self.process, self.log, 60)
 
     def stop(self, patience=10):

@@ -31,7 +31,8 @@ on conflict (name) do update set kind = excluded.kind where channel.kind <> excl
 select from orders where id in (select (e ->> 'order_id')::uuid from json_array_elements(:events::json) e)
 order by id for no key update;
 
--- The last of each reservation's news counts: it says the whole state. A part taken leaves the status as it is.
+-- The last of each reservation's news counts: it says the whole state. A part taken leaves the status as it is. Raises the version,
+-- too: another update of the row would write all its indexes once more.
 -- name: reservations_note(events) :row ids
 with news as (
     select distinct on (e.order_id) e.order_id, coalesce(e.allocation, '[]') as allocation,
@@ -45,7 +46,8 @@ with news as (
     where split_part(e.event_type, '.', 3) in ('held', 'partial', 'short', 'released', 'taken')
     order by e.order_id, e.place desc
 ), changed as (
-    update orders o set stock_status = coalesce(n.stock_status, o.stock_status), allocation = n.allocation
+    update orders o set stock_status = coalesce(n.stock_status, o.stock_status), allocation = n.allocation,
+        version = o.version + 1, updated_at = now()
     from news n
     where o.id = n.order_id
       and (o.stock_status <> coalesce(n.stock_status, o.stock_status) or o.allocation::text <> n.allocation::text)
