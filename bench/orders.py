@@ -114,11 +114,19 @@ select extract(epoch from max(pg_xact_commit_timestamp(l.xmin)) - min(r.created_
 from catalog.reservation r join catalog.reservation_line l on l.reservation_id = r.id where r.arrived > %s"""
 
 
+def heard(shop):
+    """Have orders and catalog, the others stand still, told each other everything?"""
+    waiting = {service: shop.value(service, "select count(*) from event where seq is null") for service in ("orders", "catalog")}
+    for service, name in (("orders", "catalog-orders"), ("catalog", "orders-reservations")):
+        waiting[name] = sum(each["num_pending"] + each["num_ack_pending"] for each in shop.consumers(service) if each["name"] == name)
+    return not any(waiting.values())
+
+
 def reserve(world, row, seconds, one):
     """Orders wait in the stream; then catalog goes on and reserves them, while orders stands still as beside pgbench. What became of
     those of the round before is heard first: pgbench has only new ones, too."""
     shop = world.shop
-    shop.settle(120)
+    eventually(lambda: heard(shop), 120)
     last = shop.value("catalog", "select coalesce(max(arrived), 0) from reservation")
     known = shop.value("catalog", "select count(*) from reservation")
     shop.pause("catalog")

@@ -283,7 +283,7 @@ static void process(struct puller *p)
     char code[64], detail[256];
     enum fault fault;
 
-    p->rested = clock_ms() + p->row->pace_ms;
+    p->rested = p->count < PULL ? clock_ms() + p->row->pace_ms : 0; /* who is behind does not rest */
     crash_point("consume.received");
     tell_pending(p);
     if (!(p->row->mode & BATCH) || apply_range(p, 0, p->count - 1, &fault, code, detail) == 0) {
