@@ -41,21 +41,21 @@ static bool subscribe(void)
     return natsConnection_SubscribeSync(&out.answers, bus_connection(), subject) == NATS_OK;
 }
 
-bool publish_ready(bool *fresh)
+bool publish_stale(void)
 {
-    *fresh = false;
-    if (!bus_connected())
-        return false;
-    if (out.answers && out.generation == bus_generation())
-        return true;
+    return !out.answers || out.generation != bus_generation();
+}
+
+void publish_renew(void)
+{
     /* The one before may still be in the reader's hands: see let_go() in pull.c. */
     natsSubscription_Destroy(out.answers_before);
     natsSubscription_Unsubscribe(out.answers);
     out.answers_before = out.answers;
     out.answers = NULL;
     out.generation = bus_generation();
-    *fresh = true;
-    return subscribe();
+    if (!subscribe())
+        log_rarely("relay.inbox", "what the stream answers cannot be heard");
 }
 
 /* --- what is said ---------------------------------------------------------------------------------------- */

@@ -1,4 +1,4 @@
-/* Events on their way to the service's stream, and what becomes of them. Inside common/ only, for the relay's thread alone. */
+/* Events on their way to the service's stream, and what becomes of them. Inside common/ only: the relay says, marks.c hears. */
 #ifndef BACKROOM_PUBLISH_H
 #define BACKROOM_PUBLISH_H
 
@@ -10,8 +10,10 @@ struct service;
 struct work;
 
 void publish_start(const struct service *s);
-/* Connected, and answers will be heard. *fresh: what was sent before will not be answered any more. */
-bool publish_ready(bool *fresh);
+/* Has the connection been made anew since? Then what was sent before will not be answered any more. */
+bool publish_stale(void);
+/* Hear answers on the connection that there is now. While nobody hears. */
+void publish_renew(void);
 
 /* Published under a number of one's own, by which it will be answered. Goes out with publish_flush() at the latest. */
 void publish_send(struct work *w, const struct event_unpublished_row *e, uint64_t number);

@@ -6,33 +6,28 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
+#include "bus.h"
 #include "chain.h"
 #include "clock.h"
 #include "common_queries.h"
 #include "crash.h"
 #include "handed.h"
 #include "leader.h"
+#include "marks.h"
 #include "metrics.h"
 #include "news.h"
 #include "publish.h"
 #include "service.h"
 #include "stream.h"
 
-enum { AT_ONCE = 512, POLL_MS = 100, MARK_PACE_MS = 50, HEAR_MS = 100, ANSWER_MS = 5000, RECENT = 1024 };
+enum { AT_ONCE = 512, POLL_MS = 100, FULL_MS = 1, RECENT = 1024 };
 
 /* The last link of the chain. Only the leader adds to it; whenever its own last work failed, it looks it up. */
 struct head {
     bool known;
     int64_t position;
-    char hash[65];
-};
-
-/* An event that was published, which is not written down yet. */
-struct mark {
-    int64_t no, position;
-    int64_t seq;  /* where the stream has it; 0: not known yet, -1: it refused */
-    int64_t sent; /* when, in milliseconds of the monotonic clock */
     char hash[65];
 };
 
@@ -45,10 +40,6 @@ static struct {
     atomic_bool stopping;
     struct leader *leader;
     struct head head;
-    struct mark marks[2 * AT_ONCE]; /* in order of publishing */
-    size_t mark_count;
-    uint64_t first;         /* the number by which the first of them is answered; the others follow */
-    int64_t rested;         /* from when on they may be written down */
     int64_t recent[RECENT]; /* `no` of those published last, in a ring */
     unsigned recent_next;
     int64_t next_look; /* other instances write events, too */
@@ -94,35 +85,24 @@ static int find_head(struct work *w, struct head *h)
     return OK;
 }
 
-/* One that was published before keeps its place in the chain. */
-static void link_up(struct work *w, const struct event_unpublished_row *e)
+/* One that was published before keeps its place in the chain. Returns the number by which it will be answered. */
+static uint64_t link_up(struct work *w, const struct event_unpublished_row *e)
 {
-    struct mark *m = &relay.marks[relay.mark_count++];
     struct head *h = &relay.head;
+    int64_t no = strtoll(e->no, NULL, 10);
 
-    m->no = strtoll(e->no, NULL, 10);
-    m->seq = 0;
-    m->sent = clock_ms();
-    m->position = e->position ? strtoll(e->position, NULL, 10) : ++h->position;
-    if (!e->position)
-        snprintf(h->hash, sizeof h->hash, "%s",
-                 chain_hash(w, h->hash,
-                            &(struct chain_link){e->id, e->type, e->aggregate, e->aggregate_id, e->version,
-                                                 e->at, e->actor, e->trace, e->data}));
-    memcpy(m->hash, h->hash, sizeof m->hash);
-    relay.recent[relay.recent_next++ % RECENT] = m->no;
+    relay.recent[relay.recent_next++ % RECENT] = no;
+    if (e->position)
+        return marks_add(no, strtoll(e->position, NULL, 10), h->hash);
+    h->position++;
+    snprintf(h->hash, sizeof h->hash, "%s",
+             chain_hash(w, h->hash,
+                        &(struct chain_link){e->id, e->type, e->aggregate, e->aggregate_id, e->version, e->at,
+                                             e->actor, e->trace, e->data}));
+    return marks_add(no, h->position, h->hash);
 }
 
 /* --- what to publish --------------------------------------------------------------------------------------- */
-
-static const char *marked_already(struct work *w)
-{
-    struct text list = sql_list(w);
-
-    for (size_t i = 0; i < relay.mark_count; i++)
-        sql_list_add(&list, sql_from_int(w, relay.marks[i].no));
-    return sql_list_end(&list);
-}
 
 /* Found by a look before it was handed over. */
 static bool published_already(const struct event_unpublished_row *e)
@@ -154,18 +134,16 @@ static int look_for(struct work *w, struct event_unpublished_row **rows, size_t 
 
     handed_take(w, dropped);
     relay.next_look = clock_ms() + POLL_MS;
-    TRY(q_event_unpublished(w, marked_already(w), AT_ONCE, rows, n));
+    TRY(q_event_unpublished(w, marks_list(w), AT_ONCE, rows, n));
     sql_release(w);
     return OK;
 }
 
 /* --- publishing ------------------------------------------------------------------------------------------ */
 
-/* What is not written down is published again. */
-static void forget(void)
+/* Of what is published and not written down: it is published again. */
+static void start_over(void)
 {
-    relay.first += relay.mark_count;
-    relay.mark_count = 0;
     relay.head.known = false;
     relay.next_look = 0;
     memset(relay.recent, 0, sizeof relay.recent);
@@ -186,10 +164,8 @@ static int publish(struct work *w, bool look, bool *more)
     if (!n)
         return OK;
     crash_point("relay.selected");
-    for (size_t i = 0; i < n; i++) {
-        publish_send(w, &rows[i], relay.first + relay.mark_count);
-        link_up(w, &rows[i]);
-    }
+    for (size_t i = 0; i < n; i++)
+        publish_send(w, &rows[i], link_up(w, &rows[i]));
     publish_flush();
     crash_point("relay.published");
     metrics_add(EVENTS_PUBLISHED, (int64_t)n);
@@ -197,111 +173,28 @@ static int publish(struct work *w, bool look, bool *more)
     return OK;
 }
 
-/* --- writing it down --------------------------------------------------------------------------------------- */
-
-/* Take in what was answered; the first of all is waited for, as nothing can be written down without it. */
-static void hear(void)
-{
-    uint64_t number;
-    int64_t seq;
-
-    while (publish_answer(relay.marks[0].seq ? 0 : HEAR_MS, &number, &seq)) {
-        if (number - relay.first < relay.mark_count)
-            relay.marks[number - relay.first].seq = seq;
-    }
-}
-
-/* Those before the first that the stream does not have: order is kept by starting again there. */
-static size_t acknowledged(void)
-{
-    size_t n = 0;
-
-    while (n < relay.mark_count && relay.marks[n].seq > 0)
-        n++;
-    return n;
-}
-
-/* A leader that was stopped for a while may find them written down by the next one: then it writes nothing, as its positions
- * are no longer the next. */
-static int write_down(struct work *w)
-{
-    struct text t = text_new(w->arena);
-    size_t n = acknowledged();
-    int64_t taken;
-
-    for (const struct mark *m = relay.marks; m < relay.marks + n; m++) {
-        text_addf(&t, "%s{\"no\":%" PRId64 ",\"position\":%" PRId64 ",\"hash\":\"%s\",\"epoch\":\"%s\",",
-                  t.length ? "," : "[", m->no, m->position, m->hash, stream_epoch());
-        text_addf(&t, "\"seq\":%" PRId64 "}", m->seq);
-    }
-    text_add(&t, "]");
-    TRY(q_event_published(w, t.bytes, &taken));
-    return (size_t)taken == n ? OK : fail(w, CONFLICT, "relay.overtaken", "another relay was faster");
-}
-
-static bool write_acknowledged(void)
-{
-    size_t n = acknowledged();
-    struct work w;
-    int fault;
-
-    if (!n)
-        return true;
-    crash_point("relay.acked");
-    work_begin(&w, relay.service, JOB, "relay");
-    fault = work_run(&w, write_down, NULL);
-    crash_point("relay.marked");
-    work_end(&w);
-    if (fault != OK)
-        return false;
-    relay.mark_count -= n;
-    relay.first += n;
-    memmove(relay.marks, relay.marks + n, relay.mark_count * sizeof *relay.marks);
-    news_tell();
-    return true;
-}
-
-/* Refused, or not answered in time. */
-static bool first_failed(void)
-{
-    const struct mark *m = &relay.marks[0];
-
-    return relay.mark_count && m->seq <= 0 && (m->seq < 0 || clock_ms() >= m->sent + ANSWER_MS);
-}
-
-static bool marks_due(void)
-{
-    return relay.mark_count >= AT_ONCE || (relay.mark_count && clock_ms() >= relay.rested);
-}
-
-static void write_marks(void)
-{
-    if (!relay.mark_count)
-        return;
-    hear();
-    if (!write_acknowledged()) {
-        forget();
-    } else if (first_failed()) {
-        metrics_add(PUBLISH_ERRORS, 1);
-        stream_doubt(true);
-        forget();
-    }
-    relay.rested = clock_ms() + MARK_PACE_MS;
-}
-
 /* --- the thread ---------------------------------------------------------------------------------------- */
+
+static void forget(void)
+{
+    marks_forget();
+    start_over();
+}
 
 /* A look at what the stream holds is one at what is written down: what is not by then, and may be lost, is published again. */
 static bool stream_good(bool fresh)
 {
     unsigned long verified = stream_verified();
-    bool good;
+    bool good, close;
 
-    if (stream_due(fresh))
-        write_marks();
+    if (!stream_due(fresh))
+        return stream_look(relay.service, false);
+    marks_hold();
     good = stream_look(relay.service, fresh);
-    if (stream_verified() != verified)
-        forget();
+    close = stream_verified() != verified;
+    marks_release(close);
+    if (close)
+        start_over();
     if (!good)
         handed_open(false);
     return good;
@@ -313,6 +206,10 @@ static bool pass_on(bool fresh, bool look)
     bool more = false;
     struct work w;
 
+    if (marks_lost()) {
+        stream_doubt(true);
+        forget();
+    }
     if (!stream_good(fresh))
         return false;
     work_begin(&w, relay.service, JOB, "relay");
@@ -321,25 +218,25 @@ static bool pass_on(bool fresh, bool look)
     return more;
 }
 
-static int64_t patience(void)
+/* To whoever publishes to a connection that was made anew nobody answers what he said before. */
+static void renew(void)
 {
-    int64_t rest = relay.rested - clock_ms();
-
-    return relay.mark_count && rest < POLL_MS ? (rest > 0 ? rest : 0) : POLL_MS;
+    marks_hold();
+    publish_renew();
+    marks_release(true);
+    start_over();
 }
 
 /* Is it this instance that publishes, and is there somebody to publish to? */
 static bool may_publish(bool *fresh)
 {
-    bool leads = leader_check(relay.leader, fresh), anew, ready = leads && publish_ready(&anew);
+    bool leads = leader_check(relay.leader, fresh), ready = leads && bus_connected();
 
     metrics_set(RELAY_LEADER, leads);
     if (*fresh || !leads)
         forget();
-    if (ready && anew) {
-        write_acknowledged();
-        forget();
-    }
+    if (ready && publish_stale())
+        renew();
     handed_open(ready);
     return ready;
 }
@@ -351,13 +248,12 @@ static void *run(void *unused)
     (void)unused;
     prctl(PR_SET_NAME, "relay");
     while (!atomic_load(&relay.stopping)) {
-        look = look || wait_for_work(patience());
-        if (relay.mark_count < AT_ONCE)
+        look = look || wait_for_work(POLL_MS);
+        if (marks_room() < MARKS_MAX - AT_ONCE)
+            usleep(FULL_MS * 1000);
+        else
             look = may_publish(&fresh) && pass_on(fresh, look);
-        if (marks_due())
-            write_marks();
     }
-    write_marks();
     return NULL;
 }
 
@@ -367,6 +263,7 @@ void relay_start(const struct service *s)
     relay.leader = leader_new(s->name, "relay");
     clock_cond_init(&relay.work);
     publish_start(s);
+    marks_start(s);
     pthread_create(&relay.thread, NULL, run, NULL);
 }
 
@@ -375,6 +272,7 @@ void relay_stop(void)
     atomic_store(&relay.stopping, true);
     relay_wake(true);
     pthread_join(relay.thread, NULL);
+    marks_stop();
     leader_free(relay.leader);
     /* What publishes stays: acknowledgements may still come until the connection is closed, and then we are gone. */
 }

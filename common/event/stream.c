@@ -1,6 +1,7 @@
 #include "stream.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 
@@ -20,7 +21,7 @@ static struct {
     struct stream_state state;
     unsigned long generation; /* of the bus, when it was last verified */
     unsigned long verified; /* so many times */
-    bool doubted;
+    atomic_bool doubted; /* also by whoever hears what the stream answers */
     int64_t next_look, next_read;
     int64_t unread;      /* what stands up to here was not read since it was verified */
     int64_t lost_at;     /* by the calendar */
