@@ -80,10 +80,17 @@ def place(world, seconds, one_sku=False, connections=16):
                env={**env, "ONE_SKU": "1"} if one_sku else env)
 
 
+WAL_FILES = 60      # of 16 MiB each: what a part writes
+
+
 def warm_up(world):
-    """A shop that was open for a while: PostgreSQL knows how large its tables are."""
+    """A shop that was open for a while: PostgreSQL knows how large its tables are, and has files of its log to write into once more.
+    In a new one each is made and filled with zeros first, and every commit waits for that: 50 ms each second."""
     place(world, 2)
     world.postgres.psql(world.shop.database, "--command", "vacuum analyze")
+    for _ in range(WAL_FILES):
+        world.shop.sql("postgres", "select pg_switch_wal() from pg_logical_emit_message(true, 'bench', 'next file')")
+    world.postgres.psql(world.shop.database, "--command", "checkpoint")
 
 
 def forget_pgbench(world):
