@@ -32,6 +32,13 @@ enum {
     SLOW_TRIES = 5,
 };
 
+/* Messages, and what was parsed of them already. */
+struct batch {
+    natsMsg *messages[PULL];
+    json_t *parsed[PULL];
+    int count;
+};
+
 struct puller {
     const struct service *service;
     const struct consumer *row;
@@ -39,8 +46,8 @@ struct puller {
     struct leader *leader; /* of an ORDERED consumer */
     struct pull pull;
     int64_t rested; /* when the next transaction may begin: its pace */
-    natsMsg *batch[PULL];
-    int count;
+    struct batch batch;
+    struct batch next; /* came while the batch was being committed */
     enum verdict verdicts[PULL];
 };
 
@@ -54,13 +61,13 @@ static struct {
 
 static void say(const struct puller *p, int n, const char *what)
 {
-    natsConnection_PublishString(bus_connection(), natsMsg_GetReply(p->batch[n]), what);
+    natsConnection_PublishString(bus_connection(), natsMsg_GetReply(p->batch.messages[n]), what);
 }
 
 /* How often a message was delivered: the third last part but … of $JS.ACK.<stream>.<consumer>.<delivered>.… */
 static int deliveries(const struct puller *p, int n)
 {
-    const char *s = natsMsg_GetReply(p->batch[n]);
+    const char *s = natsMsg_GetReply(p->batch.messages[n]);
 
     for (int dots = 0; s && dots < 4; dots++)
         s = strchr(s, '.') ? strchr(s, '.') + 1 : NULL;
@@ -75,6 +82,33 @@ static void not_now(const struct puller *p, int n, int64_t delay_ms)
     say(p, n, nak);
 }
 
+/* --- batches -------------------------------------------------------------------------------------------- */
+
+/* Whatever is there, up to a batch: at once, or within a time for the last of those that were asked for to come. */
+static void take(struct puller *p, struct batch *b, int64_t wait_ms)
+{
+    while (b->count < PULL && !pull_is_over(&p->pull)) {
+        switch (pull_next(&p->pull, wait_ms, &b->messages[b->count])) {
+        case MESSAGE:
+            b->parsed[b->count++] = NULL;
+            break;
+        case STATUS:
+            break;
+        default:
+            return;
+        }
+    }
+}
+
+static void drop(struct batch *b)
+{
+    for (int n = 0; n < b->count; n++) {
+        natsMsg_Destroy(b->messages[n]);
+        json_decref(b->parsed[n]);
+    }
+    b->count = 0;
+}
+
 /* --- one transaction ----------------------------------------------------------------------------------- */
 
 static _Thread_local struct puller *current;
@@ -87,13 +121,31 @@ static int apply(struct work *w)
 
 static json_t *read_message(struct work *w, struct puller *p, int n)
 {
+    natsMsg *m = p->batch.messages[n];
+    json_t *parsed = p->batch.parsed[n], *e;
     const char *why;
-    json_t *e =
-        envelope_read(w, natsMsg_GetData(p->batch[n]), (size_t)natsMsg_GetDataLength(p->batch[n]), n, &why);
 
+    p->batch.parsed[n] = NULL;
+    e = parsed ? envelope_take(w, parsed, n, &why)
+               : envelope_read(w, natsMsg_GetData(m), (size_t)natsMsg_GetDataLength(m), n, &why);
     if (!e)
         p->verdicts[n] = POISON;
     return e;
+}
+
+/* While the database commits, the next batch is parsed. */
+static void look_ahead(void)
+{
+    const char *why;
+
+    take(current, &current->next, 0);
+    for (int n = 0; n < current->next.count; n++) {
+        natsMsg *m = current->next.messages[n];
+
+        if (!current->next.parsed[n])
+            current->next.parsed[n] =
+                json_parse_news(natsMsg_GetData(m), (size_t)natsMsg_GetDataLength(m), &why);
+    }
 }
 
 /* Apply messages first…last in one transaction. */
@@ -111,6 +163,7 @@ static int run_transaction(struct puller *p, int first, int last, struct work *w
     }
     current = p;
     envelopes = list;
+    w->meanwhile = look_ahead;
     return json_array_size(list) ? work_run(w, apply, NULL) : OK;
 }
 
@@ -146,8 +199,8 @@ static const char *quoted(struct work *w, const char *bytes, size_t length)
 
 static bool dead_letter(struct puller *p, int n, const char *code, const char *detail)
 {
-    const char *bytes = natsMsg_GetData(p->batch[n]);
-    size_t length = (size_t)natsMsg_GetDataLength(p->batch[n]);
+    const char *bytes = natsMsg_GetData(p->batch.messages[n]);
+    size_t length = (size_t)natsMsg_GetDataLength(p->batch.messages[n]);
     struct work w;
     bool buried;
 
@@ -200,7 +253,7 @@ static void give_up_or_later(struct puller *p, int n, enum fault fault, const ch
 /* What the server still has for this consumer: the last part of the last message's reply subject. */
 static void tell_pending(const struct puller *p)
 {
-    const char *subject = natsMsg_GetReply(p->batch[p->count - 1]),
+    const char *subject = natsMsg_GetReply(p->batch.messages[p->batch.count - 1]),
                *last = subject ? strrchr(subject, '.') : NULL;
 
     metrics_pending((int)(p - all.pullers), p->row->name, last ? strtoll(last + 1, NULL, 10) : 0);
@@ -268,7 +321,7 @@ static void one_by_one(struct puller *p)
     char code[64], detail[256];
     enum fault fault;
 
-    for (int n = 0; n < p->count; n++) {
+    for (int n = 0; n < p->batch.count; n++) {
         int done = apply_range(p, n, n, &fault, code, detail);
 
         if (done > 0)
@@ -283,40 +336,22 @@ static void process(struct puller *p)
     char code[64], detail[256];
     enum fault fault;
 
-    p->rested = p->count < PULL ? clock_ms() + p->row->pace_ms : 0; /* who is behind does not rest */
+    p->rested = p->batch.count < PULL ? clock_ms() + p->row->pace_ms : 0; /* who is behind does not rest */
     crash_point("consume.received");
     tell_pending(p);
-    if (!(p->row->mode & BATCH) || apply_range(p, 0, p->count - 1, &fault, code, detail) == 0) {
+    if (!(p->row->mode & BATCH) || apply_range(p, 0, p->batch.count - 1, &fault, code, detail) == 0) {
         one_by_one(p);
     } else {
         crash_point("consume.applied");
-        for (int n = 0; n < p->count; n++)
+        for (int n = 0; n < p->batch.count; n++)
             settle(p, n);
     }
-    for (int n = 0; n < p->count; n++)
-        natsMsg_Destroy(p->batch[n]);
+    drop(&p->batch);
     crash_point("consume.acknowledged");
-    p->count = 0;
     news_tell();
 }
 
 /* --- pulling --------------------------------------------------------------------------------------------- */
-
-/* Whatever is there, up to a batch: at once, or within a time for the last of those that were asked for to come. */
-static void take(struct puller *p, int64_t wait_ms)
-{
-    while (p->count < PULL && !pull_is_over(&p->pull)) {
-        switch (pull_next(&p->pull, wait_ms, &p->batch[p->count])) {
-        case MESSAGE:
-            p->count++;
-            break;
-        case STATUS:
-            break;
-        default:
-            return;
-        }
-    }
-}
 
 /* Until the next transaction may begin. */
 static void rest(const struct puller *p)
@@ -330,17 +365,35 @@ static void rest(const struct puller *p)
 /* Wait for one message, then take with it whatever has come. False when the server fell silent. */
 static bool collect(struct puller *p)
 {
-    enum pulled first = pull_next(&p->pull, pull_silence_ms(), &p->batch[0]);
+    struct batch *b = &p->batch;
+    enum pulled first;
 
-    if (first != MESSAGE)
-        return first == STATUS;
-    p->count = 1;
+    *b = p->next;
+    p->next.count = 0;
+    if (!b->count) {
+        first = pull_next(&p->pull, pull_silence_ms(), &b->messages[0]);
+        if (first != MESSAGE)
+            return first == STATUS;
+        b->parsed[b->count++] = NULL;
+    }
     if (p->row->pace_ms) {
         rest(p);
-        pull_more(&p->pull, PULL - 1);
+        pull_more(&p->pull, PULL - b->count);
+        take(p, b, BURST_MS);
+        pull_enough(&p->pull);
+    } else {
+        take(p, b, 0);
     }
-    take(p, p->row->pace_ms ? BURST_MS : 0);
     return true;
+}
+
+/* Those that nobody works on are brought again. */
+static void leave(struct puller *p)
+{
+    for (int n = 0; n < p->next.count; n++)
+        natsConnection_PublishString(bus_connection(), natsMsg_GetReply(p->next.messages[n]), "-NAK");
+    drop(&p->next);
+    pull_close(&p->pull);
 }
 
 static bool may_pull(struct puller *p)
@@ -355,18 +408,18 @@ static void *run(void *puller)
     prctl(PR_SET_NAME, p->row->name);
     while (!atomic_load(&all.stopping)) {
         if (!may_pull(p) || !pull_open(&p->pull)) {
-            pull_close(&p->pull);
+            leave(p);
             usleep(200 * 1000);
             continue;
         }
         if (!collect(p))
             pull_close(&p->pull); /* stream, consumer or server gone: made again by pull_open() */
-        else if (p->count)
+        else if (p->batch.count)
             process(p);
         else
             pull_check(&p->pull);
     }
-    pull_close(&p->pull);
+    leave(p);
     return NULL;
 }
 

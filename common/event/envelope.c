@@ -26,10 +26,14 @@ static const char *fault_in(const json_t *e)
 json_t *envelope_read(struct work *w, const char *bytes, size_t length, int n, const char **why)
 {
     json_t *e = json_parse_news(bytes, length, why);
+
+    return e ? envelope_take(w, e, n, why) : NULL;
+}
+
+json_t *envelope_take(struct work *w, json_t *e, int n, const char **why)
+{
     const char *trace;
 
-    if (!e)
-        return NULL;
     arena_owns(w->arena, e, (void (*)(void *))json_decref);
     *why = fault_in(e);
     if (*why)

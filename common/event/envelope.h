@@ -9,5 +9,7 @@ struct work;
 /* The event, with n, aggregate_id, version and trace beside what it came with, owned by the work; NULL and *why if it is
  * none of ours. */
 json_t *envelope_read(struct work *w, const char *bytes, size_t length, int n, const char **why);
+/* The same of what json_parse_news() made of the bytes, which is the work's from here on. */
+json_t *envelope_take(struct work *w, json_t *parsed, int n, const char **why);
 
 #endif

@@ -113,6 +113,11 @@ void pull_more(struct pull *p, int count)
     p->expires = clock_ms() + EXPIRES_MS;
 }
 
+void pull_enough(struct pull *p)
+{
+    p->outstanding = 0;
+}
+
 /* The server will not send what was left of one of our requests: it says how much that was. What ends without a word is not
  * more than PULL, so that more is asked for all the same, or it was all there was, and `expires` tells. */
 static void ended(struct pull *p, natsMsg *msg)

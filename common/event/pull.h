@@ -31,6 +31,8 @@ void pull_init(struct pull *p, const char *durable, const char *subject, bool al
 bool pull_open(struct pull *p);
 /* In turns: ask for so many that are there now; then pull_next() until pull_is_over(). */
 void pull_more(struct pull *p, int count);
+/* No more of them is waited for. */
+void pull_enough(struct pull *p);
 void pull_close(struct pull *p);
 
 /* *msg is the caller's to destroy. NOTHING came in time; STATUS: the server said that it is there or that the pull is over. */

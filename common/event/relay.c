@@ -22,7 +22,7 @@
 #include "service.h"
 #include "stream.h"
 
-enum { AT_ONCE = 512, POLL_MS = 100, FULL_MS = 1, RECENT = 1024 };
+enum { AT_ONCE = 512, POLL_MS = 100, FULL_MS = 1, REST_US = 500, RECENT = 1024 };
 
 /* The last link of the chain. Only the leader adds to it; whenever its own last work failed, it looks it up. */
 struct head {
@@ -38,6 +38,7 @@ static struct {
     pthread_cond_t work;
     bool woken;
     atomic_bool stopping;
+    bool busy; /* the last round published something: what comes in the next moment goes together */
     struct leader *leader;
     struct head head;
     int64_t recent[RECENT]; /* `no` of those published last, in a ring */
@@ -155,6 +156,7 @@ static int publish(struct work *w, bool look, bool *more)
     struct event_unpublished_row handed[HANDED_MAX], *rows = handed;
     size_t n = 0;
 
+    relay.busy = false;
     w->writes = false; /* single statements: there is nothing to lock, and publishing needs no open transaction */
     TRY(find_head(w, &relay.head));
     if (look)
@@ -167,6 +169,7 @@ static int publish(struct work *w, bool look, bool *more)
     for (size_t i = 0; i < n; i++)
         publish_send(w, &rows[i], link_up(w, &rows[i]));
     publish_flush();
+    relay.busy = true;
     crash_point("relay.published");
     metrics_add(EVENTS_PUBLISHED, (int64_t)n);
     *more = n == AT_ONCE;
@@ -253,6 +256,8 @@ static void *run(void *unused)
             usleep(FULL_MS * 1000);
         else
             look = may_publish(&fresh) && pass_on(fresh, look);
+        if (relay.busy)
+            usleep(REST_US);
     }
     return NULL;
 }

@@ -207,6 +207,9 @@ static int synchronise(struct work *w, PGresult **last)
 
     if (!PQpipelineSync(c->pg))
         return lost(w);
+    if (w->meanwhile && conn_flush(c))
+        w->meanwhile();
+    w->meanwhile = NULL;
     read_results(w, last);
     while (!end && !c->broken) {
         r = conn_result(c);

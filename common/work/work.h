@@ -57,6 +57,7 @@ struct work {
 
     int64_t until;           /* milliseconds of the monotonic clock: nothing is begun or waited for later */
     struct sql_conn *db;     /* held from the first statement to the end */
+    void (*meanwhile)(void); /* called once, while the database commits */
     struct awaited *awaited; /* asked, and not answered yet: see sql.h */
     struct admission *admission;        /* DELIVERY: which events are next, see inbox.h */
     struct announcement *announcements; /* to be written: see event.h */
