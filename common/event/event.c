@@ -118,13 +118,13 @@ static int write_events(struct work *w, const struct announcement *a)
     const char *values[] = {a->ids, a->type, r->aggregate, w->actor, w->trace, new_id(w)};
     const char *versions = textf(w, " join %s t on t.%s = e.id", r->table, resource_key(r));
     bool handed = may_be_handed(a);
-    const char *sql = textf(
-        w,
-        "insert into event (id, type, aggregate, aggregate_id, version, actor, trace, data, private) "
-        "select %s, $2, $3, e.id::text, %s, $4, $5, e.doc, e.private from %s_event e%s where e.id %s%s",
-        a->of_one ? "$6::uuid" : "uuid_v7()", a->version == NEW ? "1" : "t.version", r->aggregate,
-        a->version == NEW ? "" : versions, chosen(w, a),
-        handed ? " returning no, id, aggregate_id, to_json(at)#>>'{}', data, private" : "");
+    const char *sql =
+        textf(w,
+              "insert into event (id, type, aggregate, aggregate_id, version, actor, trace, data, private) "
+              "select %s, $2, $3, e.id::text, %s, $4, $5, e.doc, e.private from %s_event e%s where e.id %s%s",
+              a->of_one ? "$6::uuid" : "uuid_v7()", a->version == NEW ? "1" : "t.version", r->aggregate,
+              a->version == NEW ? "" : versions, chosen(w, a),
+              handed ? " returning no, id, aggregate_id, to_json(at)#>>'{}', data, private" : "");
 
     w->announced = true;
     w->looked_for |= !handed;
@@ -179,8 +179,9 @@ int announce_raised(struct work *w, const char *type, const char *aggregate, con
 
 int announce_new(struct work *w, const char *type, const char *aggregate, const char *ids)
 {
-    return queue(w, (struct announcement){.type = type, .ids = ids, .of_one = ids && *ids != '{', .version = NEW},
-                 aggregate);
+    return queue(
+        w, (struct announcement){.type = type, .ids = ids, .of_one = ids && *ids != '{', .version = NEW},
+        aggregate);
 }
 
 /* --- feed and timeline -------------------------------------------------------------------------------- */

@@ -96,8 +96,8 @@ static void ask(struct pull *p)
         p->outstanding = 0;
     if (p->outstanding > most / 2)
         return;
-    snprintf(what, sizeof what, "{\"batch\":%d,\"expires\":%lld,\"idle_heartbeat\":%lld}", most - p->outstanding,
-             EXPIRES_MS * 1000000LL, HEARTBEAT_MS * 1000000LL);
+    snprintf(what, sizeof what, "{\"batch\":%d,\"expires\":%lld,\"idle_heartbeat\":%lld}",
+             most - p->outstanding, EXPIRES_MS * 1000000LL, HEARTBEAT_MS * 1000000LL);
     request(p, what);
     p->outstanding = most;
     p->expires = clock_ms() + EXPIRES_MS;

@@ -22,7 +22,15 @@
 #include "service.h"
 #include "stream.h"
 
-enum { AT_ONCE = 512, POLL_MS = 100, FULL_MS = 1, REST_US = 500, RECENT = 1024 };
+enum {
+    AT_ONCE = 512,
+    POLL_MS = 100,
+    FULL_MS = 1,
+    FEW = 2,
+    REST_US = 700,
+    REST_MOST_US = 5000,
+    RECENT = 1024
+};
 
 /* The last link of the chain. Only the leader adds to it; whenever its own last work failed, it looks it up. */
 struct head {
@@ -38,7 +46,7 @@ static struct {
     pthread_cond_t work;
     bool woken;
     atomic_bool stopping;
-    bool busy; /* the last round published something: what comes in the next moment goes together */
+    size_t published; /* in the last round */
     struct leader *leader;
     struct head head;
     int64_t recent[RECENT]; /* `no` of those published last, in a ring */
@@ -156,8 +164,9 @@ static int publish(struct work *w, bool look, bool *more)
     struct event_unpublished_row handed[HANDED_MAX], *rows = handed;
     size_t n = 0;
 
-    relay.busy = false;
-    w->writes = false; /* single statements: there is nothing to lock, and publishing needs no open transaction */
+    relay.published = 0;
+    w->writes =
+        false; /* single statements: there is nothing to lock, and publishing needs no open transaction */
     TRY(find_head(w, &relay.head));
     if (look)
         TRY(look_for(w, &rows, &n));
@@ -169,7 +178,7 @@ static int publish(struct work *w, bool look, bool *more)
     for (size_t i = 0; i < n; i++)
         publish_send(w, &rows[i], link_up(w, &rows[i]));
     publish_flush();
-    relay.busy = true;
+    relay.published = n;
     crash_point("relay.published");
     metrics_add(EVENTS_PUBLISHED, (int64_t)n);
     *more = n == AT_ONCE;
@@ -244,6 +253,16 @@ static bool may_publish(bool *fresh)
     return ready;
 }
 
+/* Where many come at once, those of the next moment go together: the more there were, the longer it is. Who comes nearly alone waits
+ * for nobody. */
+static void rest(void)
+{
+    size_t us = relay.published > FEW ? (relay.published - FEW) * REST_US : 0;
+
+    if (us)
+        usleep((useconds_t)(us < REST_MOST_US ? us : REST_MOST_US));
+}
+
 static void *run(void *unused)
 {
     bool fresh, look = true;
@@ -256,8 +275,7 @@ static void *run(void *unused)
             usleep(FULL_MS * 1000);
         else
             look = may_publish(&fresh) && pass_on(fresh, look);
-        if (relay.busy)
-            usleep(REST_US);
+        rest();
     }
     return NULL;
 }

@@ -20,8 +20,8 @@ static struct {
     const char *service;
     struct stream_state state;
     unsigned long generation; /* of the bus, when it was last verified */
-    unsigned long verified; /* so many times */
-    atomic_bool doubted; /* also by whoever hears what the stream answers */
+    unsigned long verified;   /* so many times */
+    atomic_bool doubted;      /* also by whoever hears what the stream answers */
     int64_t next_look, next_read;
     int64_t unread;      /* what stands up to here was not read since it was verified */
     int64_t lost_at;     /* by the calendar */

@@ -97,14 +97,15 @@ static bool tell_patience(struct sql_conn *c, enum patience wanted)
     bool known = c->patience == wanted;
 
     c->patience = wanted;
-    return known || (wanted == PATIENT ? statement_send(c, "patient",
-                                                        "select set_config('statement_timeout', '20s', false), "
-                                                        "set_config('lock_timeout', '10s', false)",
-                                                        0, NULL)
-                                       : statement_send(c, "impatient",
-                                                        "select set_config('statement_timeout', '2s', false), "
-                                                        "set_config('lock_timeout', '1s', false)",
-                                                        0, NULL));
+    return known ||
+           (wanted == PATIENT ? statement_send(c, "patient",
+                                               "select set_config('statement_timeout', '20s', false), "
+                                               "set_config('lock_timeout', '10s', false)",
+                                               0, NULL)
+                              : statement_send(c, "impatient",
+                                               "select set_config('statement_timeout', '2s', false), "
+                                               "set_config('lock_timeout', '1s', false)",
+                                               0, NULL));
 }
 
 static int take_connection(struct work *w)

@@ -23,7 +23,11 @@ struct pending {
 struct sql_conn {
     PGconn *pg;
     bool begun, broken, failed, background;
-    enum patience { NOT_KNOWN_HOW_PATIENT, IMPATIENT, PATIENT } patience; /* of its session with a statement */
+    enum patience {
+        NOT_KNOWN_HOW_PATIENT,
+        IMPATIENT,
+        PATIENT
+    } patience;      /* of its session with a statement */
     char **prepared; /* open-addressed set of statement names: statement.h */
     size_t prepared_room, prepared_count;
     struct pending pending[PENDING_MAX];
