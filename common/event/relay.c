@@ -165,8 +165,7 @@ static int publish(struct work *w, bool look, bool *more)
     size_t n = 0;
 
     relay.published = 0;
-    w->writes =
-        false; /* single statements: there is nothing to lock, and publishing needs no open transaction */
+    w->writes = false; /* there is nothing to lock, and publishing needs no open transaction */
     TRY(find_head(w, &relay.head));
     if (look)
         TRY(look_for(w, &rows, &n));

@@ -39,6 +39,19 @@ def test_consumers_that_all_wait_leave_half_of_the_pool_to_requests(open_shop):
     assert shop.value("analytics", "select count(*) from fact_refund") == 1
 
 
+def test_a_request_is_not_as_patient_as_the_work_in_the_background_that_had_its_connection(open_shop):
+    """With one connection for all: the relay and the deadlines use it every second, and wait for locks ten times as long."""
+    shop = open_shop(services=("catalog",), env={"POOL_SIZE": "1"})
+    product = shop.road.draft({"sku": "LOCKED", "price": 100})
+    with psycopg2.connect(shop.postgres.url("catalog", shop.database)) as held:
+        held.cursor().execute("select from product where id = %s for update", (product["id"],))
+        for _ in range(3):
+            began = time.monotonic()
+            shop.catalog.post(f"/v1/products/{product['id']}/submit", {}).expect(503)
+            assert time.monotonic() - began < 2.5           # lock_timeout is 1 s
+    held.close()
+
+
 def test_a_plan_made_for_an_empty_table_is_not_kept_when_it_has_grown(open_shop):
     """Without anybody's analyze: PostgreSQL reads the size of a table whenever it plans, but keeps a prepared plan."""
     shop = open_shop(services=("catalog",), env={"POOL_SIZE": "1"})
