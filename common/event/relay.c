@@ -270,8 +270,8 @@ static void *run(void *unused)
     prctl(PR_SET_NAME, "relay");
     while (!atomic_load(&relay.stopping)) {
         look = look || wait_for_work(POLL_MS);
-        if (marks_room() < MARKS_MAX - AT_ONCE)
-            usleep(FULL_MS * 1000);
+        if (marks_room() < AT_ONCE && !marks_lost())
+            usleep(FULL_MS * 1000); /* until some of them were answered, or never will be */
         else
             look = may_publish(&fresh) && pass_on(fresh, look);
         rest();

@@ -11,6 +11,9 @@ from stack.client import eventually
 SHOP = {"services": ("orders",)}
 HANGS = 4
 HANG_SECONDS = 2.5      # longer than the consumers' patience with a silent server
+ANSWERS_SECONDS = 10    # the relay asks twice, and then knows that nobody will answer
+EVENTS = """insert into event (type, aggregate, aggregate_id, version, actor, trace, data)
+select 'orders.test.said', 'test', n::text, 1, 'ann', repeat('0', 32), '{}' from generate_series(1, 1100) n"""
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +32,17 @@ def test_a_service_outlives_a_server_that_hangs_again_and_again_and_hears_all_ne
         time.sleep(HANG_SECONDS)
         shop.nats.process.send(signal.SIGCONT)
     eventually(lambda: news.listed("HANG")["price"] == price, timeout=60)
+
+
+def test_more_events_than_may_be_without_an_answer_go_out_once_the_server_is_back(shop):
+    """The relay has no place for more until those before were answered, or never will be: it must see the latter, too."""
+    shop.nats.process.send(signal.SIGSTOP)
+    shop.sql("orders", EVENTS)
+    time.sleep(ANSWERS_SECONDS)
+    shop.nats.kill9()
+    shop.nats.start()
+    eventually(lambda: not shop.value("orders", "select count(*) from event where seq is null"), timeout=30)
+    shop.sql("postgres", "set session_replication_role = replica; delete from orders.event where aggregate = 'test'")
 
 
 def test_a_service_stops_with_0_while_the_server_hangs(shop, news):
