@@ -57,7 +57,7 @@ asan: install ## the whole suite under AddressSanitizer and UndefinedBehaviourSa
 	@tools/build.sh build-asan $(JOBS) -DSANITIZE=address
 	@BUILD=build-asan tools/test.sh
 
-faults: ALSO = libulfius-dev iptables # the version before is built with the one, packets vanish by the other
+faults: ALSO = iptables # packets vanish by it
 faults: install build ## every fault under traffic, PARTS=2 at a time; the table faults × invariants
 	@tools/build.sh build-faults $(JOBS) -DFAULT_POINTS=ON
 	@tools/previous.sh $(JOBS)
