@@ -32,11 +32,17 @@ struct announcement {
 };
 
 /* A plan for one key is cheaper than that for an array, and most works announce one thing. */
-static const char *chosen(struct work *w, const struct announcement *a)
+static const char *chosen(struct work *w, const struct announcement *a, int parameter)
 {
     const char *cast = cast_of(a->resource);
 
-    return a->of_one ? textf(w, "= $1::%s", cast) : textf(w, "= any($1::%s[])", cast);
+    return a->of_one ? textf(w, "= $%d::%s", parameter, cast) : textf(w, "= any($%d::%s[])", parameter, cast);
+}
+
+/* What is told of one may be written together with what others tell. */
+static const char *row_of(const struct announcement *a)
+{
+    return a->of_one ? SQL_EACH : "(select) one";
 }
 
 /* --- what the relay is handed ------------------------------------------------------------------------- */
@@ -106,8 +112,9 @@ static int raise_version(struct work *w, const struct announcement *a)
     const struct resource *r = a->resource;
 
     return sql_exec_text(w,
-                         textf(w, "update %s set version = version + 1, updated_at = now() where %s %s",
-                               r->table, resource_key(r), chosen(w, a)),
+                         textf(w,
+                               "update %s set version = version + 1, updated_at = now() from %s where %s %s",
+                               r->table, row_of(a), resource_key(r), chosen(w, a, 1)),
                          1, &a->ids);
 }
 
@@ -115,21 +122,22 @@ static int raise_version(struct work *w, const struct announcement *a)
 static int write_events(struct work *w, const struct announcement *a)
 {
     const struct resource *r = a->resource;
-    const char *values[] = {a->ids, a->type, r->aggregate, w->actor, w->trace, new_id(w)};
+    const char *values[] = {a->of_one ? new_id(w) : NULL, a->type, r->aggregate, w->actor, w->trace, a->ids};
     const char *versions = textf(w, " join %s t on t.%s = e.id", r->table, resource_key(r));
     bool handed = may_be_handed(a);
     const char *sql =
         textf(w,
               "insert into event (id, type, aggregate, aggregate_id, version, actor, trace, data, private) "
-              "select %s, $2, $3, e.id::text, %s, $4, $5, e.doc, e.private from %s_event e%s where e.id %s%s",
-              a->of_one ? "$6::uuid" : "uuid_v7()", a->version == NEW ? "1" : "t.version", r->aggregate,
-              a->version == NEW ? "" : versions, chosen(w, a),
-              handed ? " returning no, id, aggregate_id, to_json(at)#>>'{}', data, private" : "");
+              "select coalesce($1::uuid, uuid_v7()), $2, $3, e.id::text, %s, $4, $5, e.doc, e.private "
+              "from %s join %s_event e on e.id %s%s%s",
+              a->version == NEW ? "1" : "t.version", row_of(a), r->aggregate, chosen(w, a, 6),
+              a->version == NEW ? "" : versions,
+              handed ? " returning no, id, aggregate_id, to_json(at)#>>'{}', data, private, id" : "");
 
     w->announced = true;
     w->looked_for |= !handed;
-    return handed ? sql_soon_text(w, sql, a->of_one ? 6 : 5, values, told, (void *)(uintptr_t)a)
-                  : sql_exec_text(w, sql, a->of_one ? 6 : 5, values);
+    return handed ? sql_soon_text(w, sql, COUNT(values), values, told, (void *)(uintptr_t)a)
+                  : sql_exec_text(w, sql, COUNT(values), values);
 }
 
 /* --- announcing ---------------------------------------------------------------------------------------- */

@@ -56,21 +56,17 @@ static int keep(struct work *w, int status, const char *body)
 static int keep_item(struct work *w)
 {
     const struct request *r = w->request;
-    const char *values[] = {auth_subject(w->who),
-                            r->route->row.path,
-                            r->idempotency_key,
-                            r->digest,
-                            sql_from_int(w, answer_status(w)),
-                            w->location,
-                            w->item->id,
-                            w->item->resource->flow ? item_actions(w, w->item) : NULL};
+    const char *values[] = {w->location,        auth_subject(w->who),
+                            r->route->row.path, r->idempotency_key,
+                            r->digest,          sql_from_int(w, answer_status(w)),
+                            w->item->id,        w->item->resource->flow ? item_actions(w, w->item) : NULL};
 
     return sql_last_text(
         w,
         textf(w,
-              "insert into idempotency (principal, route, key, digest, status, location, body, etag) "
-              "select $1, $2, $3, $4, $5::int, $6, item.body, item.etag "
-              "from (select) one left join (%s) item on true returning body, etag",
+              "insert into idempotency (location, principal, route, key, digest, status, body, etag) "
+              "select $1, $2, $3, $4, $5, $6::int, item.body, item.etag "
+              "from " SQL_EACH " left join lateral (%s) item on true returning body, etag, location",
               item_select(w, w->item, 7)),
         w->item->resource->flow ? 8 : 7, values);
 }

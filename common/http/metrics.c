@@ -39,7 +39,9 @@ static const char *const counter_names[COUNTERS] = {
     [SCHEDULES_RUN] = "backroom_schedules_run_total",
     [STREAM_ALARMS] = "backroom_stream_alarms_total",
     [PARSER_COMPLAINTS] = "backroom_http_broken_requests_total",
-    [CALLS_LIMITED] = "backroom_http_limited_total"};
+    [CALLS_LIMITED] = "backroom_http_limited_total",
+    [CONVOYS] = "backroom_convoys_total",
+    [CONVOYED] = "backroom_convoyed_works_total"};
 static const char *const gauge_names[GAUGES] = {[NATS_STALLED] = "backroom_nats_stalled",
                                                 [RELAY_LEADER] = "backroom_relay_leader",
                                                 [READY] = "backroom_ready",

@@ -25,6 +25,8 @@ enum counter {
     STREAM_ALARMS,
     PARSER_COMPLAINTS,
     CALLS_LIMITED,
+    CONVOYS,
+    CONVOYED,
     COUNTERS
 };
 void metrics_add(enum counter c, int64_t n);

@@ -4,8 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cargo.h"
 #include "clock.h"
+#include "convoy.h"
 #include "crash.h"
+#include "fault.h"
 #include "log.h"
 #include "service.h"
 #include "sql_conn.h"
@@ -15,79 +18,12 @@
 /* For a connection of the pool. */
 enum { REQUEST_WAIT_MS = 200, BACKGROUND_WAIT_MS = 5000 };
 
-/* --- outcome of a statement that failed ---------------------------------------------------------------- */
-
-/* Those of the tables that every schema has. */
-static const struct constraint house_constraints[] = {
-    {"idempotency_pkey", CONFLICT, "idempotency.used", "This Idempotency-Key was used before."},
-    {"event_position", CONFLICT, "relay.overtaken", "Another relay was faster."},
-    {"event_too_large", INVALID, "event.too_large",
-     "This is too large: what is told of it may have at most 256 KiB."},
-    {0},
-};
-
-static const struct constraint *named(const struct constraint *c, const char *name)
-{
-    while (c && c->name && strcmp(c->name, name) != 0)
-        c++;
-    return c && c->name ? c : NULL;
-}
-
-static const struct constraint *constraint_named(const struct service *s, const char *name)
-{
-    const struct constraint *c = name ? named(s->constraints, name) : NULL;
-
-    return c || !name ? c : named(house_constraints, name);
-}
-
-/* What was to be kept as the answer is not there: idempotency.c asks for it and keeps it in one statement. */
-static bool has_no_answer(const PGresult *r, const char *state)
-{
-    const char *table = PQresultErrorField(r, PG_DIAG_TABLE_NAME);
-
-    return state && !strcmp(state, "23502") && table && !strcmp(table, "idempotency");
-}
-
-static int busy(struct work *w, const char *code)
-{
-    return fail(w, BUSY, code, "The service cannot do this right now. Try again in a moment.");
-}
-
-/* Never the SQL's text: that goes to the log, without the values. */
-static int fault_of(struct work *w, const PGresult *r, const char *what)
-{
-    const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
-    const char *name = PQresultErrorField(r, PG_DIAG_CONSTRAINT_NAME);
-    const struct constraint *c = constraint_named(w->service, name);
-
-    if (c) {
-        w->constraint = c->name;
-        return fail(w, (enum fault)c->fault, c->code, "%s", c->detail);
-    }
-    if (has_no_answer(r, state))
-        return no_such_thing(w);
-    if (!state || !strncmp(state, "08", 2) || !strncmp(state, "57P", 3) || !strncmp(state, "53", 2)) {
-        w->db->broken = true;
-        return busy(w, "database.unavailable");
-    }
-    if (!strcmp(state, "40001") || !strcmp(state, "40P01")) {
-        w->retry = true;
-        return busy(w, "database.contention");
-    }
-    if (!strcmp(state, "55P03") || !strcmp(state, "57014"))
-        return busy(w, "database.timeout");
-    /* Class 22 quotes the value that did not fit: it may be somebody's. */
-    log_error(w->trace, "sql.failed", "%s in %s: %s %s", state, what, name ? name : "",
-              strncmp(state, "22", 2) == 0 ? "" : PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY));
-    return fail(w, BROKEN, "internal.error", "Something went wrong on our side. It has been logged.");
-}
-
 /* --- the pipeline -------------------------------------------------------------------------------------- */
 
 static int lost(struct work *w)
 {
     w->db->broken = true;
-    return w->fault ? (int)w->fault : busy(w, "database.unavailable");
+    return w->fault ? (int)w->fault : sql_busy(w, "database.unavailable");
 }
 
 /* How long a statement may run and wait for a lock. Told to the session, as most works find one that knows; it forgets what it was
@@ -116,7 +52,7 @@ static int take_connection(struct work *w)
         conn_take(w->kind == REQUEST ? REQUEST_WAIT_MS : BACKGROUND_WAIT_MS, w->until, w->kind != REQUEST);
     if (!w->db) {
         w->turned_away = true;
-        return busy(w, "database.unavailable");
+        return sql_busy(w, "database.unavailable");
     }
     w->db->begun = w->db->failed = false;
     w->db->answer_ms = w->kind == REQUEST ? ANSWER_MS : BACKGROUND_MS;
@@ -149,7 +85,7 @@ static void judge(struct work *w, const struct pending *p, const PGresult *r)
     default:
         c->failed = true;
         if (w->fault == OK)
-            fault_of(w, r, p->what);
+            sql_fault_of(w, r, p->what);
     }
 }
 
@@ -224,7 +160,7 @@ static int synchronise(struct work *w, PGresult **last)
     return c->broken ? lost(w) : (int)w->fault;
 }
 
-static int send_statement(struct work *w, const char *name, const char *sql, int n, const char *const *values)
+static int send_now(struct work *w, const char *name, const char *sql, int n, const char *const *values)
 {
     TRY(take_connection(w));
     if (w->db->pending_count > PENDING_MAX - 8)
@@ -232,11 +168,91 @@ static int send_statement(struct work *w, const char *name, const char *sql, int
     return begin(w) && statement_send(w->db, name, sql, n, values) ? OK : lost(w);
 }
 
+/* Of the statement that was sent last. */
+static void expect(struct work *w, void (*take)(struct work *w, PGresult *r, void *into), void *into)
+{
+    struct awaited *a = arena_alloc(w->arena, sizeof *a), **end = &w->awaited;
+
+    *a = (struct awaited){NULL, w->db->pending_count - 1, take, into};
+    while (*end)
+        end = &(*end)->next;
+    *end = a;
+}
+
+/* --- in company ------------------------------------------------------------------------------------------ */
+
+/* A request that changes something keeps its statements until it waits for one, and if that is the commit, it goes with
+ * others. */
+static bool waits_for_company(const struct work *w)
+{
+    return w->kind == REQUEST && w->writes && !w->db && !w->dry_run && !w->alone;
+}
+
+/* Over a connection of its own from now on. */
+static int go_alone(struct work *w)
+{
+    struct cargo *c = w->cargo;
+
+    w->cargo = NULL;
+    TRY(take_connection(w));
+    for (; c; c = c->next) {
+        TRY(send_now(w, c->name, c->sql, c->n, c->values));
+        if (c->take)
+            expect(w, c->take, c->into);
+    }
+    return OK;
+}
+
+static int send_statement(struct work *w, const char *name, const char *sql, int n, const char *const *values)
+{
+    if (waits_for_company(w) && cargo_load(w, name, sql, n, values))
+        return OK;
+    TRY(go_alone(w));
+    return send_now(w, name, sql, n, values);
+}
+
+/* The statement that was sent or loaded last. */
+static void answer_to(struct work *w, void (*take)(struct work *w, PGresult *r, void *into), void *into)
+{
+    struct cargo *c = w->cargo;
+
+    if (!c) {
+        expect(w, take, into);
+        return;
+    }
+    while (c->next)
+        c = c->next;
+    c->take = take;
+    c->into = into;
+}
+
+/* Outside of the transaction, which has not begun. */
+static int ask_alone(struct work *w)
+{
+    w->writes = false;
+    if (go_alone(w) == OK)
+        await(w);
+    w->writes = true;
+    sql_release(w);
+    return (int)w->fault;
+}
+
+static void take_result(struct work *w, PGresult *r, void *result)
+{
+    (void)w;
+    *(PGresult **)result = r;
+}
+
 static int fetch(struct work *w, const char *name, const char *sql, int n, const char *const *values,
                  PGresult **result)
 {
     *result = NULL;
-    TRY(send_statement(w, name, sql, n, values));
+    if (waits_for_company(w) && !w->cargo && cargo_load(w, name, sql, n, values)) {
+        answer_to(w, take_result, result);
+        return convoy_travel(w, false, ask_alone);
+    }
+    TRY(go_alone(w));
+    TRY(send_now(w, name, sql, n, values));
     if (!w->writes)
         return synchronise(w, result);
     return PQsendFlushRequest(w->db->pg) ? read_results(w, result) : lost(w);
@@ -254,27 +270,18 @@ int sql_fetch(struct work *w, const struct query *q, const char *const *values, 
     return fetch(w, q->name, q->sql, q->parameters, values, result);
 }
 
-/* Of the statement that was queued last. */
-static void expect(struct work *w, void (*take)(struct work *w, PGresult *r, void *into), void *into)
-{
-    struct awaited *a = arena_alloc(w->arena, sizeof *a), **end = &w->awaited;
-
-    *a = (struct awaited){NULL, w->db->pending_count - 1, take, into};
-    while (*end)
-        end = &(*end)->next;
-    *end = a;
-}
-
 int sql_soon(struct work *w, const struct query *q, const char *const *values,
              void (*take)(struct work *w, PGresult *r, void *into), void *into)
 {
     TRY(sql_exec(w, q, values));
-    expect(w, take, into);
+    answer_to(w, take, into);
     return OK;
 }
 
 int await(struct work *w)
 {
+    if (w->cargo)
+        TRY(go_alone(w));
     if (!w->awaited)
         return w->fault;
     if (!w->writes)
@@ -321,7 +328,7 @@ int sql_soon_text(struct work *w, const char *sql, int n, const char *const *val
                   void (*take)(struct work *w, PGresult *r, void *into), void *into)
 {
     TRY(sql_exec_text(w, sql, n, values));
-    expect(w, take, into);
+    answer_to(w, take, into);
     return OK;
 }
 
@@ -349,7 +356,7 @@ int sql_plan_by_value(struct work *w)
 
 int sql_unanswered(struct work *w)
 {
-    return busy(w, "database.unavailable");
+    return sql_busy(w, "database.unavailable");
 }
 
 const struct query *sql_query_of_text(struct work *w, const char *sql, int parameters)
@@ -368,10 +375,8 @@ int sql_only_row(struct work *w, const PGresult *r)
 
 /* A connection lost in here leaves the outcome unknown: the caller hears 503 and the same idempotency key tells
  * the truth later (R-35). */
-int sql_commit(struct work *w)
+static int commit(struct work *w)
 {
-    if (!w->db || !w->writes)
-        return w->fault;
     if (w->db->begun && !w->db->failed && !w->db->broken &&
         !statement_send(w->db, "commit", "commit", 0, NULL))
         return lost(w);
@@ -386,10 +391,28 @@ int sql_commit(struct work *w)
     return w->fault;
 }
 
+static int commit_alone(struct work *w)
+{
+    if (go_alone(w) == OK)
+        return commit(w);
+    sql_rollback(w);
+    return (int)w->fault;
+}
+
+int sql_commit(struct work *w)
+{
+    if (!w->writes)
+        return w->fault;
+    if (w->cargo)
+        return convoy_travel(w, true, commit_alone);
+    return w->db ? commit(w) : (int)w->fault;
+}
+
 void sql_rollback(struct work *w)
 {
     enum fault kept = w->fault;
 
+    w->cargo = NULL;
     if (!w->db)
         return;
     w->db->patience = NOT_KNOWN_HOW_PATIENT;
@@ -423,7 +446,11 @@ void sql_release(struct work *w)
 
 static bool prepare_one(struct work *w, const struct query *q)
 {
+    const char *for_several = cargo_statement(w->arena, q->sql, q->parameters);
+
     if (!statement_prepare(w->db, q->name, q->sql, q->parameters))
+        return false;
+    if (for_several && !statement_prepare(w->db, cargo_name(w->arena, q->name), for_several, q->parameters))
         return false;
     if (synchronise(w, NULL) == OK)
         return true;

@@ -22,6 +22,14 @@ struct query {
     const char *sql;
 };
 
+/*
+ * What a statement that may be written for several requests at once selects from: one row without columns, which costs
+ * nothing; for several it has a row for each, whose columns are their parameters (cargo.h). Only where it inserts what is
+ * new, or asks what need not be asked within the transaction and locks nothing. Rows that somebody looks at show in their
+ * last column whose they are, by what his first parameter is, of which there is only one.
+ */
+#define SQL_EACH "(select) each"
+
 /* A named database constraint and what its refusal means to the caller. `recover`, if not NULL, is a handler
  * that answers instead, in a new transaction: the same order sent twice is answered with the first. */
 struct constraint {
@@ -37,6 +45,7 @@ struct constraint {
 bool sql_prepare_all(const struct query *const *tables);
 void sql_close(void);
 
+/* The values are lent until the call returns. */
 int sql_exec(struct work *w, const struct query *q, const char *const *values);
 /* Queue it; the next call that waits hands its rows, owned by the work, to `take`. Where that fails, nobody is called. */
 int sql_soon(struct work *w, const struct query *q, const char *const *values,
@@ -71,7 +80,7 @@ bool sql_bool(const struct pg_result *result, int row, int column);
 int sql_only_row(struct work *w, const struct pg_result *result);
 const char *sql_from_int(struct work *w, int64_t value);
 
-/* An array, to be given as one value: begin, add, end. */
+/* An array, to be given as one value: begin, add (NULL is one of its values, too), end. */
 struct text sql_list(struct work *w);
 void sql_list_add(struct text *list, const char *value);
 bool sql_list_empty(const struct text *list);

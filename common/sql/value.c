@@ -42,6 +42,10 @@ struct text sql_list(struct work *w)
 
 void sql_list_add(struct text *list, const char *value)
 {
+    if (!value) {
+        text_add(list, sql_list_empty(list) ? "null" : ",null");
+        return;
+    }
     text_add(list, sql_list_empty(list) ? "\"" : ",\"");
     for (size_t plain; *value; value += plain) {
         plain = strcspn(value, "\"\\");

@@ -64,16 +64,19 @@ int deadline_flush(struct work *w)
 
     if (!w->deadlines)
         return OK;
-    text_add(&sql, "insert into deadline (id, kind, aggregate_id, due_at) values ");
+    text_add(&sql, "insert into deadline (id, kind, aggregate_id, due_at) "
+                   "select d.id, d.kind, d.aggregate_id, now() + d.seconds * interval '1 second' "
+                   "from " SQL_EACH " cross join lateral (values ");
     for (const struct deadline_wish *d = w->deadlines; d; d = d->next) {
-        text_addf(&sql, "%s($%d::uuid, $%d, $%d, now() + $%d::bigint * interval '1 second')", n ? ", " : "",
-                  n + 1, n + 2, n + 3, n + 4);
+        text_addf(&sql, "%s($%d::uuid, $%d::text, $%d::text, $%d::bigint)", n ? ", " : "", n + 1, n + 2,
+                  n + 3, n + 4);
         values[n++] = new_id(w);
         values[n++] = d->kind;
         values[n++] = d->aggregate_id;
         values[n++] = d->seconds;
     }
-    text_add(&sql, " on conflict on constraint deadline_once do update set due_at = excluded.due_at, "
+    text_add(&sql, ") d(id, kind, aggregate_id, seconds) on conflict on constraint deadline_once do update "
+                   "set due_at = excluded.due_at, "
                    "state = 'open', attempts = 0, closed_at = null");
     w->deadlines = NULL;
     w->deadline_count = 0;

@@ -34,6 +34,7 @@ enum work_kind { REQUEST, DELIVERY, JOB };
 struct admission;
 struct announcement;
 struct awaited;
+struct cargo;
 struct deadline_wish;
 struct item;
 struct pg_result;
@@ -58,6 +59,8 @@ struct work {
     int64_t until;           /* milliseconds of the monotonic clock: nothing is begun or waited for later */
     struct sql_conn *db;     /* held from the first statement to the end */
     void (*meanwhile)(void); /* called once, while the database commits */
+    struct cargo *cargo;     /* statements that wait for company: see cargo.h */
+    bool alone;              /* it does not wait for any more */
     struct awaited *awaited; /* asked, and not answered yet: see sql.h */
     struct admission *admission;        /* DELIVERY: which events are next, see inbox.h */
     struct announcement *announcements; /* to be written: see event.h */

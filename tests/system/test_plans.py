@@ -1,7 +1,11 @@
 """Cost does not grow with age: on filled tables, no statement of the daily work walks through a whole table."""
 import json
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
+import psycopg2
 import pytest
 
 from ageing import age
@@ -100,6 +104,23 @@ def test_nothing_on_an_orders_road_walks_through_a_whole_table(old_shop):
         old_shop.analytics.post("/v1/reconciliation").expect(200)
     old_shop.settle()
     assert sum(1 for _ in plans(old_shop)) > 500
+    found = walked(old_shop)
+    assert not found, "\n".join(map(str, found))
+
+
+def test_nothing_that_is_written_for_many_at_once_walks_through_a_whole_table(old_shop):
+    """While nobody may write an order those who come gather, and travel together then."""
+    road = old_shop.road
+    with ThreadPoolExecutor(12) as pool:
+        for paid in (False, 1):
+            with closing(psycopg2.connect(old_shop.postgres.url("orders", old_shop.database))) as hold:
+                hold.cursor().execute("lock table orders in share row exclusive mode")
+                placed = [pool.submit(road.order, [(old_shop.sku, 2)], paid) for _ in range(12)]
+                time.sleep(0.05)        # less than anybody waits to be taken along
+                hold.rollback()
+                assert all(each.result()["number"] for each in placed)
+    together = {text for role, text, _ in plans(old_shop) if role == "orders" and "each.p1" in text}
+    assert len(together) >= 7, "look, order, lines, deadlines, event, answer, and a payment"
     found = walked(old_shop)
     assert not found, "\n".join(map(str, found))
 

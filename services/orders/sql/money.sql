@@ -5,7 +5,7 @@ where o.id = :id::uuid;
 
 -- name: payment_insert(id, method, amount int, reference, actor) :exec
 insert into payment (order_id, method, amount, reference, actor)
-values (:id::uuid, :method, :amount::bigint, :reference, :actor);
+select :id::uuid, :method, :amount::bigint, :reference, :actor from (select) each;
 
 -- name: order_pay(id, amount int) :row paid_up bool
 update orders set paid = paid + :amount::bigint where id = :id::uuid returning paid >= total;
