@@ -50,26 +50,60 @@ static int rank(struct work *w, const struct customers_count_row *rows, size_t n
     return announce_all(w, "support.customer.level_changed", "customer", sql_list_end(&ids));
 }
 
-/* An order of thirty lines is a large text, of which the statements below, each of which reads it, want this. */
+/* An order of thirty lines is a large text, of which this is wanted. */
 static json_t *slim(const json_t *e)
 {
     static const char *const wanted[] = {"id",       "number", "channel", "customer_ref", "status",
                                          "currency", "total",  "paid",    "refunded",     "placed_at"};
     const json_t *all = json_object_get(e, "data");
-    json_t *data = json_object();
+    json_t *order = json_object();
 
     for (size_t i = 0; i < COUNT(wanted); i++)
-        json_object_set(data, wanted[i], json_object_get(all, wanted[i]));
-    return json_pack("{s:O, s:o, s:{s:O*}}", "version", json_object_get(e, "version"), "data", data,
-                     "private", "customer", json_object_get(json_object_get(e, "private"), "customer"));
+        json_object_set(order, wanted[i], json_object_get(all, wanted[i]));
+    json_object_set(order, "customer", json_object_get(json_object_get(e, "private"), "customer"));
+    return order;
 }
 
-static const char *slim_news(struct work *w)
+static json_int_t version_of(const json_t *e)
 {
-    json_t *list = arena_owns(w->arena, json_array(), (void (*)(void *))json_decref), *e;
+    return json_integer_value(json_object_get(e, "version"));
+}
+
+/* The last event of each order: by its id, as the events came. */
+static json_t *last_news(struct work *w)
+{
+    json_t *last = arena_owns(w->arena, json_object(), (void (*)(void *))json_decref), *e;
     size_t i;
 
-    json_array_foreach(w->in, i, e) json_array_append_new(list, slim(e));
+    json_array_foreach(w->in, i, e)
+    {
+        const char *id = json_text_in(e, "aggregate_id");
+        const json_t *known = json_object_get(last, id);
+
+        if (!known || version_of(known) < version_of(e))
+            json_object_set(last, id, e);
+    }
+    return last;
+}
+
+/* What the statements read of it, and whose orders they are. */
+static const char *slim_news(struct work *w, struct text *refs)
+{
+    json_t *list = arena_owns(w->arena, json_array(), (void (*)(void *))json_decref);
+    json_t *seen = arena_owns(w->arena, json_object(), (void (*)(void *))json_decref), *e;
+    json_t *last = last_news(w);
+    const char *id;
+
+    json_object_foreach(last, id, e)
+    {
+        const char *ref = json_text_in(json_object_get(e, "data"), "customer_ref");
+
+        json_array_append_new(list, slim(e));
+        if (!ref || !*ref || json_object_get(seen, ref))
+            continue;
+        json_object_set_new(seen, ref, json_true());
+        sql_list_add(refs, ref);
+    }
     return json_text(w, list);
 }
 
@@ -77,16 +111,20 @@ static const char *slim_news(struct work *w)
  * counted, in one order everywhere: two instances may hear of the same customer at once. */
 int on_orders(struct work *w)
 {
-    const char *events = slim_news(w);
+    struct text list = sql_list(w);
+    const char *orders = slim_news(w, &list), *refs = sql_list_end(&list);
     struct customers_count_row *rows;
     struct customers_meet_row met;
+    struct orders_learn_row learnt;
     size_t n;
 
-    TRY(q_customers_meet(w, events, &met));
+    TRY(q_customers_meet(w, refs, &met));
     TRY(announce_new(w, "support.customer.met", "customer", met.ids));
-    TRY(q_customers_lock(w, events));
-    TRY(q_orders_learn(w, events));
-    TRY(q_customers_count(w, events, config_text("SHOP_CURRENCY", "GBP"), &rows, &n));
+    TRY(q_customers_lock(w, refs));
+    TRY(q_orders_learn(w, orders, &learnt));
+    if (strcmp(learnt.customers, "{}") == 0)
+        return OK;
+    TRY(q_customers_count(w, learnt.customers, config_text("SHOP_CURRENCY", "GBP"), &rows, &n));
     return rank(w, rows, n);
 }
 
