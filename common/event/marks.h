@@ -12,7 +12,7 @@
 struct service;
 struct work;
 
-enum { MARKS_MAX = 1024 };
+enum { MARKS_MAX = 1280 };
 
 void marks_start(const struct service *s);
 /* Writes what is answered. */

@@ -46,7 +46,7 @@ static struct {
     pthread_cond_t work;
     bool woken;
     atomic_bool stopping;
-    size_t published; /* in the last round */
+    size_t handed; /* in the last round */
     struct leader *leader;
     struct head head;
     int64_t recent[RECENT]; /* `no` of those published last, in a ring */
@@ -136,12 +136,8 @@ static size_t take_handed(struct work *w, struct event_unpublished_row *rows)
     return kept;
 }
 
-/* Among what is found is what was handed over before. */
 static int look_for(struct work *w, struct event_unpublished_row **rows, size_t *n)
 {
-    struct event_unpublished_row dropped[HANDED_MAX];
-
-    handed_take(w, dropped);
     relay.next_look = clock_ms() + POLL_MS;
     TRY(q_event_unpublished(w, marks_list(w), AT_ONCE, rows, n));
     sql_release(w);
@@ -158,28 +154,33 @@ static void start_over(void)
     memset(relay.recent, 0, sizeof relay.recent);
 }
 
-/* Answers are not waited for here: while they are on their way, more is published. *more: there may be more to look for. */
-static int publish(struct work *w, bool look, bool *more)
+/* Answers are not waited for here: while they are on their way, more is published. */
+static void publish(struct work *w, const struct event_unpublished_row *rows, size_t n)
 {
-    struct event_unpublished_row handed[HANDED_MAX], *rows = handed;
-    size_t n = 0;
-
-    relay.published = 0;
-    w->writes = false; /* there is nothing to lock, and publishing needs no open transaction */
-    TRY(find_head(w, &relay.head));
-    if (look)
-        TRY(look_for(w, &rows, &n));
-    else
-        n = take_handed(w, handed);
     if (!n)
-        return OK;
+        return;
     crash_point("relay.selected");
     for (size_t i = 0; i < n; i++)
         publish_send(w, &rows[i], link_up(w, &rows[i]));
     publish_flush();
-    relay.published = n;
     crash_point("relay.published");
     metrics_add(EVENTS_PUBLISHED, (int64_t)n);
+}
+
+/* What was handed over does not wait for a look. *more: there may be more to look for. */
+static int publish_all(struct work *w, bool look, bool *more)
+{
+    struct event_unpublished_row handed[HANDED_MAX], *found;
+    size_t n;
+
+    w->writes = false; /* there is nothing to lock, and publishing needs no open transaction */
+    TRY(find_head(w, &relay.head));
+    relay.handed = take_handed(w, handed);
+    publish(w, handed, relay.handed);
+    if (!look)
+        return OK;
+    TRY(look_for(w, &found, &n));
+    publish(w, found, n);
     *more = n == AT_ONCE;
     return OK;
 }
@@ -224,7 +225,8 @@ static bool pass_on(bool fresh, bool look)
     if (!stream_good(fresh))
         return false;
     work_begin(&w, relay.service, JOB, "relay");
-    publish(&w, look, &more);
+    relay.handed = 0;
+    publish_all(&w, look, &more);
     work_end(&w);
     return more;
 }
@@ -252,11 +254,11 @@ static bool may_publish(bool *fresh)
     return ready;
 }
 
-/* Where many come at once, those of the next moment go together: the more there were, the longer it is. Who comes nearly alone waits
- * for nobody. */
+/* Where many are handed over at once, those of the next moment go together: the more there were, the longer it is. Who comes nearly
+ * alone waits for nobody. */
 static void rest(void)
 {
-    size_t us = relay.published > FEW ? (relay.published - FEW) * REST_US : 0;
+    size_t us = relay.handed > FEW ? (relay.handed - FEW) * REST_US : 0;
 
     if (us)
         usleep((useconds_t)(us < REST_MOST_US ? us : REST_MOST_US));
@@ -270,7 +272,7 @@ static void *run(void *unused)
     prctl(PR_SET_NAME, "relay");
     while (!atomic_load(&relay.stopping)) {
         look = look || wait_for_work(POLL_MS);
-        if (marks_room() < AT_ONCE && !marks_lost())
+        if (marks_room() < AT_ONCE + HANDED_MAX && !marks_lost())
             usleep(FULL_MS * 1000); /* until some of them were answered, or never will be */
         else
             look = may_publish(&fresh) && pass_on(fresh, look);
