@@ -11,15 +11,17 @@
 #include "work.h"
 
 /* While one is under way the next one gathers: larger ones cost everybody less. Before that one is back it only goes if it
- * is ENOUGH, or if only a FEW travel, who would wait for nothing. Nobody waits longer than WAIT_MS to be taken along; then he
- * goes by himself, as many as there are connections. */
-enum { UNDER_WAY = 2, COMPANY = CARGO_MOST, ENOUGH = 16, FEW = 4, WAIT_MS = 100 };
+ * is ENOUGH, or if only a FEW travel, who would wait for nothing. Who commits also waits a little while others are still on
+ * their way to the line, until they are a FEW. Nobody waits longer than WAIT_MS to be taken along; then he goes by himself,
+ * as many as there are connections. */
+enum { UNDER_WAY = 2, COMPANY = CARGO_MOST, ENOUGH = 8, FEW = 4, PATIENCE_MS = 4, WAIT_MS = 100 };
 
 /* On his thread's stack, which waits. */
 struct passenger {
     struct passenger *next;
     struct work *work;
     bool commits;
+    int64_t ripe;                            /* when he waits no longer for those who are still coming */
     enum { IN_LINE, TAKEN_ALONG, LEADS } is; /* under the lock */
     sem_t called;
 };
@@ -33,7 +35,9 @@ struct company {
 static struct {
     pthread_mutex_t lock;
     struct passenger *first;
-    int waiting, travelling, under_way; /* of convoys: under way */
+    int waiting, committing;   /* in line, and those of them who commit */
+    int travelling, under_way; /* works, and convoys */
+    int coming;                /* asked what they wanted to know, and have not come to commit yet */
 } line = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* --- under way ------------------------------------------------------------------------------------------ */
@@ -88,6 +92,7 @@ static void join_line(struct passenger *p)
         end = &(*end)->next;
     *end = p;
     line.waiting++;
+    line.committing += p->commits;
 }
 
 static struct passenger *take_from_line(struct passenger **at)
@@ -96,6 +101,7 @@ static struct passenger *take_from_line(struct passenger **at)
 
     *at = p->next;
     line.waiting--;
+    line.committing -= p->commits;
     return p;
 }
 
@@ -108,19 +114,26 @@ static void leave_line(const struct passenger *p)
     take_from_line(at);
 }
 
-static bool next_one_goes(void)
+static bool may_go(void)
 {
-    return line.waiting && line.under_way < UNDER_WAY && (line.waiting >= ENOUGH || line.travelling < FEW);
+    return line.under_way < UNDER_WAY && (line.waiting >= ENOUGH || line.travelling < FEW);
+}
+
+static bool waits_for_others(const struct passenger *p)
+{
+    return p->commits && line.coming && line.committing < FEW && clock_ms() < p->ripe;
 }
 
 /* Who leads it, or NULL: none goes now. */
 static struct passenger *next_leader(void)
 {
-    struct passenger *next;
+    struct passenger **at = &line.first, *next;
 
-    if (!next_one_goes())
+    while (*at && waits_for_others(*at))
+        at = &(*at)->next;
+    if (!*at || !may_go())
         return NULL;
-    next = take_from_line(&line.first);
+    next = take_from_line(at);
     next->is = LEADS;
     line.under_way++;
     line.travelling++;
@@ -182,7 +195,11 @@ static bool wait_for_call(struct passenger *me)
 {
     bool in_line;
 
-    if (clock_sem_wait(&me->called, clock_ms() + WAIT_MS))
+    if (clock_sem_wait(&me->called, me->ripe))
+        return true;
+    pthread_mutex_lock(&line.lock);
+    unlock_and_call();
+    if (clock_sem_wait(&me->called, me->ripe + WAIT_MS))
         return true;
     pthread_mutex_lock(&line.lock);
     in_line = me->is == IN_LINE;
@@ -194,13 +211,30 @@ static bool wait_for_call(struct passenger *me)
     return !in_line;
 }
 
+/* Under the lock. */
+static void expect(struct work *w, bool comes)
+{
+    line.coming += comes - w->comes;
+    w->comes = comes;
+}
+
+void convoy_leave(struct work *w)
+{
+    if (!w->comes)
+        return;
+    pthread_mutex_lock(&line.lock);
+    expect(w, false);
+    unlock_and_call();
+}
+
 int convoy_travel(struct work *w, bool commits, int (*alone)(struct work *w))
 {
-    struct passenger me = {.work = w, .commits = commits};
+    struct passenger me = {.work = w, .commits = commits, .ripe = clock_ms() + PATIENCE_MS};
     int fault;
 
     sem_init(&me.called, 0, 0);
     pthread_mutex_lock(&line.lock);
+    expect(w, !commits);
     join_line(&me);
     unlock_and_call();
     if (!wait_for_call(&me))

@@ -207,6 +207,7 @@ static int send_statement(struct work *w, const char *name, const char *sql, int
 {
     if (waits_for_company(w) && cargo_load(w, name, sql, n, values))
         return OK;
+    convoy_leave(w);
     TRY(go_alone(w));
     return send_now(w, name, sql, n, values);
 }
@@ -251,6 +252,7 @@ static int fetch(struct work *w, const char *name, const char *sql, int n, const
         answer_to(w, take_result, result);
         return convoy_travel(w, false, ask_alone);
     }
+    convoy_leave(w);
     TRY(go_alone(w));
     TRY(send_now(w, name, sql, n, values));
     if (!w->writes)
@@ -405,6 +407,7 @@ int sql_commit(struct work *w)
         return w->fault;
     if (w->cargo)
         return convoy_travel(w, true, commit_alone);
+    convoy_leave(w);
     return w->db ? commit(w) : (int)w->fault;
 }
 
@@ -412,6 +415,7 @@ void sql_rollback(struct work *w)
 {
     enum fault kept = w->fault;
 
+    convoy_leave(w);
     w->cargo = NULL;
     if (!w->db)
         return;

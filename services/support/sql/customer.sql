@@ -19,7 +19,7 @@ with told as materialized (
     select o.*, c.id as customer_id, case when c.erased_at is null or o.placed_at > c.erased_at then o.customer end as contact
     from json_to_recordset(:orders::json) as o(id uuid, number text, channel text, customer_ref text, status text, currency text,
         total bigint, paid bigint, refunded bigint, placed_at timestamptz, customer json)
-    left join customer c on c.ref = o.customer_ref
+    left join lateral (select id, erased_at from customer where ref = o.customer_ref limit 1) c on true
 ), before as materialized (
     select id, customer_id, status, paid, refunded, contact from known_order where id = any(array(select id from told))
 ), learnt as (
