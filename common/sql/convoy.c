@@ -172,7 +172,7 @@ static void unlock_and_call(void)
         sem_post(&next->called);
 }
 
-static int lead(struct passenger *me, int (*alone)(struct work *w))
+static void lead(struct passenger *me, int (*alone)(struct work *w))
 {
     struct company company;
 
@@ -187,28 +187,27 @@ static int lead(struct passenger *me, int (*alone)(struct work *w))
     unlock_and_call();
     for (int i = 1; i < company.count; i++)
         sem_post(&company.all[i]->called);
-    return (int)me->work->fault;
 }
 
-/* Until he is called. False when nobody did in time: he is not in line any more. */
-static bool wait_for_call(struct passenger *me)
+/* Until he is called. What he was called for, or IN_LINE: nobody did in time, and he is not in line any more. */
+static int wait_for_call(struct passenger *me)
 {
-    bool in_line;
+    bool called = clock_sem_wait(&me->called, me->ripe);
+    int is;
 
-    if (clock_sem_wait(&me->called, me->ripe))
-        return true;
     pthread_mutex_lock(&line.lock);
-    unlock_and_call();
-    if (clock_sem_wait(&me->called, me->ripe + WAIT_MS))
-        return true;
-    pthread_mutex_lock(&line.lock);
-    in_line = me->is == IN_LINE;
-    if (in_line)
+    if (!called) {
+        unlock_and_call();
+        called = clock_sem_wait(&me->called, me->ripe + WAIT_MS);
+        pthread_mutex_lock(&line.lock);
+    }
+    is = me->is;
+    if (is == IN_LINE)
         leave_line(me);
     pthread_mutex_unlock(&line.lock);
-    while (!in_line && sem_wait(&me->called) != 0)
-        ;
-    return !in_line;
+    while (!called && is != IN_LINE)
+        called = sem_wait(&me->called) == 0;
+    return is;
 }
 
 /* Under the lock. */
@@ -230,17 +229,18 @@ void convoy_leave(struct work *w)
 int convoy_travel(struct work *w, bool commits, int (*alone)(struct work *w))
 {
     struct passenger me = {.work = w, .commits = commits, .ripe = clock_ms() + PATIENCE_MS};
-    int fault;
+    int is;
 
     sem_init(&me.called, 0, 0);
     pthread_mutex_lock(&line.lock);
     expect(w, !commits);
     join_line(&me);
     unlock_and_call();
-    if (!wait_for_call(&me))
-        fault = alone(w);
-    else
-        fault = me.is == LEADS ? lead(&me, alone) : (int)w->fault;
+    is = wait_for_call(&me);
+    if (is == LEADS)
+        lead(&me, alone);
+    else if (is == IN_LINE)
+        alone(w);
     sem_destroy(&me.called);
-    return fault;
+    return (int)w->fault;
 }
