@@ -11,8 +11,8 @@
 #include "work.h"
 
 /* While one is under way the next one gathers: larger ones cost everybody less. Before that one is back it only goes if it
- * is ENOUGH, or if only a FEW travel, who would wait for nothing. Who commits also waits a little while others are still on
- * their way to the line, until they are a FEW. Nobody waits longer than WAIT_MS to be taken along; then he goes by himself,
+ * is ENOUGH, or if only a FEW travel, who would wait for nothing. Who commits also waits a little for as many as there are at
+ * a time nowadays, but not for more than a FEW. Nobody waits longer than WAIT_MS to be taken along; then he goes by himself,
  * as many as there are connections. */
 enum { UNDER_WAY = 2, COMPANY = CARGO_MOST, ENOUGH = 8, FEW = 4, PATIENCE_MS = 4, WAIT_MS = 100 };
 
@@ -21,7 +21,7 @@ struct passenger {
     struct passenger *next;
     struct work *work;
     bool commits;
-    int64_t ripe;                            /* when he waits no longer for those who are still coming */
+    int64_t ripe;                            /* when he waits for others no longer */
     enum { IN_LINE, TAKEN_ALONG, LEADS } is; /* under the lock */
     sem_t called;
 };
@@ -37,7 +37,8 @@ static struct {
     struct passenger *first;
     int waiting, committing;   /* in line, and those of them who commit */
     int travelling, under_way; /* works, and convoys */
-    int coming;                /* asked what they wanted to know, and have not come to commit yet */
+    int present;               /* works from their first question to the end of their commit */
+    int usual;                 /* how many others a work met lately when it came to commit, in sixteenths */
 } line = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* --- under way ------------------------------------------------------------------------------------------ */
@@ -121,7 +122,9 @@ static bool may_go(void)
 
 static bool waits_for_others(const struct passenger *p)
 {
-    return p->commits && line.coming && line.committing < FEW && clock_ms() < p->ripe;
+    int company = 1 + (line.usual + 8) / 16;
+
+    return p->commits && line.committing < (company < FEW ? company : FEW) && clock_ms() < p->ripe;
 }
 
 /* Who leads it, or NULL: none goes now. */
@@ -211,18 +214,18 @@ static int wait_for_call(struct passenger *me)
 }
 
 /* Under the lock. */
-static void expect(struct work *w, bool comes)
+static void be_present(struct work *w, bool present)
 {
-    line.coming += comes - w->comes;
-    w->comes = comes;
+    line.present += present - w->present;
+    w->present = present;
 }
 
 void convoy_leave(struct work *w)
 {
-    if (!w->comes)
+    if (!w->present)
         return;
     pthread_mutex_lock(&line.lock);
-    expect(w, false);
+    be_present(w, false);
     unlock_and_call();
 }
 
@@ -233,7 +236,9 @@ int convoy_travel(struct work *w, bool commits, int (*alone)(struct work *w))
 
     sem_init(&me.called, 0, 0);
     pthread_mutex_lock(&line.lock);
-    expect(w, !commits);
+    be_present(w, true);
+    if (commits)
+        line.usual += (16 * (line.present - 1) - line.usual) / 8;
     join_line(&me);
     unlock_and_call();
     is = wait_for_call(&me);
@@ -242,5 +247,7 @@ int convoy_travel(struct work *w, bool commits, int (*alone)(struct work *w))
     else if (is == IN_LINE)
         alone(w);
     sem_destroy(&me.called);
+    if (commits)
+        convoy_leave(w);
     return (int)w->fault;
 }

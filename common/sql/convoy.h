@@ -15,7 +15,7 @@ struct work;
  * is called where it has no company. Returns when everything was done: w->fault. */
 int convoy_travel(struct work *w, bool commits, int (*alone)(struct work *w));
 
-/* It will not come to commit with others: who waits for it need not. */
+/* It does not commit with others, or has: nobody need expect it. */
 void convoy_leave(struct work *w);
 
 #endif
