@@ -47,6 +47,7 @@ static struct {
     bool woken;
     atomic_bool stopping;
     size_t handed; /* in the last round */
+    bool behind;   /* what was published before goes out again, or more than a round takes was found */
     struct leader *leader;
     struct head head;
     int64_t recent[RECENT]; /* `no` of those published last, in a ring */
@@ -150,6 +151,7 @@ static int look_for(struct work *w, struct event_unpublished_row **rows, size_t 
 static void start_over(void)
 {
     relay.head.known = false;
+    relay.behind = true;
     relay.next_look = 0;
     memset(relay.recent, 0, sizeof relay.recent);
 }
@@ -167,7 +169,8 @@ static void publish(struct work *w, const struct event_unpublished_row *rows, si
     metrics_add(EVENTS_PUBLISHED, (int64_t)n);
 }
 
-/* What was handed over does not wait for a look. *more: there may be more to look for. */
+/* What was handed over does not wait for a look, but where there is much to be found it stands behind that, where the look will
+ * find it, too. *more: there may be more to look for. */
 static int publish_all(struct work *w, bool look, bool *more)
 {
     struct event_unpublished_row handed[HANDED_MAX], *found;
@@ -176,12 +179,13 @@ static int publish_all(struct work *w, bool look, bool *more)
     w->writes = false; /* there is nothing to lock, and publishing needs no open transaction */
     TRY(find_head(w, &relay.head));
     relay.handed = take_handed(w, handed);
-    publish(w, handed, relay.handed);
+    if (!look || !relay.behind)
+        publish(w, handed, relay.handed);
     if (!look)
         return OK;
     TRY(look_for(w, &found, &n));
     publish(w, found, n);
-    *more = n == AT_ONCE;
+    *more = relay.behind = n == AT_ONCE;
     return OK;
 }
 
