@@ -12,6 +12,7 @@
 struct service;
 struct work;
 
+/* Two looks of the relay, and what it is handed meanwhile. */
 enum { MARKS_MAX = 1280 };
 
 void marks_start(const struct service *s);

@@ -11,8 +11,8 @@ enum { PULL = 256 }; /* messages of a batch */
 struct pull {
     const char *durable, *subject;
     bool alone; /* nobody else pulls from it meanwhile */
-    bool
-        in_turns; /* one message is waited for, then pull_more() brings what has come meanwhile; else they come as they are said */
+    /* One message is waited for, then pull_more() brings what has come meanwhile; else they come as they are said. */
+    bool in_turns;
     char source[64]; /* the service whose events they are */
     char reply_to[64];
     natsSubscription *inbox;

@@ -46,8 +46,7 @@ static struct {
     pthread_cond_t work;
     bool woken;
     atomic_bool stopping;
-    size_t handed; /* in the last round */
-    bool behind;   /* what was published before goes out again, or more than a round takes was found */
+    bool behind; /* what was published before goes out again, or more than a round takes was found */
     struct leader *leader;
     struct head head;
     int64_t recent[RECENT]; /* `no` of those published last, in a ring */
@@ -170,17 +169,17 @@ static void publish(struct work *w, const struct event_unpublished_row *rows, si
 }
 
 /* What was handed over does not wait for a look, but where there is much to be found it stands behind that, where the look will
- * find it, too. *more: there may be more to look for. */
-static int publish_all(struct work *w, bool look, bool *more)
+ * find it, too. *count: of what was handed over; *more: there may be more to look for. */
+static int publish_all(struct work *w, bool look, size_t *count, bool *more)
 {
     struct event_unpublished_row handed[HANDED_MAX], *found;
     size_t n;
 
     w->writes = false; /* there is nothing to lock, and publishing needs no open transaction */
     TRY(find_head(w, &relay.head));
-    relay.handed = take_handed(w, handed);
+    *count = take_handed(w, handed);
     if (!look || !relay.behind)
-        publish(w, handed, relay.handed);
+        publish(w, handed, *count);
     if (!look)
         return OK;
     TRY(look_for(w, &found, &n));
@@ -216,10 +215,21 @@ static bool stream_good(bool fresh)
     return good;
 }
 
+/* Where many are handed over at once, those of the next moment go together: the more there were, the longer it is. Who comes nearly
+ * alone waits for nobody. */
+static void rest(size_t handed)
+{
+    size_t us = handed > FEW ? (handed - FEW) * REST_US : 0;
+
+    if (us)
+        usleep((useconds_t)(us < REST_MOST_US ? us : REST_MOST_US));
+}
+
 /* Returns whether there may be more to look for. */
 static bool pass_on(bool fresh, bool look)
 {
     bool more = false;
+    size_t handed = 0;
     struct work w;
 
     if (marks_lost()) {
@@ -229,9 +239,9 @@ static bool pass_on(bool fresh, bool look)
     if (!stream_good(fresh))
         return false;
     work_begin(&w, relay.service, JOB, "relay");
-    relay.handed = 0;
-    publish_all(&w, look, &more);
+    publish_all(&w, look, &handed, &more);
     work_end(&w);
+    rest(handed);
     return more;
 }
 
@@ -258,16 +268,6 @@ static bool may_publish(bool *fresh)
     return ready;
 }
 
-/* Where many are handed over at once, those of the next moment go together: the more there were, the longer it is. Who comes nearly
- * alone waits for nobody. */
-static void rest(void)
-{
-    size_t us = relay.handed > FEW ? (relay.handed - FEW) * REST_US : 0;
-
-    if (us)
-        usleep((useconds_t)(us < REST_MOST_US ? us : REST_MOST_US));
-}
-
 static void *run(void *unused)
 {
     bool fresh, look = true;
@@ -280,7 +280,6 @@ static void *run(void *unused)
             usleep(FULL_MS * 1000); /* until some of them were answered, or never will be */
         else
             look = may_publish(&fresh) && pass_on(fresh, look);
-        rest();
     }
     return NULL;
 }

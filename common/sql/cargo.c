@@ -54,35 +54,39 @@ const char *cargo_name(struct arena *arena, const char *name)
 
 /* --- loading -------------------------------------------------------------------------------------------- */
 
+static size_t bytes_of(int n, const char *const *values)
+{
+    size_t bytes = 0;
+
+    for (int i = 0; i < n; i++)
+        bytes += values[i] ? strlen(values[i]) : 0;
+    return bytes;
+}
+
 static struct cargo *keep(struct work *w, const char *name, const char *sql, int n, const char *const *values)
 {
     struct cargo *c = arena_alloc(w->arena, sizeof *c);
 
     *c = (struct cargo){.name = name, .sql = sql, .n = n};
     c->values = arena_alloc(w->arena, (size_t)n * sizeof *c->values);
-    for (int i = 0; i < n; i++) {
-        size_t length = values[i] ? strlen(values[i]) : 0;
-
-        c->values[i] = values[i] ? arena_copy(w->arena, values[i], length) : NULL;
-        c->bytes += length;
-    }
+    for (int i = 0; i < n; i++)
+        c->values[i] = values[i] ? arena_copy(w->arena, values[i], strlen(values[i])) : NULL;
     return c;
 }
 
 bool cargo_load(struct work *w, const char *name, const char *sql, int n, const char *const *values)
 {
-    struct cargo *c, **end = &w->cargo;
+    struct cargo **end = &w->cargo;
     size_t bytes;
     int count = 1;
 
     if (!n || !strstr(sql, SQL_EACH))
         return false;
-    c = keep(w, name, sql, n, values);
-    for (bytes = c->bytes; *end; end = &(*end)->next, count++)
-        bytes += (*end)->bytes;
+    for (bytes = bytes_of(n, values); *end; end = &(*end)->next, count++)
+        bytes += bytes_of((*end)->n, (*end)->values);
     if (bytes > BYTES || count > STATEMENTS)
         return false;
-    *end = c;
+    *end = keep(w, name, sql, n, values);
     return true;
 }
 
@@ -117,11 +121,9 @@ static int whose(const struct asked *a, const char *key)
 static bool can_be_told_apart(const struct asked *a)
 {
     for (int i = 0; a->cargo[0]->take && i < a->count; i++) {
-        if (!a->cargo[i]->values[0])
-            return false;
-    }
-    for (int i = 0; a->cargo[0]->take && i < a->count; i++) {
-        if (whose(a, a->cargo[i]->values[0]) != i)
+        const char *key = a->cargo[i]->values[0];
+
+        if (!key || whose(a, key) != i)
             return false;
     }
     return true;

@@ -18,7 +18,6 @@ struct cargo {
     const char *name, *sql;
     int n;
     const char **values;
-    size_t bytes;                                                       /* of the values */
     void (*take)(struct work *w, struct pg_result *result, void *into); /* NULL: nobody looks at its rows */
     void *into;
 };

@@ -2,182 +2,17 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cargo.h"
-#include "clock.h"
 #include "convoy.h"
 #include "crash.h"
 #include "fault.h"
 #include "log.h"
+#include "pipeline.h"
 #include "service.h"
 #include "sql_conn.h"
 #include "statement.h"
 #include "work.h"
-
-/* For a connection of the pool. */
-enum { REQUEST_WAIT_MS = 200, BACKGROUND_WAIT_MS = 5000 };
-
-/* --- the pipeline -------------------------------------------------------------------------------------- */
-
-static int lost(struct work *w)
-{
-    w->db->broken = true;
-    return w->fault ? (int)w->fault : sql_busy(w, "database.unavailable");
-}
-
-/* How long a statement may run and wait for a lock. Told to the session, as most works find one that knows; it forgets what it was
- * told in a transaction that is rolled back. */
-static bool tell_patience(struct sql_conn *c, enum patience wanted)
-{
-    bool known = c->patience == wanted;
-
-    c->patience = wanted;
-    return known ||
-           (wanted == PATIENT ? statement_send(c, "patient",
-                                               "select set_config('statement_timeout', '20s', false), "
-                                               "set_config('lock_timeout', '10s', false)",
-                                               0, NULL)
-                              : statement_send(c, "impatient",
-                                               "select set_config('statement_timeout', '2s', false), "
-                                               "set_config('lock_timeout', '1s', false)",
-                                               0, NULL));
-}
-
-static int take_connection(struct work *w)
-{
-    if (w->db)
-        return w->fault == OK ? OK : (int)w->fault;
-    w->db =
-        conn_take(w->kind == REQUEST ? REQUEST_WAIT_MS : BACKGROUND_WAIT_MS, w->until, w->kind != REQUEST);
-    if (!w->db) {
-        w->turned_away = true;
-        return sql_busy(w, "database.unavailable");
-    }
-    w->db->begun = w->db->failed = false;
-    w->db->answer_ms = w->kind == REQUEST ? ANSWER_MS : BACKGROUND_MS;
-    w->db->until = w->until;
-    return tell_patience(w->db, w->kind == REQUEST ? IMPATIENT : PATIENT) ? OK : lost(w);
-}
-
-static bool begin(struct work *w)
-{
-    if (!w->writes || w->db->begun)
-        return true;
-    w->db->begun = true;
-    crash_point("work.begun");
-    return statement_send(w->db, "begin", "begin", 0, NULL);
-}
-
-static void judge(struct work *w, const struct pending *p, const PGresult *r)
-{
-    struct sql_conn *c = w->db;
-
-    switch (PQresultStatus(r)) {
-    case PGRES_COMMAND_OK:
-    case PGRES_TUPLES_OK:
-        if (p->prepares)
-            statement_prepared(c, p->prepares);
-        return;
-    case PGRES_PIPELINE_ABORTED:
-        c->failed = true;
-        return;
-    default:
-        c->failed = true;
-        if (w->fault == OK)
-            sql_fault_of(w, r, p->what);
-    }
-}
-
-/* Whoever asked with sql_soon(), and where in the pipeline. */
-struct awaited {
-    struct awaited *next;
-    int place;
-    void (*take)(struct work *w, PGresult *r, void *into);
-    void *into;
-};
-
-/* The result of the statement in this place is its asker's, if it has one. */
-static void hand_over(struct work *w, int place, PGresult *r)
-{
-    struct awaited *a = w->awaited;
-
-    if (!a || a->place != place || PQresultStatus(r) != PGRES_TUPLES_OK) {
-        PQclear(r);
-        return;
-    }
-    w->awaited = a->next;
-    a->take(w, arena_owns(w->arena, r, (void (*)(void *))PQclear), a->into);
-}
-
-/* Read the results of all that was sent; *last, if asked for, is the last statement's and owned by the work. */
-static int read_results(struct work *w, PGresult **last)
-{
-    struct sql_conn *c = w->db;
-
-    for (int i = 0; i < c->pending_count; i++) {
-        PGresult *r = conn_result(c);
-
-        if (!r)
-            return lost(w);
-        judge(w, &c->pending[i], r);
-        if (last && i + 1 == c->pending_count)
-            *last = arena_owns(w->arena, r, (void (*)(void *))PQclear);
-        else
-            hand_over(w, i, r);
-        while ((r = conn_result(c)))
-            PQclear(r);
-        if (c->broken)
-            return lost(w);
-    }
-    c->pending_count = 0;
-    w->awaited = NULL;
-    return w->fault;
-}
-
-/* Send a synchronisation point and read up to it: afterwards the pipeline takes statements again. */
-static int synchronise(struct work *w, PGresult **last)
-{
-    struct sql_conn *c = w->db;
-    PGresult *r;
-    bool end = false;
-
-    if (!PQpipelineSync(c->pg))
-        return lost(w);
-    if (w->meanwhile && conn_flush(c))
-        w->meanwhile();
-    w->meanwhile = NULL;
-    read_results(w, last);
-    while (!end && !c->broken) {
-        r = conn_result(c);
-        if (!r && c->broken)
-            break;
-        end = PQresultStatus(r) == PGRES_PIPELINE_SYNC;
-        PQclear(r);
-        if (PQstatus(c->pg) != CONNECTION_OK)
-            c->broken = true;
-    }
-    return c->broken ? lost(w) : (int)w->fault;
-}
-
-static int send_now(struct work *w, const char *name, const char *sql, int n, const char *const *values)
-{
-    TRY(take_connection(w));
-    if (w->db->pending_count > PENDING_MAX - 8)
-        TRY(PQsendFlushRequest(w->db->pg) ? read_results(w, NULL) : lost(w));
-    return begin(w) && statement_send(w->db, name, sql, n, values) ? OK : lost(w);
-}
-
-/* Of the statement that was sent last. */
-static void expect(struct work *w, void (*take)(struct work *w, PGresult *r, void *into), void *into)
-{
-    struct awaited *a = arena_alloc(w->arena, sizeof *a), **end = &w->awaited;
-
-    *a = (struct awaited){NULL, w->db->pending_count - 1, take, into};
-    while (*end)
-        end = &(*end)->next;
-    *end = a;
-}
 
 /* --- in company ------------------------------------------------------------------------------------------ */
 
@@ -194,22 +29,28 @@ static int go_alone(struct work *w)
     struct cargo *c = w->cargo;
 
     w->cargo = NULL;
-    TRY(take_connection(w));
+    TRY(pipeline_open(w));
     for (; c; c = c->next) {
-        TRY(send_now(w, c->name, c->sql, c->n, c->values));
+        TRY(pipeline_send(w, c->name, c->sql, c->n, c->values));
         if (c->take)
-            expect(w, c->take, c->into);
+            pipeline_expect(w, c->take, c->into);
     }
     return OK;
+}
+
+/* The same, and nobody need wait for it to commit with others. */
+static int leave_company(struct work *w)
+{
+    convoy_leave(w);
+    return go_alone(w);
 }
 
 static int send_statement(struct work *w, const char *name, const char *sql, int n, const char *const *values)
 {
     if (waits_for_company(w) && cargo_load(w, name, sql, n, values))
         return OK;
-    convoy_leave(w);
-    TRY(go_alone(w));
-    return send_now(w, name, sql, n, values);
+    TRY(leave_company(w));
+    return pipeline_send(w, name, sql, n, values);
 }
 
 /* The statement that was sent or loaded last. */
@@ -218,7 +59,7 @@ static void answer_to(struct work *w, void (*take)(struct work *w, PGresult *r, 
     struct cargo *c = w->cargo;
 
     if (!c) {
-        expect(w, take, into);
+        pipeline_expect(w, take, into);
         return;
     }
     while (c->next)
@@ -252,12 +93,9 @@ static int fetch(struct work *w, const char *name, const char *sql, int n, const
         answer_to(w, take_result, result);
         return convoy_travel(w, false, ask_alone);
     }
-    convoy_leave(w);
-    TRY(go_alone(w));
-    TRY(send_now(w, name, sql, n, values));
-    if (!w->writes)
-        return synchronise(w, result);
-    return PQsendFlushRequest(w->db->pg) ? read_results(w, result) : lost(w);
+    TRY(leave_company(w));
+    TRY(pipeline_send(w, name, sql, n, values));
+    return pipeline_read(w, result);
 }
 
 /* --- what generated code and machinery call ------------------------------------------------------------ */
@@ -283,12 +121,10 @@ int sql_soon(struct work *w, const struct query *q, const char *const *values,
 int await(struct work *w)
 {
     if (w->cargo)
-        TRY(go_alone(w));
+        TRY(leave_company(w));
     if (!w->awaited)
         return w->fault;
-    if (!w->writes)
-        return synchronise(w, NULL);
-    return PQsendFlushRequest(w->db->pg) ? read_results(w, NULL) : lost(w);
+    return pipeline_read(w, NULL);
 }
 
 int sql_count(struct work *w, const struct query *q, const char *const *values, int64_t *count)
@@ -381,9 +217,9 @@ static int commit(struct work *w)
 {
     if (w->db->begun && !w->db->failed && !w->db->broken &&
         !statement_send(w->db, "commit", "commit", 0, NULL))
-        return lost(w);
+        return pipeline_lost(w);
     crash_point("work.committing");
-    synchronise(w, NULL);
+    pipeline_end(w, NULL);
     crash_point("work.committed");
     if (!w->db->broken)
         w->db->begun = w->db->begun && w->db->failed;
@@ -421,10 +257,10 @@ void sql_rollback(struct work *w)
         return;
     w->db->patience = NOT_KNOWN_HOW_PATIENT;
     if (!w->db->broken && w->db->begun) {
-        synchronise(w, NULL);
+        pipeline_end(w, NULL);
         w->db->failed = false;
         if (!w->db->broken && statement_send(w->db, "rollback", "rollback", 0, NULL))
-            synchronise(w, NULL);
+            pipeline_end(w, NULL);
     }
     if (kept)
         w->fault = kept;
@@ -456,7 +292,7 @@ static bool prepare_one(struct work *w, const struct query *q)
         return false;
     if (for_several && !statement_prepare(w->db, cargo_name(w->arena, q->name), for_several, q->parameters))
         return false;
-    if (synchronise(w, NULL) == OK)
+    if (pipeline_end(w, NULL) == OK)
         return true;
     log_error(w->trace, "sql.prepare", "the query %s does not fit the schema", q->name);
     return false;
@@ -470,7 +306,7 @@ bool sql_prepare_all(const struct query *const *tables)
 
     work_begin(&w, &nobody, JOB, "start");
     w.writes = false;
-    good = take_connection(&w) == OK;
+    good = pipeline_open(&w) == OK;
     for (; good && *tables; tables++) {
         for (const struct query *q = *tables; good && q->name; q++)
             good = prepare_one(&w, q);

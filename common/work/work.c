@@ -39,7 +39,6 @@ void work_again(struct work *w)
     w->fault = w->refused = OK;
     w->retry = w->turned_away = false;
     w->constraint = w->code = w->detail = w->reply = w->etag = w->location = w->waiting_for = NULL;
-    w->cargo = NULL;
     w->announcements = NULL;
     w->deadlines = NULL;
     w->item = NULL;

@@ -1,4 +1,5 @@
 """Clients that ask all the time while a server is stopped in its tracks, and how long each answer took."""
+import itertools
 import signal
 import threading
 import time
@@ -10,6 +11,26 @@ from stack.process import Process
 SECONDS = 5             # R-33: no request takes longer
 CALLS = {"catalog": ("/v1/products", {"title": "Late"}), "orders": ("/v1/orders", None), "fulfillment": ("/v1/shipments", None),
          "support": ("/v1/tickets", {"subject": "Late", "body": "Very.", "channel": "mail"}), "analytics": ("/v1/quarantine", None)}
+
+
+@contextmanager
+def disturbed(act):
+    """act(turn) again and again meanwhile."""
+    over = threading.Event()
+
+    def go_on():
+        for turn in itertools.count():
+            if over.wait(0.02):
+                return
+            act(turn)
+
+    villain = threading.Thread(target=go_on)
+    villain.start()
+    try:
+        yield
+    finally:
+        over.set()
+        villain.join()
 
 
 @contextmanager

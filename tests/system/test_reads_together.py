@@ -1,12 +1,11 @@
 """Reads of many requests travel to PostgreSQL together: each must hear its own answer, and nobody another's fault."""
-import itertools
 import random
-import threading
 import urllib.parse
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from asking import disturbed
 
 from stack.client import eventually
 
@@ -48,21 +47,8 @@ def test_each_of_many_readers_hears_of_what_it_asked_for(shop, ids):
 
 def test_a_reader_whose_companion_is_cut_off_still_hears_its_own_answer(shop, ids):
     """Statements are cancelled and connections ended all the time: nobody hears another's answer or an unknown fault."""
-    over = threading.Event()
-
-    def disturb():
-        for turn in itertools.count():
-            if over.wait(0.02):
-                return
-            shop.sql("postgres", END if turn % 5 == 0 else CANCEL)
-
-    villain = threading.Thread(target=disturb)
-    villain.start()
-    try:
+    with disturbed(lambda turn: shop.sql("postgres", END if turn % 5 == 0 else CANCEL)):
         heard = read_at_once(shop, ids, 60)
-    finally:
-        over.set()
-        villain.join()
     counts = Counter(answer.status for _, answer in heard)
     for id_, answer in heard:
         assert answer.status in ((200, 503) if id_ in ids else (404, 503)), answer
