@@ -4,7 +4,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "bus.h"
@@ -21,6 +20,7 @@
 #include "news.h"
 #include "pull.h"
 #include "service.h"
+#include "thread.h"
 #include "utf8.h"
 
 enum {
@@ -405,7 +405,10 @@ static void *run(void *puller)
 {
     struct puller *p = puller;
 
-    prctl(PR_SET_NAME, p->row->name);
+    if (p->row->pace_ms)
+        thread_is_unhurried(p->row->name);
+    else
+        thread_is(p->row->name);
     while (!atomic_load(&all.stopping)) {
         if (!may_pull(p) || !pull_open(&p->pull)) {
             leave(p);

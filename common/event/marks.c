@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <string.h>
-#include <sys/prctl.h>
 
 #include "clock.h"
 #include "common_queries.h"
@@ -13,6 +12,7 @@
 #include "publish.h"
 #include "relay.h"
 #include "stream.h"
+#include "thread.h"
 #include "work.h"
 
 enum { AT_ONCE = 512, PACE_MS = 50, HEAR_MS = 100, ANSWER_MS = 5000, LAST_TRIES = 5 };
@@ -260,7 +260,7 @@ static bool wait_for_marks(void)
 static void *run(void *unused)
 {
     (void)unused;
-    prctl(PR_SET_NAME, "marks");
+    thread_is_unhurried("marks");
     while (wait_for_marks()) {
         pthread_mutex_lock(&marks.writing);
         write_answered();

@@ -5,7 +5,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "bus.h"
@@ -21,6 +20,7 @@
 #include "publish.h"
 #include "service.h"
 #include "stream.h"
+#include "thread.h"
 
 enum {
     AT_ONCE = 512,
@@ -273,7 +273,7 @@ static void *run(void *unused)
     bool fresh, look = true;
 
     (void)unused;
-    prctl(PR_SET_NAME, "relay");
+    thread_is("relay");
     while (!atomic_load(&relay.stopping)) {
         look = look || wait_for_work(POLL_MS);
         if (marks_room() < AT_ONCE + HANDED_MAX && !marks_lost())

@@ -5,10 +5,10 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/prctl.h>
 
 #include "clock.h"
 #include "log.h"
+#include "thread.h"
 
 /* A thread that found nothing to do for so long goes, if it is not the last. */
 enum { IDLE_MS = 10000, STACK = 256 * 1024 };
@@ -88,7 +88,7 @@ static void *work(void *unused)
     struct task *task;
 
     (void)unused;
-    prctl(PR_SET_NAME, "crew");
+    thread_is("crew");
     sem_init(&me.called, 0, 0);
     while ((task = next_task(&me)))
         task->run(task);

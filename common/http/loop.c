@@ -7,7 +7,6 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -16,6 +15,7 @@
 #include "exchange.h"
 #include "metrics.h"
 #include "share.h"
+#include "thread.h"
 
 /* For a request's head and its answer's, more than gateways let through (15 KiB); libmicrohttpd clears all of it after
  * every request. */
@@ -160,7 +160,7 @@ static void *run(void *unused)
     bool open = true;
 
     (void)unused;
-    prctl(PR_SET_NAME, "loop");
+    thread_is("loop");
     share_open(wake);
     while (!atomic_load(&loop.stopping)) {
         turn();

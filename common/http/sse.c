@@ -5,7 +5,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 
 #include "answer.h"
 #include "auth.h"
@@ -16,6 +15,7 @@
 #include "field.h"
 #include "loop.h"
 #include "news.h"
+#include "thread.h"
 
 enum { STREAM_BATCH = 100, LOOK_MS = 250, HEARTBEAT_MS = 10000, PIECE = 16 * 1024 };
 
@@ -138,7 +138,7 @@ static void *feed(void *unused)
     bool last;
 
     (void)unused;
-    prctl(PR_SET_NAME, "feeder");
+    thread_is("feeder");
     do {
         pthread_mutex_lock(&feeder.lock);
         wait_for_call();

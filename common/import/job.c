@@ -9,7 +9,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "batch.h"
@@ -18,6 +17,7 @@
 #include "log.h"
 #include "rows.h"
 #include "service.h"
+#include "thread.h"
 
 enum { POLL_MS = 200, SLICE = 2 * ROW_BYTES_MAX, TOLD_EVERY = 10 };
 
@@ -386,7 +386,7 @@ static void *run(void *unused)
     int idle = 0;
 
     (void)unused;
-    prctl(PR_SET_NAME, "imports");
+    thread_is_unhurried("imports");
     while (!atomic_load(&runner.stopping)) {
         if (go_on())
             continue;

@@ -5,6 +5,7 @@
 #include "fault.h"
 #include "sql_conn.h"
 #include "statement.h"
+#include "thread.h"
 #include "work.h"
 
 /* For a connection of the pool. */
@@ -16,30 +17,41 @@ int pipeline_lost(struct work *w)
     return w->fault ? (int)w->fault : sql_busy(w, "database.unavailable");
 }
 
-/* How long a statement may run and wait for a lock. Told to the session, as most works find one that knows; it forgets what it was
- * told in a transaction that is rolled back. */
-static bool tell_patience(struct sql_conn *c, enum patience wanted)
+static enum manner manner_of(const struct work *w)
 {
-    bool known = c->patience == wanted;
+    return w->kind == REQUEST ? IMPATIENT : thread_gives_way() ? GIVING_WAY : PATIENT;
+}
 
-    c->patience = wanted;
-    return known ||
-           (wanted == PATIENT ? statement_send(c, "patient",
-                                               "select set_config('statement_timeout', '20s', false), "
-                                               "set_config('lock_timeout', '10s', false)",
-                                               0, NULL)
-                              : statement_send(c, "impatient",
-                                               "select set_config('statement_timeout', '2s', false), "
-                                               "set_config('lock_timeout', '1s', false)",
-                                               0, NULL));
+/* Told to the session, as most works find one that knows; it forgets what it was told in a transaction that is rolled back. Where
+ * PostgreSQL has no extension for it, its processes give way to nobody: docs/adr/0019-who-does-not-hurry-gives-way.md. */
+static bool tell_manner(struct sql_conn *c, enum manner wanted)
+{
+    bool known = c->manner == wanted;
+
+    c->manner = wanted;
+    if (known)
+        return true;
+    if (wanted == IMPATIENT)
+        return statement_send(c, "impatient",
+                              "select set_config('statement_timeout', '2s', false), "
+                              "set_config('lock_timeout', '1s', false)",
+                              0, NULL);
+    return statement_send(c, "patient",
+                          "select set_config('statement_timeout', '20s', false), "
+                          "set_config('lock_timeout', '10s', false)",
+                          0, NULL) &&
+           (wanted == PATIENT ||
+            statement_send(c, "giving way",
+                           "do $$begin if to_regproc('set_backend_priority') is not null then "
+                           "perform set_backend_priority(pg_backend_pid(), 10); end if; end$$",
+                           0, NULL));
 }
 
 int pipeline_open(struct work *w)
 {
     if (w->db)
         return w->fault == OK ? OK : (int)w->fault;
-    w->db =
-        conn_take(w->kind == REQUEST ? REQUEST_WAIT_MS : BACKGROUND_WAIT_MS, w->until, w->kind != REQUEST);
+    w->db = conn_take(w->kind == REQUEST ? REQUEST_WAIT_MS : BACKGROUND_WAIT_MS, w->until, manner_of(w));
     if (!w->db) {
         w->turned_away = true;
         return sql_busy(w, "database.unavailable");
@@ -47,7 +59,7 @@ int pipeline_open(struct work *w)
     w->db->begun = w->db->failed = false;
     w->db->answer_ms = w->kind == REQUEST ? ANSWER_MS : BACKGROUND_MS;
     w->db->until = w->until;
-    return tell_patience(w->db, w->kind == REQUEST ? IMPATIENT : PATIENT) ? OK : pipeline_lost(w);
+    return tell_manner(w->db, manner_of(w)) ? OK : pipeline_lost(w);
 }
 
 static bool begin(struct work *w)

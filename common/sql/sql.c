@@ -255,7 +255,7 @@ void sql_rollback(struct work *w)
     w->cargo = NULL;
     if (!w->db)
         return;
-    w->db->patience = NOT_KNOWN_HOW_PATIENT;
+    w->db->manner = NOT_TOLD;
     if (!w->db->broken && w->db->begun) {
         pipeline_end(w, NULL);
         w->db->failed = false;
@@ -276,7 +276,7 @@ void sql_release(struct work *w)
     if (c->pending_count || (c->begun && PQtransactionStatus(c->pg) != PQTRANS_IDLE))
         c->broken = true;
     if (w->fault)
-        c->patience = NOT_KNOWN_HOW_PATIENT;
+        c->manner = NOT_TOLD;
     w->db = NULL;
     w->awaited = NULL;
     conn_give(c);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,10 +33,8 @@ struct waiter {
     struct waiter *next;
 };
 
-static struct {
+static struct pool {
     pthread_mutex_t lock;
-    const char *url;
-    char options[512];
     struct sql_conn **idle;
     struct waiter *first, **last, *spare;
     int size, open, idle_count;
@@ -46,8 +43,13 @@ static struct {
     atomic_llong oldest;   /* since when the first in the queue waits, 0 for nobody: read without the lock */
     atomic_llong answered; /* when a connection was last given back in good health */
     atomic_ullong refused;
-    sem_t for_background; /* so many more may go to work in the background */
-} pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .last = &pool.first};
+} usual = {.lock = PTHREAD_MUTEX_INITIALIZER, .last = &usual.first},
+  giving_way = {.lock = PTHREAD_MUTEX_INITIALIZER, .last = &giving_way.first};
+
+static struct {
+    const char *url;
+    char options[512];
+} database;
 
 /* libpq would print what the server remarks as it is: no line of JSON, and it may quote somebody's data. */
 static void on_notice(void *unused, const PGresult *r)
@@ -81,7 +83,7 @@ PGconn *conn_direct(void)
 {
     const char *keys[] = {"dbname",           "options",          "keepalives_idle",
                           "tcp_user_timeout", "application_name", NULL};
-    const char *values[] = {pool.url, pool.options, "5", "5000", "backroom", NULL};
+    const char *values[] = {database.url, database.options, "5", "5000", "backroom", NULL};
     PGconn *pg = PQconnectStartParams(keys, values, 1);
 
     PQsetNoticeReceiver(pg, on_notice, NULL);
@@ -102,7 +104,7 @@ struct sql_conn *conn_open(void)
         return NULL;
     c = calloc(1, sizeof *c);
     c->pg = pg;
-    c->patience = IMPATIENT; /* see conn_pool_open() */
+    c->manner = IMPATIENT; /* see conn_pool_open() */
     PQsetnonblocking(pg, 1);
     PQenterPipelineMode(pg);
     return c;
@@ -121,34 +123,41 @@ void conn_close(struct sql_conn *c)
  * ever: it takes any array of a parameter for ten keys long and finds one key cheaper every time. */
 void conn_pool_open(const char *url, const char *schema, int size, bool plans_by_value)
 {
-    pool.url = url;
-    pool.size = size;
-    snprintf(pool.options, sizeof pool.options,
+    database.url = url;
+    snprintf(database.options, sizeof database.options,
              "-c search_path=%s,extensions -c statement_timeout=2000 -c lock_timeout=1000 "
              "-c idle_in_transaction_session_timeout=5000 -c timezone=UTC -c jit=off -c plan_cache_mode=%s",
              schema, plans_by_value ? "auto" : "force_generic_plan");
-    pool.idle = calloc((size_t)size, sizeof(struct sql_conn *));
-    sem_init(&pool.for_background, 0, (unsigned)(size + 1) / 2);
+    usual.size = size;
+    giving_way.size = (size + 1) / 2;
+    usual.idle = calloc((size_t)usual.size, sizeof(struct sql_conn *));
+    giving_way.idle = calloc((size_t)giving_way.size, sizeof(struct sql_conn *));
+}
+
+static void close_all(struct pool *p)
+{
+    pthread_mutex_lock(&p->lock);
+    while (p->idle_count > 0) {
+        conn_close(p->idle[--p->idle_count]);
+        p->open--;
+    }
+    pthread_mutex_unlock(&p->lock);
 }
 
 void conn_pool_close(void)
 {
-    pthread_mutex_lock(&pool.lock);
-    while (pool.idle_count > 0) {
-        conn_close(pool.idle[--pool.idle_count]);
-        pool.open--;
-    }
-    pthread_mutex_unlock(&pool.lock);
+    close_all(&usual);
+    close_all(&giving_way);
 }
 
 /* --- taking and giving, under the lock ------------------------------------------------------------------ */
 
-static struct waiter *waiter_join(void)
+static struct waiter *waiter_join(struct pool *p)
 {
-    struct waiter *me = pool.spare;
+    struct waiter *me = p->spare;
 
     if (me) {
-        pool.spare = me->next;
+        p->spare = me->next;
     } else {
         me = calloc(1, sizeof *me);
         clock_cond_init(&me->served);
@@ -157,103 +166,103 @@ static struct waiter *waiter_join(void)
     me->given = NULL;
     me->may_open = false;
     me->next = NULL;
-    *pool.last = me;
-    pool.last = &me->next;
-    atomic_store(&pool.oldest, pool.first->since);
-    atomic_fetch_add(&pool.waiting, 1);
+    *p->last = me;
+    p->last = &me->next;
+    atomic_store(&p->oldest, p->first->since);
+    atomic_fetch_add(&p->waiting, 1);
     return me;
 }
 
-static void waiter_leave(struct waiter *me)
+static void waiter_leave(struct pool *p, struct waiter *me)
 {
-    struct waiter **at = &pool.first;
+    struct waiter **at = &p->first;
 
     while (*at != me)
         at = &(*at)->next;
     *at = me->next;
     if (!*at)
-        pool.last = at;
-    atomic_store(&pool.oldest, pool.first ? pool.first->since : 0);
-    atomic_fetch_sub(&pool.waiting, 1);
+        p->last = at;
+    atomic_store(&p->oldest, p->first ? p->first->since : 0);
+    atomic_fetch_sub(&p->waiting, 1);
 }
 
-static struct sql_conn *wait_in_queue(int64_t until, bool *may_open)
+static struct sql_conn *wait_in_queue(struct pool *p, int64_t until, bool *may_open)
 {
     struct timespec deadline = clock_moment(until);
-    struct waiter *me = waiter_join();
+    struct waiter *me = waiter_join(p);
     bool late = false;
 
-    while (!me->given && !me->may_open && !pool.idle_count && !late)
-        late = pthread_cond_timedwait(&me->served, &pool.lock, &deadline) == ETIMEDOUT;
+    while (!me->given && !me->may_open && !p->idle_count && !late)
+        late = pthread_cond_timedwait(&me->served, &p->lock, &deadline) == ETIMEDOUT;
     if (!me->given && !me->may_open) {
-        waiter_leave(me);
-        if (pool.idle_count)
-            me->given = pool.idle[--pool.idle_count];
+        waiter_leave(p, me);
+        if (p->idle_count)
+            me->given = p->idle[--p->idle_count];
         else
-            atomic_fetch_add(&pool.refused, 1);
+            atomic_fetch_add(&p->refused, 1);
     }
     *may_open = me->may_open;
-    me->next = pool.spare;
-    pool.spare = me;
+    me->next = p->spare;
+    p->spare = me;
     return me->given;
 }
 
-/* The one used last, of those whose session is as patient as is wanted if there is one: telling it costs a statement. */
-static struct sql_conn *pick(enum patience wanted)
+/* The one used last, of those that were told so already if there is one: telling it costs a statement. */
+static struct sql_conn *pick(struct pool *p, enum manner wanted)
 {
-    int last = --pool.idle_count, i = last;
+    int last = --p->idle_count, i = last;
     struct sql_conn *c;
 
-    while (i > 0 && pool.idle[i]->patience != wanted)
+    while (i > 0 && p->idle[i]->manner != wanted)
         i--;
-    if (pool.idle[i]->patience != wanted)
+    if (p->idle[i]->manner != wanted)
         i = last;
-    c = pool.idle[i];
-    memmove(pool.idle + i, pool.idle + i + 1, (size_t)(last - i) * sizeof(struct sql_conn *));
+    c = p->idle[i];
+    memmove(p->idle + i, p->idle + i + 1, (size_t)(last - i) * sizeof(struct sql_conn *));
     return c;
 }
 
 /* An idle connection, or leave to open one more (*may_open). */
-static struct sql_conn *take(int64_t until, enum patience wanted, bool *may_open)
+static struct sql_conn *take(struct pool *p, int64_t until, enum manner wanted, bool *may_open)
 {
     *may_open = false;
-    if (pool.idle_count > 0)
-        return pick(wanted);
-    if (pool.open == pool.size)
-        return wait_in_queue(until, may_open);
+    if (p->idle_count > 0)
+        return pick(p, wanted);
+    if (p->open == p->size)
+        return wait_in_queue(p, until, may_open);
     *may_open = true;
-    pool.open++;
+    p->open++;
     return NULL;
 }
 
 /* A connection, or NULL for the place of a broken one. Whom to wake. */
-static struct waiter *give(struct sql_conn *c)
+static struct waiter *give(struct pool *p, struct sql_conn *c)
 {
-    struct waiter *first = pool.first;
+    struct waiter *first = p->first;
 
     if (c && (!first || clock_ms() - first->since < FAIR_AFTER_MS)) {
-        pool.idle[pool.idle_count++] = c;
+        p->idle[p->idle_count++] = c;
     } else if (first) {
-        waiter_leave(first);
+        waiter_leave(p, first);
         first->given = c;
         first->may_open = !c;
     } else {
-        pool.open--;
+        p->open--;
     }
     return first;
 }
 
 /* --- the pool ------------------------------------------------------------------------------------------- */
 
-static void give_and_wake(struct sql_conn *c, int pause_ms)
+static void give_and_wake(struct pool *p, struct sql_conn *c, int pause_ms)
 {
     struct waiter *next;
 
-    pthread_mutex_lock(&pool.lock);
+    pthread_mutex_lock(&p->lock);
     if (pause_ms)
-        pool.pause_until = clock_ms() + pause_ms;
-    next = give(c);
-    pthread_mutex_unlock(&pool.lock);
+        p->pause_until = clock_ms() + pause_ms;
+    next = give(p, c);
+    pthread_mutex_unlock(&p->lock);
     if (next)
         pthread_cond_signal(&next->served);
 }
@@ -266,17 +275,17 @@ static bool has_ended(const struct sql_conn *c)
     return clock_ms() - c->given > STALE_MS && poll(&fd, 1, 0) != 0;
 }
 
-static struct sql_conn *take_or_open(int64_t wait_until, int64_t until, bool background)
+static struct sql_conn *take_or_open(struct pool *p, int64_t wait_until, int64_t until, enum manner manner)
 {
     struct sql_conn *c;
     bool may_open, pause;
     int64_t now;
 
-    pthread_mutex_lock(&pool.lock);
-    c = take(wait_until, background ? PATIENT : IMPATIENT, &may_open);
+    pthread_mutex_lock(&p->lock);
+    c = take(p, wait_until, manner, &may_open);
     now = clock_ms();
-    pause = now < pool.pause_until || until - now < CONNECT_MS;
-    pthread_mutex_unlock(&pool.lock);
+    pause = now < p->pause_until || until - now < CONNECT_MS;
+    pthread_mutex_unlock(&p->lock);
     if (c && has_ended(c)) { /* its place is ours */
         conn_close(c);
         c = NULL;
@@ -285,71 +294,73 @@ static struct sql_conn *take_or_open(int64_t wait_until, int64_t until, bool bac
     if (c || !may_open)
         return c;
     c = pause ? NULL : conn_open();
-    if (!c)
-        give_and_wake(NULL, pause ? 0 : CONNECT_PAUSE_MS);
+    if (c)
+        c->pool = p;
+    else
+        give_and_wake(p, NULL, pause ? 0 : CONNECT_PAUSE_MS);
     return c;
 }
 
-struct sql_conn *conn_take(int wait_ms, int64_t until, bool background)
+struct sql_conn *conn_take(int wait_ms, int64_t until, enum manner manner)
 {
     int64_t now = clock_ms(), wait_until = now + wait_ms < until ? now + wait_ms : until;
-    struct sql_conn *c;
 
-    if (now >= until || (background && !clock_sem_wait(&pool.for_background, wait_until)))
-        return NULL;
-    c = take_or_open(wait_until, until, background);
-    if (c)
-        c->background = background;
-    else if (background)
-        sem_post(&pool.for_background);
-    return c;
+    return now >= until ? NULL
+                        : take_or_open(manner == GIVING_WAY ? &giving_way : &usual, wait_until, until, manner);
 }
 
 void conn_give(struct sql_conn *c)
 {
-    bool broken = c->broken || PQstatus(c->pg) != CONNECTION_OK, background = c->background;
+    bool broken = c->broken || PQstatus(c->pg) != CONNECTION_OK;
+    struct pool *p = c->pool;
 
     if (broken)
         conn_close(c);
     else
-        atomic_store_explicit(&pool.answered, c->given = clock_ms(), memory_order_relaxed);
-    give_and_wake(broken ? NULL : c, 0);
-    if (background)
-        sem_post(&pool.for_background);
+        atomic_store_explicit(&p->answered, c->given = clock_ms(), memory_order_relaxed);
+    give_and_wake(p, broken ? NULL : c, 0);
 }
 
+/* What is asked of the pool is about those who wait: requests. */
 bool conn_pool_busy(int64_t within_ms)
 {
     bool full;
 
-    pthread_mutex_lock(&pool.lock);
-    full = pool.open == pool.size && !pool.idle_count;
-    pthread_mutex_unlock(&pool.lock);
-    return full && clock_ms() - atomic_load(&pool.answered) < within_ms;
+    pthread_mutex_lock(&usual.lock);
+    full = usual.open == usual.size && !usual.idle_count;
+    pthread_mutex_unlock(&usual.lock);
+    return full && clock_ms() - atomic_load(&usual.answered) < within_ms;
 }
 
 bool conn_pool_congested(void)
 {
-    int64_t since = atomic_load(&pool.oldest);
+    int64_t since = atomic_load(&usual.oldest);
 
-    if (!since || atomic_load(&pool.waiting) < pool.size || clock_ms() - since < CONGESTED_MS)
+    if (!since || atomic_load(&usual.waiting) < usual.size || clock_ms() - since < CONGESTED_MS)
         return false;
-    atomic_fetch_add(&pool.refused, 1);
+    atomic_fetch_add(&usual.refused, 1);
     return true;
 }
 
 void conn_refused(void)
 {
-    atomic_fetch_add(&pool.refused, 1);
+    atomic_fetch_add(&usual.refused, 1);
+}
+
+static void count(struct pool *p, int *open, int *used)
+{
+    pthread_mutex_lock(&p->lock);
+    *open += p->open;
+    *used += p->open - p->idle_count;
+    pthread_mutex_unlock(&p->lock);
 }
 
 void conn_pool_gauges(int *open, int *used, uint64_t *refused)
 {
-    pthread_mutex_lock(&pool.lock);
-    *open = pool.open;
-    *used = pool.open - pool.idle_count;
-    *refused = pool.refused;
-    pthread_mutex_unlock(&pool.lock);
+    *open = *used = 0;
+    count(&usual, open, used);
+    count(&giving_way, open, used);
+    *refused = atomic_load(&usual.refused) + atomic_load(&giving_way.refused);
 }
 
 /* Wait until the socket can be read (or written, while there is something to flush). */

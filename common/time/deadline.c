@@ -3,7 +3,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -13,6 +12,7 @@
 #include "metrics.h"
 #include "service.h"
 #include "sql.h"
+#include "thread.h"
 
 /* So many are written in one statement at most. */
 enum { POLL_MS = 250, TOGETHER = 16 };
@@ -195,7 +195,7 @@ static void *run(void *unused)
     int64_t pause = config_int("TIDY_SECONDS", 600) * 1000, next_tidy = clock_ms() + pause;
 
     (void)unused;
-    prctl(PR_SET_NAME, "deadlines");
+    thread_is_unhurried("deadlines");
     while (!atomic_load(&runner.stopping)) {
         if (fire())
             continue;

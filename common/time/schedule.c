@@ -5,7 +5,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "calendar.h"
@@ -14,6 +13,7 @@
 #include "log.h"
 #include "metrics.h"
 #include "service.h"
+#include "thread.h"
 
 enum { POLL_MS = 1000 };
 
@@ -113,7 +113,7 @@ static int run_slot(struct work *w)
 static void *run(void *unused)
 {
     (void)unused;
-    prctl(PR_SET_NAME, "schedules");
+    thread_is_unhurried("schedules");
     while (!atomic_load(&runner.stopping)) {
         for (row = runner.service->schedules; row && row->cron; row++) {
             struct work w;
