@@ -2,10 +2,14 @@
 #ifndef BACKROOM_PEER_H
 #define BACKROOM_PEER_H
 
+struct sockaddr;
 struct work;
 
 /* The client's address as text: the peer's own, or, when the peer is the gateway (TRUSTED_PROXY, an IPv4 address or a range
  * like 172.16.0.0/12), what that says last in X-Forwarded-For, an IPv6 address by its /64. Empty when unknown. */
 const char *peer_address(struct work *w);
+
+/* The peer's port, which tells the connections of a moment apart well enough. 0: unknown. */
+unsigned peer_port(const struct sockaddr *from);
 
 #endif

@@ -11,10 +11,13 @@
 #include "work.h"
 
 /* While one is under way the next one gathers: larger ones cost everybody less. Before that one is back it only goes if it
- * is ENOUGH, or if only a FEW travel, who would wait for nothing. Who commits also waits a little for as many as there are at
- * a time nowadays, but not for more than a FEW. Nobody waits longer than WAIT_MS to be taken along; then he goes by himself,
+ * is ENOUGH, or if only a FEW travel, who would wait for nothing. Where orders come in quick succession, who commits waits a little
+ * for as many as have come lately: see expected(). Nobody waits longer than WAIT_MS to be taken along; then he goes by himself,
  * as many as there are connections. */
-enum { UNDER_WAY = 2, COMPANY = CARGO_MOST, ENOUGH = 8, FEW = 4, PATIENCE_MS = 4, WAIT_MS = 100 };
+enum { UNDER_WAY = 2, COMPANY = CARGO_MOST, ENOUGH = 8, WORTH_WAITING = 3, FEW = 4, PATIENCE_MS = 10, WAIT_MS = 100 };
+
+/* So many that came last are remembered, and for so long they may be expected to come again. */
+enum { LATELY = 16, LATELY_MS = 100 };
 
 /* On his thread's stack, which waits. */
 struct passenger {
@@ -37,8 +40,12 @@ static struct {
     struct passenger *first;
     int waiting, committing;   /* in line, and those of them who commit */
     int travelling, under_way; /* works, and convoys */
-    int present;               /* works from their first question to the end of their commit */
-    int usual;                 /* how many others a work met lately when it came to commit, in sixteenths */
+    struct {
+        unsigned from;
+        int64_t at;
+    } came[LATELY]; /* the last ones that came to commit, in a ring */
+    unsigned coming;
+    int expected; /* when the last one came */
 } line = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* --- under way ------------------------------------------------------------------------------------------ */
@@ -120,11 +127,45 @@ static bool may_go(void)
     return line.under_way < UNDER_WAY && (line.waiting >= ENOUGH || line.travelling < FEW);
 }
 
+/* Has he not come again since? */
+static bool came_last(unsigned n)
+{
+    for (unsigned later = n + 1; later != line.coming; later++) {
+        if (line.came[later % LATELY].from == line.came[n % LATELY].from)
+            return false;
+    }
+    return true;
+}
+
+/* How many will have come when the first is tired of waiting: as many as came within the same time before, but none twice, as
+ * he waits for his answer before he comes again. One or two are not waited for: where so few come, there is time for each. */
+static int expected(int64_t now)
+{
+    int came = 0, callers = 0, company;
+
+    for (unsigned n = line.coming - LATELY; n != line.coming; n++) {
+        int64_t ago = now - line.came[n % LATELY].at;
+
+        came += ago < PATIENCE_MS;
+        callers += ago < LATELY_MS && came_last(n);
+    }
+    company = came < callers ? came : callers;
+    return company < WORTH_WAITING ? 1 : company < FEW ? company : FEW;
+}
+
+static void note_arrival(const struct work *w)
+{
+    int64_t now = clock_ms();
+
+    line.came[line.coming % LATELY].from = w->from;
+    line.came[line.coming % LATELY].at = now;
+    line.coming++;
+    line.expected = expected(now);
+}
+
 static bool waits_for_others(const struct passenger *p)
 {
-    int company = 1 + (line.usual + 8) / 16;
-
-    return p->commits && line.committing < (company < FEW ? company : FEW) && clock_ms() < p->ripe;
+    return p->commits && line.committing < line.expected && clock_ms() < p->ripe;
 }
 
 /* Who leads it, or NULL: none goes now. */
@@ -213,22 +254,6 @@ static int wait_for_call(struct passenger *me)
     return is;
 }
 
-/* Under the lock. */
-static void be_present(struct work *w, bool present)
-{
-    line.present += present - w->present;
-    w->present = present;
-}
-
-void convoy_leave(struct work *w)
-{
-    if (!w->present)
-        return;
-    pthread_mutex_lock(&line.lock);
-    be_present(w, false);
-    unlock_and_call();
-}
-
 int convoy_travel(struct work *w, bool commits, int (*alone)(struct work *w))
 {
     struct passenger me = {.work = w, .commits = commits, .ripe = clock_ms() + PATIENCE_MS};
@@ -236,9 +261,8 @@ int convoy_travel(struct work *w, bool commits, int (*alone)(struct work *w))
 
     sem_init(&me.called, 0, 0);
     pthread_mutex_lock(&line.lock);
-    be_present(w, true);
     if (commits)
-        line.usual += (16 * (line.present - 1) - line.usual) / 8;
+        note_arrival(w);
     join_line(&me);
     unlock_and_call();
     is = wait_for_call(&me);
@@ -247,7 +271,5 @@ int convoy_travel(struct work *w, bool commits, int (*alone)(struct work *w))
     else if (is == IN_LINE)
         alone(w);
     sem_destroy(&me.called);
-    if (commits)
-        convoy_leave(w);
     return (int)w->fault;
 }

@@ -15,7 +15,4 @@ struct work;
  * is called where it has no company. Returns when everything was done: w->fault. */
 int convoy_travel(struct work *w, bool commits, int (*alone)(struct work *w));
 
-/* It does not commit with others, or has: nobody need expect it. */
-void convoy_leave(struct work *w);
-
 #endif

@@ -41,7 +41,6 @@ static int go_alone(struct work *w)
 /* The same, and nobody need wait for it to commit with others. */
 static int leave_company(struct work *w)
 {
-    convoy_leave(w);
     return go_alone(w);
 }
 
@@ -243,7 +242,6 @@ int sql_commit(struct work *w)
         return w->fault;
     if (w->cargo)
         return convoy_travel(w, true, commit_alone);
-    convoy_leave(w);
     return w->db ? commit(w) : (int)w->fault;
 }
 
@@ -251,7 +249,6 @@ void sql_rollback(struct work *w)
 {
     enum fault kept = w->fault;
 
-    convoy_leave(w);
     w->cargo = NULL;
     if (!w->db)
         return;
