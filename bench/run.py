@@ -18,6 +18,7 @@ import orders                       # noqa: E402
 import reads                        # noqa: E402
 import resident                     # noqa: E402
 from load import spread             # noqa: E402
+from machine import Machine         # noqa: E402
 from world import ROOT, World       # noqa: E402
 
 PAGE = ROOT / "docs" / "performance.md"
@@ -71,7 +72,7 @@ def write(table, o):
     where = f"{os.cpu_count()} cores, {platform.machine()}, Linux {platform.release()}"
     load = f"{min(o.loads):.0f} to {max(o.loads):.0f}"
     head = (f"{time.strftime('%Y-%m-%d')}, {where}; {o.rounds} rounds of {o.seconds} s, work and ceilings in turn. "
-            f"Load average of the machine meanwhile: {load}.\n\n"
+            f"Load average of the machine meanwhile: {load}; the machine {o.machine}.\n\n"
             "| work | median (least – most) | CPU a request: service (or pgbench) + PostgreSQL | of this ceiling | wanted |\n| --- | --- | --- | --- | --- |\n")
     text = PAGE.read_text()
     before, rest = text.split(BEGIN)
@@ -86,12 +87,14 @@ def main():
     parser.add_argument("--build", default=os.environ.get("BUILD") or "build")
     o = parser.parse_args()
     table, o.loads = [], [os.getloadavg()[0]]
-    for name in o.parts or PARTS:
-        with World(o.build) as world:
-            for row in part(world, name, o):
-                table += lines_of(row)
-                o.loads.append(os.getloadavg()[0])
-                print("\n".join(lines_of(row)), flush=True)
+    with Machine() as machine:
+        o.machine = machine.said
+        for name in o.parts or PARTS:
+            with World(o.build) as world:
+                for row in part(world, name, o):
+                    table += lines_of(row)
+                    o.loads.append(os.getloadavg()[0])
+                    print("\n".join(lines_of(row)), flush=True)
     if not o.parts:
         write(table, o)
 

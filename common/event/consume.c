@@ -29,6 +29,7 @@ enum {
     GAP_DELAY_MS = 100,
     GAP_SECONDS = 300,
     BURST_MS = 50,
+    TOGETHER_US = 200,
     SLOW_TRIES = 5,
 };
 
@@ -362,7 +363,8 @@ static void rest(const struct puller *p)
         usleep((useconds_t)left * 1000);
 }
 
-/* Wait for one message, then take with it whatever has come. False when the server fell silent. */
+/* Wait for one message, then take with it whatever has come; what was published together comes within a moment, and is not
+ * worked on twice. False when the server fell silent. */
 static bool collect(struct puller *p)
 {
     struct batch *b = &p->batch;
@@ -382,6 +384,8 @@ static bool collect(struct puller *p)
         take(p, b, BURST_MS);
         pull_enough(&p->pull);
     } else {
+        if (b->count == 1)
+            usleep(TOGETHER_US);
         take(p, b, 0);
     }
     return true;

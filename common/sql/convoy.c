@@ -4,6 +4,7 @@
 #include <semaphore.h>
 #include <string.h>
 
+#include "arrivals.h"
 #include "cargo.h"
 #include "clock.h"
 #include "metrics.h"
@@ -11,13 +12,10 @@
 #include "work.h"
 
 /* While one is under way the next one gathers: larger ones cost everybody less. Before that one is back it only goes if it
- * is ENOUGH, or if only a FEW travel, who would wait for nothing. Where orders come in quick succession, who commits waits a little
- * for as many as have come lately: see expected(). Nobody waits longer than WAIT_MS to be taken along; then he goes by himself,
+ * is ENOUGH, or if only a FEW travel, who would wait for nothing. Where they come in quick succession, who commits waits a little
+ * for two more (arrivals.h). Nobody waits longer than WAIT_MS to be taken along; then he goes by himself,
  * as many as there are connections. */
-enum { UNDER_WAY = 2, COMPANY = CARGO_MOST, ENOUGH = 8, WORTH_WAITING = 3, FEW = 4, PATIENCE_MS = 10, WAIT_MS = 100 };
-
-/* So many that came last are remembered, and for so long they may be expected to come again. */
-enum { LATELY = 16, LATELY_MS = 100 };
+enum { UNDER_WAY = 2, COMPANY = CARGO_MOST, ENOUGH = 8, FEW = 4, WAIT_MS = 100 };
 
 /* On his thread's stack, which waits. */
 struct passenger {
@@ -40,12 +38,8 @@ static struct {
     struct passenger *first;
     int waiting, committing;   /* in line, and those of them who commit */
     int travelling, under_way; /* works, and convoys */
-    struct {
-        unsigned from;
-        int64_t at;
-    } came[LATELY]; /* the last ones that came to commit, in a ring */
-    unsigned coming;
-    int expected; /* when the last one came */
+    struct arrivals commits;
+    bool in_succession; /* they came, when the last one did */
 } line = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* --- under way ------------------------------------------------------------------------------------------ */
@@ -127,45 +121,9 @@ static bool may_go(void)
     return line.under_way < UNDER_WAY && (line.waiting >= ENOUGH || line.travelling < FEW);
 }
 
-/* Has he not come again since? */
-static bool came_last(unsigned n)
-{
-    for (unsigned later = n + 1; later != line.coming; later++) {
-        if (line.came[later % LATELY].from == line.came[n % LATELY].from)
-            return false;
-    }
-    return true;
-}
-
-/* How many will have come when the first is tired of waiting: as many as came within the same time before, but none twice, as
- * he waits for his answer before he comes again. One or two are not waited for: where so few come, there is time for each. */
-static int expected(int64_t now)
-{
-    int came = 0, callers = 0, company;
-
-    for (unsigned n = line.coming - LATELY; n != line.coming; n++) {
-        int64_t ago = now - line.came[n % LATELY].at;
-
-        came += ago < PATIENCE_MS;
-        callers += ago < LATELY_MS && came_last(n);
-    }
-    company = came < callers ? came : callers;
-    return company < WORTH_WAITING ? 1 : company < FEW ? company : FEW;
-}
-
-static void note_arrival(const struct work *w)
-{
-    int64_t now = clock_ms();
-
-    line.came[line.coming % LATELY].from = w->from;
-    line.came[line.coming % LATELY].at = now;
-    line.coming++;
-    line.expected = expected(now);
-}
-
 static bool waits_for_others(const struct passenger *p)
 {
-    return p->commits && line.committing < line.expected && clock_ms() < p->ripe;
+    return p->commits && line.in_succession && line.committing < SUCCESSION && clock_ms() < p->ripe;
 }
 
 /* Who leads it, or NULL: none goes now. */
@@ -256,13 +214,14 @@ static int wait_for_call(struct passenger *me)
 
 int convoy_travel(struct work *w, bool commits, int (*alone)(struct work *w))
 {
-    struct passenger me = {.work = w, .commits = commits, .ripe = clock_ms() + PATIENCE_MS};
+    int64_t now = clock_ms();
+    struct passenger me = {.work = w, .commits = commits, .ripe = now + SUCCESSION_MS};
     int is;
 
     sem_init(&me.called, 0, 0);
     pthread_mutex_lock(&line.lock);
     if (commits)
-        note_arrival(w);
+        line.in_succession = arrivals_note(&line.commits, w->from, now);
     join_line(&me);
     unlock_and_call();
     is = wait_for_call(&me);

@@ -43,7 +43,9 @@ static bool tell_manner(struct sql_conn *c, enum manner wanted)
            (wanted == PATIENT ||
             statement_send(c, "giving way",
                            "do $$begin if to_regproc('set_backend_priority') is not null then "
-                           "perform set_backend_priority(pg_backend_pid(), 10); end if; end$$",
+                           "perform set_config('client_min_messages', 'warning', true), " /* it remarks on itself */
+                           "set_backend_priority(pg_backend_pid(), 10), "
+                           "set_config('client_min_messages', 'notice', true); end if; end$$",
                            0, NULL));
 }
 

@@ -1,5 +1,7 @@
 """The connections to PostgreSQL: what work in the background leaves for requests, and plans that grow up with the tables."""
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psycopg2
 
@@ -71,3 +73,53 @@ def test_a_plan_made_for_an_empty_table_is_not_kept_when_it_has_grown(open_shop)
     for _ in range(5):
         read()
     assert walked(shop) - began < LARGE
+
+
+def niceness(pid):
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[16])
+
+
+def threads(shop, service):
+    """Name and nice value of each."""
+    tasks = Path(f"/proc/{shop.instances[service][0].process.pid}/task").iterdir()
+    return {(task / "comm").read_text().strip(): niceness(task.name) for task in tasks}
+
+
+def waiting(shop, service, event):
+    """The server's processes that wait for this lock."""
+    return [row["pid"] for row in shop.sql("postgres", "select pid from pg_stat_activity where usename = %s and wait_event = %s "
+                                           "and datname = current_database()", service, event)]
+
+
+def test_who_does_not_hurry_gives_way_with_his_thread_and_his_session_and_others_do_not(open_shop):
+    shop = open_shop(services=("catalog", "analytics"))
+    draft = shop.road.draft({"sku": "SLOW", "price": 100})
+    news = News(shop)
+    with psycopg2.connect(shop.postgres.url("analytics", shop.database)) as held, ThreadPoolExecutor(1) as pool:
+        held.cursor().execute(ALONE)
+        news.order()
+        eventually(lambda: waiting(shop, "analytics", "advisory"))
+        assert [niceness(pid) for pid in waiting(shop, "analytics", "advisory")] == [10]
+        with psycopg2.connect(shop.postgres.url("catalog", shop.database)) as locked:
+            locked.cursor().execute("select from product where id = %s for update", (draft["id"],))
+            refused = pool.submit(shop.catalog.post, f"/v1/products/{draft['id']}/submit", {})
+            eventually(lambda: waiting(shop, "catalog", "transactionid"))
+            assert [niceness(pid) for pid in waiting(shop, "catalog", "transactionid")] == [0]
+            refused.result().expect(503)
+        locked.close()
+    held.close()
+    eventually(lambda: shop.value("analytics", "select count(*) from fact_order"))
+    names = threads(shop, "analytics")
+    assert names["analytics-order"] == names["marks"] == names["deadlines"] == 10
+    assert names["loop"] == names["relay"] == threads(shop, "catalog")["catalog-orders"] == 0
+
+
+def test_without_the_extension_nobody_gives_way_and_all_goes_on(open_shop):
+    shop = open_shop(services=("analytics",))
+    shop.stop()
+    shop.postgres.psql(shop.database, "--command", "drop extension if exists prioritize")
+    shop.start("analytics")
+    news = News(shop)
+    news.order()
+    news.heard()
+    assert not [line for line in shop.log("analytics") if line["level"] == "error"]

@@ -7,7 +7,7 @@ from pathlib import Path
 from . import plan
 from .process import Failed, port_free, port_holder, spawn, wait_for
 
-# Instances × POOL_SIZE × 5 plus what relays and leaders hold must stay below PostgreSQL's max_connections.
+# Instances × POOL_SIZE × 1.5 × 5 plus what relays and leaders hold must stay below PostgreSQL's max_connections.
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1:exitcode=99",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:exitcode=99",
