@@ -96,8 +96,6 @@ void announce_committed(struct work *w)
 {
     bool look = w->looked_for;
 
-    if (!w->announced)
-        return;
     for (const struct told *t = w->told; t; t = t->next) {
         for (int row = 0; row < (int)sql_height(t->rows); row++)
             look |= !hand(w, t, row);

@@ -75,8 +75,11 @@ static void travel_together(const struct company *company)
         sql_commit(&carrier);
     else
         await(&carrier);
-    for (int i = 0; i < company->count; i++)
+    for (int i = 0; i < company->count; i++) {
         tell_outcome(&carrier, works[i]);
+        if (leader->commits && works[i]->fault == OK) /* at once, and not when its thread comes to it */
+            work_committed(works[i]);
+    }
     work_end(&carrier);
     metrics_add(CONVOYS, 1);
     metrics_add(CONVOYED, company->count);

@@ -41,12 +41,13 @@ static bool tell_manner(struct sql_conn *c, enum manner wanted)
                           "set_config('lock_timeout', '10s', false)",
                           0, NULL) &&
            (wanted == PATIENT ||
-            statement_send(c, "giving way",
-                           "do $$begin if to_regproc('set_backend_priority') is not null then "
-                           "perform set_config('client_min_messages', 'warning', true), " /* it remarks on itself */
-                           "set_backend_priority(pg_backend_pid(), 10), "
-                           "set_config('client_min_messages', 'notice', true); end if; end$$",
-                           0, NULL));
+            statement_send(
+                c, "giving way",
+                "do $$begin if to_regproc('set_backend_priority') is not null then "
+                "perform set_config('client_min_messages', 'warning', true), " /* it remarks on itself */
+                "set_backend_priority(pg_backend_pid(), 10), "
+                "set_config('client_min_messages', 'notice', true); end if; end$$",
+                0, NULL));
 }
 
 int pipeline_open(struct work *w)

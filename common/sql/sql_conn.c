@@ -305,8 +305,9 @@ struct sql_conn *conn_take(int wait_ms, int64_t until, enum manner manner)
 {
     int64_t now = clock_ms(), wait_until = now + wait_ms < until ? now + wait_ms : until;
 
-    return now >= until ? NULL
-                        : take_or_open(manner == GIVING_WAY ? &giving_way : &usual, wait_until, until, manner);
+    if (now >= until)
+        return NULL;
+    return take_or_open(manner == GIVING_WAY ? &giving_way : &usual, wait_until, until, manner);
 }
 
 void conn_give(struct sql_conn *c)

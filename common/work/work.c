@@ -55,6 +55,13 @@ int work_flush(struct work *w)
     return announce_flush(w);
 }
 
+void work_committed(struct work *w)
+{
+    if (w->announced)
+        announce_committed(w);
+    w->announced = false;
+}
+
 static int attempt(struct work *w, int (*handler)(struct work *), int (*before_commit)(struct work *))
 {
     int fault = handler(w);
@@ -85,7 +92,7 @@ int work_run(struct work *w, int (*handler)(struct work *), int (*before_commit)
         fault = attempt(w, handler, before_commit);
     }
     if (fault == OK && !w->dry_run)
-        announce_committed(w);
+        work_committed(w);
     return fault;
 }
 

@@ -96,6 +96,9 @@ void work_end(struct work *w);
  */
 int work_run(struct work *w, int (*handler)(struct work *), int (*before_commit)(struct work *));
 
+/* It is committed, whoever did that: the relay hears of its events, once. */
+void work_committed(struct work *w);
+
 /* Write what waits for the work's end: deadlines and events. Before something is read that they are part of. */
 int work_flush(struct work *w);
 
