@@ -31,6 +31,7 @@ enum {
     BURST_MS = 50,
     TOGETHER_US = 200,
     SLOW_TRIES = 5,
+    FAR_BEHIND = 1024,
 };
 
 /* Messages, and what was parsed of them already. */
@@ -252,12 +253,12 @@ static void give_up_or_later(struct puller *p, int n, enum fault fault, const ch
 }
 
 /* What the server still has for this consumer: the last part of the last message's reply subject. */
-static void tell_pending(const struct puller *p)
+static int64_t pending(const struct puller *p)
 {
     const char *subject = natsMsg_GetReply(p->batch.messages[p->batch.count - 1]),
                *last = subject ? strrchr(subject, '.') : NULL;
 
-    metrics_pending((int)(p - all.pullers), p->row->name, last ? strtoll(last + 1, NULL, 10) : 0);
+    return last ? strtoll(last + 1, NULL, 10) : 0;
 }
 
 /* --- a pulled batch ------------------------------------------------------------------------------------ */
@@ -334,12 +335,15 @@ static void one_by_one(struct puller *p)
 
 static void process(struct puller *p)
 {
+    int64_t left = pending(p);
     char code[64], detail[256];
     enum fault fault;
 
     p->rested = p->batch.count < PULL ? clock_ms() + p->row->pace_ms : 0; /* who is behind does not rest */
     crash_point("consume.received");
-    tell_pending(p);
+    metrics_pending((int)(p - all.pullers), p->row->name, left);
+    thread_give_way(p->row->pace_ms &&
+                    left < FAR_BEHIND); /* who is not in a hurry must not be left behind either */
     if (!(p->row->mode & BATCH) || apply_range(p, 0, p->batch.count - 1, &fault, code, detail) == 0) {
         one_by_one(p);
     } else {
@@ -409,10 +413,7 @@ static void *run(void *puller)
 {
     struct puller *p = puller;
 
-    if (p->row->pace_ms)
-        thread_is_unhurried(p->row->name);
-    else
-        thread_is(p->row->name);
+    thread_is(p->row->name);
     while (!atomic_load(&all.stopping)) {
         if (!may_pull(p) || !pull_open(&p->pull)) {
             leave(p);

@@ -186,7 +186,9 @@ static void write_answered(void)
     pthread_mutex_lock(&marks.lock);
     taken = acknowledged();
     pthread_mutex_unlock(&marks.lock);
+    thread_give_way(taken < AT_ONCE); /* when there is no more room nothing is published */
     written = write_taken();
+    thread_give_way(false);
     pthread_mutex_lock(&marks.lock);
     if (written) {
         marks.count -= taken;
@@ -260,7 +262,7 @@ static bool wait_for_marks(void)
 static void *run(void *unused)
 {
     (void)unused;
-    thread_is_unhurried("marks");
+    thread_is("marks");
     while (wait_for_marks()) {
         pthread_mutex_lock(&marks.writing);
         write_answered();

@@ -110,8 +110,42 @@ def test_who_does_not_hurry_gives_way_with_his_thread_and_his_session_and_others
     held.close()
     eventually(lambda: shop.value("analytics", "select count(*) from fact_order"))
     names = threads(shop, "analytics")
-    assert names["analytics-order"] == names["marks"] == names["deadlines"] == 10
+    assert names["deadlines"] == names["schedules"] == 10
     assert names["loop"] == names["relay"] == threads(shop, "catalog")["catalog-orders"] == 0
+
+
+ARTICLES = """
+insert into event (type, aggregate, aggregate_id, version, actor, trace, data)
+select 'catalog.product.published', 'product', id::text, 1, 'test', repeat('a', 32),
+    json_build_object('id', id, 'status', 'published', 'title', 'Article', 'category', 'general', 'channels', '["web"]'::json,
+        'variants', json_build_array(json_build_object('sku', 'FAR-' || n, 'barcode', null, 'title', 'Article', 'price', 450,
+            'currency', 'GBP', 'weight_g', 250, 'stocked', true)))
+from (select uuid_v7() as id, n from generate_series(1, 2000) n) new"""
+
+
+# Whoever learns of the same SKU waits for it.
+TAKEN = "insert into price select (jsonb_populate_record(p, jsonb_build_object('sku', %s))).* from price p where sku = 'NEAR'"
+
+
+def test_who_is_far_behind_gives_way_no_longer_until_he_has_caught_up(open_shop):
+    shop = open_shop(services=("catalog", "orders"))
+    shop.road.publish({"sku": "NEAR", "price": 100})
+    eventually(lambda: shop.value("orders", "select count(*) from price where sku = 'NEAR'"))
+    shop.stop("orders")
+    shop.sql("catalog", ARTICLES)
+    eventually(lambda: not shop.value("catalog", "select count(*) from event where seq is null"), 30)
+    for sku, nice in (("FAR-1", 0), ("LAST-1", 10)):
+        with psycopg2.connect(shop.postgres.url("orders", shop.database)) as held:
+            held.cursor().execute(TAKEN, (sku,))
+            if nice:
+                shop.sql("catalog", ARTICLES.replace("2000", "1").replace("FAR-", "LAST-"))
+            else:
+                shop.start("orders")
+            eventually(lambda: waiting(shop, "orders", "transactionid"))
+            assert [niceness(pid) for pid in waiting(shop, "orders", "transactionid")] == [nice]
+            held.rollback()
+        held.close()
+        eventually(lambda: shop.value("orders", "select count(*) from price where sku like 'FAR-%%'") == 2000, 30)
 
 
 def test_without_the_extension_nobody_gives_way_and_all_goes_on(open_shop):
