@@ -13,10 +13,11 @@ class Machine:
     """`with Machine() as machine:` sets what may be set, and puts it back. `machine.said` is how it was measured."""
 
     def __enter__(self):
-        self.before = {path: path.read_text().strip() for path in wanted() if path.exists()}
+        settings = {path: value for path, value in wanted().items() if path.exists()}
+        self.before = {path: path.read_text() for path in settings}
         try:
-            for path in self.before:
-                path.write_text(wanted()[path])
+            for path, value in settings.items():
+                path.write_text(value)
             self.said = "as deploy/sysctl.conf sets it"
         except OSError as refused:
             self.said = f"not as deploy/sysctl.conf sets it ({refused.strerror})"

@@ -31,7 +31,7 @@ enum {
     BURST_MS = 50,
     TOGETHER_US = 200,
     SLOW_TRIES = 5,
-    FAR_BEHIND = 1024,
+    FAR_BEHIND = 1024, /* who gives way must not be left behind */
 };
 
 /* Messages, and what was parsed of them already. */
@@ -342,8 +342,7 @@ static void process(struct puller *p)
     p->rested = p->batch.count < PULL ? clock_ms() + p->row->pace_ms : 0; /* who is behind does not rest */
     crash_point("consume.received");
     metrics_pending((int)(p - all.pullers), p->row->name, left);
-    thread_give_way(p->row->pace_ms &&
-                    left < FAR_BEHIND); /* who is not in a hurry must not be left behind either */
+    thread_give_way(p->row->pace_ms && left < FAR_BEHIND);
     if (!(p->row->mode & BATCH) || apply_range(p, 0, p->batch.count - 1, &fault, code, detail) == 0) {
         one_by_one(p);
     } else {

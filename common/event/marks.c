@@ -186,9 +186,7 @@ static void write_answered(void)
     pthread_mutex_lock(&marks.lock);
     taken = acknowledged();
     pthread_mutex_unlock(&marks.lock);
-    thread_give_way(taken < AT_ONCE); /* when there is no more room nothing is published */
     written = write_taken();
-    thread_give_way(false);
     pthread_mutex_lock(&marks.lock);
     if (written) {
         marks.count -= taken;
@@ -264,6 +262,7 @@ static void *run(void *unused)
     (void)unused;
     thread_is("marks");
     while (wait_for_marks()) {
+        thread_give_way(marks_room() > MARKS_MAX - AT_ONCE); /* without room nothing is published */
         pthread_mutex_lock(&marks.writing);
         write_answered();
         pthread_mutex_unlock(&marks.writing);

@@ -13,7 +13,7 @@
 
 /* While one is under way the next one gathers: larger ones cost everybody less. Before that one is back it only goes if it
  * is ENOUGH, or if only a FEW travel, who would wait for nothing. Where they come in quick succession, who commits waits a little
- * for two more (arrivals.h). Nobody waits longer than WAIT_MS to be taken along; then he goes by himself,
+ * for two more (arrivals.h). Whoever was not taken along WAIT_MS after that goes by himself,
  * as many as there are connections. */
 enum { UNDER_WAY = 2, COMPANY = CARGO_MOST, ENOUGH = 8, FEW = 4, WAIT_MS = 100 };
 

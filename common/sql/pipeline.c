@@ -52,9 +52,11 @@ static bool tell_manner(struct sql_conn *c, enum manner wanted)
 
 int pipeline_open(struct work *w)
 {
+    enum manner manner = manner_of(w);
+
     if (w->db)
         return w->fault == OK ? OK : (int)w->fault;
-    w->db = conn_take(w->kind == REQUEST ? REQUEST_WAIT_MS : BACKGROUND_WAIT_MS, w->until, manner_of(w));
+    w->db = conn_take(w->kind == REQUEST ? REQUEST_WAIT_MS : BACKGROUND_WAIT_MS, w->until, manner);
     if (!w->db) {
         w->turned_away = true;
         return sql_busy(w, "database.unavailable");
@@ -62,7 +64,7 @@ int pipeline_open(struct work *w)
     w->db->begun = w->db->failed = false;
     w->db->answer_ms = w->kind == REQUEST ? ANSWER_MS : BACKGROUND_MS;
     w->db->until = w->until;
-    return tell_manner(w->db, manner_of(w)) ? OK : pipeline_lost(w);
+    return tell_manner(w->db, manner) ? OK : pipeline_lost(w);
 }
 
 static bool begin(struct work *w)

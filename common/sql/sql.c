@@ -38,17 +38,11 @@ static int go_alone(struct work *w)
     return OK;
 }
 
-/* The same, and nobody need wait for it to commit with others. */
-static int leave_company(struct work *w)
-{
-    return go_alone(w);
-}
-
 static int send_statement(struct work *w, const char *name, const char *sql, int n, const char *const *values)
 {
     if (waits_for_company(w) && cargo_load(w, name, sql, n, values))
         return OK;
-    TRY(leave_company(w));
+    TRY(go_alone(w));
     return pipeline_send(w, name, sql, n, values);
 }
 
@@ -92,7 +86,7 @@ static int fetch(struct work *w, const char *name, const char *sql, int n, const
         answer_to(w, take_result, result);
         return convoy_travel(w, false, ask_alone);
     }
-    TRY(leave_company(w));
+    TRY(go_alone(w));
     TRY(pipeline_send(w, name, sql, n, values));
     return pipeline_read(w, result);
 }
@@ -120,7 +114,7 @@ int sql_soon(struct work *w, const struct query *q, const char *const *values,
 int await(struct work *w)
 {
     if (w->cargo)
-        TRY(leave_company(w));
+        TRY(go_alone(w));
     if (!w->awaited)
         return w->fault;
     return pipeline_read(w, NULL);

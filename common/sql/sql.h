@@ -25,8 +25,9 @@ struct query {
 /*
  * What a statement that may be written for several requests at once selects from: one row without columns, which costs
  * nothing; for several it has a row for each, whose columns are their parameters (cargo.h). Only where it inserts what is
- * new, changes what the same work inserted, or asks what need not be asked within the transaction and locks nothing. Rows that somebody looks at show in their
- * last column whose they are, by what his first parameter is, of which there is only one.
+ * new, changes what the same work inserted, or asks what need not be asked within the transaction and locks nothing. Rows
+ * that somebody looks at show in their last column whose they are, by what his first parameter is, of which there is only
+ * one.
  */
 #define SQL_EACH "(select) each"
 

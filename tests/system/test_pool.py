@@ -5,20 +5,27 @@ from pathlib import Path
 
 import psycopg2
 
+import order_news
 from analytics_news import News
 from stack.client import eventually
 
 ALONE = "select pg_advisory_xact_lock(hashtext('analytics'), hashtext('figures'))"
-WAITING = "select count(*) from pg_stat_activity where usename = 'analytics' and datname = current_database() and wait_event = 'advisory'"
 WALKED = "select seq_tup_read from pg_stat_user_tables where schemaname = 'catalog' and relname = 'product'"
 SMALL, LARGE = 4, 5000          # rows
 PLANS_KEPT = 11                 # seconds, and a little
+FAR = 2000                      # messages
 
 
 def walked(shop):
     """Rows of the table that were read by walking through it; a backend tells its counts once a second."""
     time.sleep(1.5)
     return shop.value("postgres", WALKED)
+
+
+def waiting(shop, service, event):
+    """The server's processes that wait for this lock."""
+    return [row["pid"] for row in shop.sql("postgres", "select pid from pg_stat_activity where usename = %s and wait_event = %s "
+                                           "and datname = current_database()", service, event)]
 
 
 def test_consumers_that_all_wait_leave_half_of_the_pool_to_requests(open_shop):
@@ -29,12 +36,12 @@ def test_consumers_that_all_wait_leave_half_of_the_pool_to_requests(open_shop):
         order = news.order()                                                        # orders, refunds, stock: three that wait
         news.refund(order, 450)
         news.move("MUG", 5, news.last)
-        eventually(lambda: shop.value("postgres", WAITING) == 2)
+        eventually(lambda: len(waiting(shop, "analytics", "advisory")) == 2)
         for _ in range(20):
             began = time.monotonic()
             shop.analytics.get("/v1/mends").expect(200)
             assert time.monotonic() - began < 1
-            assert shop.value("postgres", WAITING) == 2
+            assert len(waiting(shop, "analytics", "advisory")) == 2
             time.sleep(0.1)
     held.close()
     news.heard()
@@ -85,12 +92,6 @@ def threads(shop, service):
     return {(task / "comm").read_text().strip(): niceness(task.name) for task in tasks}
 
 
-def waiting(shop, service, event):
-    """The server's processes that wait for this lock."""
-    return [row["pid"] for row in shop.sql("postgres", "select pid from pg_stat_activity where usename = %s and wait_event = %s "
-                                           "and datname = current_database()", service, event)]
-
-
 def test_who_does_not_hurry_gives_way_with_his_thread_and_his_session_and_others_do_not(open_shop):
     shop = open_shop(services=("catalog", "analytics"))
     draft = shop.road.draft({"sku": "SLOW", "price": 100})
@@ -114,38 +115,29 @@ def test_who_does_not_hurry_gives_way_with_his_thread_and_his_session_and_others
     assert names["loop"] == names["relay"] == threads(shop, "catalog")["catalog-orders"] == 0
 
 
-ARTICLES = """
-insert into event (type, aggregate, aggregate_id, version, actor, trace, data)
-select 'catalog.product.published', 'product', id::text, 1, 'test', repeat('a', 32),
-    json_build_object('id', id, 'status', 'published', 'title', 'Article', 'category', 'general', 'channels', '["web"]'::json,
-        'variants', json_build_array(json_build_object('sku', 'FAR-' || n, 'barcode', null, 'title', 'Article', 'price', 450,
-            'currency', 'GBP', 'weight_g', 250, 'stocked', true)))
-from (select uuid_v7() as id, n from generate_series(1, 2000) n) new"""
-
-
 # Whoever learns of the same SKU waits for it.
 TAKEN = "insert into price select (jsonb_populate_record(p, jsonb_build_object('sku', %s))).* from price p where sku = 'NEAR'"
 
 
 def test_who_is_far_behind_gives_way_no_longer_until_he_has_caught_up(open_shop):
-    shop = open_shop(services=("catalog", "orders"))
-    shop.road.publish({"sku": "NEAR", "price": 100})
-    eventually(lambda: shop.value("orders", "select count(*) from price where sku = 'NEAR'"))
+    shop = open_shop(services=("orders",))
+    news = order_news.News(shop)
+    news.product(("NEAR", 100))
     shop.stop("orders")
-    shop.sql("catalog", ARTICLES)
-    eventually(lambda: not shop.value("catalog", "select count(*) from event where seq is null"), 30)
-    for sku, nice in (("FAR-1", 0), ("LAST-1", 10)):
+    for n in range(FAR):
+        news.product((f"FAR-{n}", 100), wait=False)
+    for sku, nice in (("FAR-0", 0), ("LAST", 10)):
         with psycopg2.connect(shop.postgres.url("orders", shop.database)) as held:
             held.cursor().execute(TAKEN, (sku,))
             if nice:
-                shop.sql("catalog", ARTICLES.replace("2000", "1").replace("FAR-", "LAST-"))
+                news.product((sku, 100), wait=False)
             else:
                 shop.start("orders")
             eventually(lambda: waiting(shop, "orders", "transactionid"))
             assert [niceness(pid) for pid in waiting(shop, "orders", "transactionid")] == [nice]
             held.rollback()
         held.close()
-        eventually(lambda: shop.value("orders", "select count(*) from price where sku like 'FAR-%%'") == 2000, 30)
+        eventually(lambda: shop.value("orders", "select count(*) from price where sku like 'FAR-%%'") == FAR, 30)
 
 
 def test_without_the_extension_nobody_gives_way_and_all_goes_on(open_shop):
