@@ -1,5 +1,8 @@
 #include "pipeline.h"
 
+#include <stdatomic.h>
+#include <string.h>
+
 #include "arena.h"
 #include "crash.h"
 #include "fault.h"
@@ -11,11 +14,53 @@
 /* For a connection of the pool. */
 enum { REQUEST_WAIT_MS = 200, BACKGROUND_WAIT_MS = 5000 };
 
+/* Of what is pending: for a statement with its preparation, and for what goes before and behind it without being asked for. */
+enum { ROOM = 16 };
+
 int pipeline_lost(struct work *w)
 {
     w->db->broken = true;
     return w->fault ? (int)w->fault : sql_busy(w, "database.unavailable");
 }
+
+/* --- giving way ------------------------------------------------------------------------------------------ */
+
+/* May PostgreSQL's processes take their priority back? Until one was refused. */
+static atomic_bool may_hurry = true;
+
+static bool give_way(struct sql_conn *c)
+{
+    return statement_send(c, "give way", "select give_way(10)", 0, NULL);
+}
+
+static void note_refusal(struct work *w, PGresult *r, void *unused)
+{
+    (void)w, (void)unused;
+    if (strcmp(PQgetvalue(r, 0, 0), "f") == 0)
+        atomic_store(&may_hurry, false);
+}
+
+static bool hurries_to_commit(const struct work *w)
+{
+    return w->db->manner == GIVING_WAY && atomic_load(&may_hurry);
+}
+
+static bool hurry(struct work *w)
+{
+    if (!statement_send(w->db, "hurry", "select give_way(0)", 0, NULL))
+        return false;
+    pipeline_expect(w, note_refusal, NULL);
+    return true;
+}
+
+bool pipeline_commit(struct work *w)
+{
+    bool hurries = hurries_to_commit(w);
+
+    return (!hurries || hurry(w)) && statement_send(w->db, "commit", "commit", 0, NULL) && (!hurries || give_way(w->db));
+}
+
+/* --- a session's manner ----------------------------------------------------------------------------------- */
 
 static enum manner manner_of(const struct work *w)
 {
@@ -40,14 +85,7 @@ static bool tell_manner(struct sql_conn *c, enum manner wanted)
                           "select set_config('statement_timeout', '20s', false), "
                           "set_config('lock_timeout', '10s', false)",
                           0, NULL) &&
-           (wanted == PATIENT ||
-            statement_send(
-                c, "giving way",
-                "do $$begin if to_regproc('set_backend_priority') is not null then "
-                "perform set_config('client_min_messages', 'warning', true), " /* it remarks on itself */
-                "set_backend_priority(pg_backend_pid(), 10), "
-                "set_config('client_min_messages', 'notice', true); end if; end$$",
-                0, NULL));
+           (wanted == PATIENT || give_way(c));
 }
 
 int pipeline_open(struct work *w)
@@ -170,7 +208,7 @@ int pipeline_end(struct work *w, PGresult **last)
 int pipeline_send(struct work *w, const char *name, const char *sql, int n, const char *const *values)
 {
     TRY(pipeline_open(w));
-    if (w->db->pending_count > PENDING_MAX - 8)
+    if (w->db->pending_count > PENDING_MAX - ROOM)
         TRY(PQsendFlushRequest(w->db->pg) ? read_results(w, NULL) : pipeline_lost(w));
     return begin(w) && statement_send(w->db, name, sql, n, values) ? OK : pipeline_lost(w);
 }
