@@ -121,15 +121,25 @@ static int apply(struct work *w)
     return inbox_apply(w, current->row, envelopes, current->verdicts);
 }
 
+static json_t *parse(const struct puller *p, natsMsg *m, const char **why)
+{
+    const char *bytes = natsMsg_GetData(m);
+    size_t length = (size_t)natsMsg_GetDataLength(m);
+
+    return inbox_reads(p->row, natsMsg_GetSubject(m)) ? json_parse_news(bytes, length, why)
+                                                      : envelope_head(bytes, length, why);
+}
+
 static json_t *read_message(struct work *w, struct puller *p, int n)
 {
-    natsMsg *m = p->batch.messages[n];
-    json_t *parsed = p->batch.parsed[n], *e;
+    json_t *parsed = p->batch.parsed[n], *e = NULL;
     const char *why;
 
     p->batch.parsed[n] = NULL;
-    e = parsed ? envelope_take(w, parsed, n, &why)
-               : envelope_read(w, natsMsg_GetData(m), (size_t)natsMsg_GetDataLength(m), n, &why);
+    if (!parsed)
+        parsed = parse(p, p->batch.messages[n], &why);
+    if (parsed)
+        e = envelope_take(w, parsed, n, &why);
     if (!e)
         p->verdicts[n] = POISON;
     return e;
@@ -142,11 +152,8 @@ static void look_ahead(void)
 
     take(current, &current->next, 0);
     for (int n = 0; n < current->next.count; n++) {
-        natsMsg *m = current->next.messages[n];
-
         if (!current->next.parsed[n])
-            current->next.parsed[n] =
-                json_parse_news(natsMsg_GetData(m), (size_t)natsMsg_GetDataLength(m), &why);
+            current->next.parsed[n] = parse(current, current->next.messages[n], &why);
     }
 }
 

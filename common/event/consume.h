@@ -30,6 +30,8 @@ struct consumer {
     const struct field *fields; /* what the data must have (more is ignored); NULL: not checked */
     int (*handler)(struct work *w);
     int pace_ms; /* BATCH: from one transaction to the next at least so long, so that under load events travel together */
+    /* Types whose data the handler of a BATCH reads, the last NULL: of others it is only noted that they came. NULL: all. */
+    const char *const *reads;
 };
 
 void consume_start(const struct service *s);

@@ -1,5 +1,8 @@
 #include "envelope.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "field.h"
 #include "trace.h"
 #include "work.h"
@@ -22,6 +25,81 @@ static const char *fault_in(const json_t *e)
         return "has no data";
     return NULL;
 }
+
+/* --- without what nobody reads ------------------------------------------------------------------------------ */
+
+/* s[i] is a quotation mark. Where its string is over: behind the other one, or at the end. */
+static size_t behind_string(const char *s, size_t length, size_t i)
+{
+    for (i++; i < length && s[i] != '"'; i++)
+        i += s[i] == '\\';
+    return i < length ? i + 1 : length;
+}
+
+/* s[i] opens an object. */
+static size_t behind_object(const char *s, size_t length, size_t i)
+{
+    size_t depth = 0;
+
+    while (i < length) {
+        if (s[i] == '"') {
+            i = behind_string(s, length, i);
+            continue;
+        }
+        depth += s[i] == '{';
+        depth -= s[i] == '}';
+        i++;
+        if (!depth)
+            break;
+    }
+    return i;
+}
+
+static bool is_left_out(const char *s, size_t from, size_t to)
+{
+    return (to - from == 6 && memcmp(s + from, "\"data\"", 6) == 0) ||
+           (to - from == 9 && memcmp(s + from, "\"private\"", 9) == 0);
+}
+
+/* The bytes without what stands in data and private; *to has room for all of them. Returns how many are left. */
+static size_t leave_out(const char *s, size_t length, char *to)
+{
+    size_t n = 0, i = 0, depth = 0;
+
+    while (i < length) {
+        size_t from = i;
+
+        if (s[i] == '"')
+            i = behind_string(s, length, i);
+        else
+            i++;
+        memcpy(to + n, s + from, i - from);
+        n += i - from;
+        depth += s[from] == '{' || s[from] == '[';
+        depth -= depth && (s[from] == '}' || s[from] == ']');
+        if (depth != 1 || !is_left_out(s, from, i))
+            continue;
+        while (i < length && (s[i] == ':' || s[i] == ' '))
+            to[n++] = s[i++];
+        if (i < length && s[i] == '{') {
+            i = behind_object(s, length, i);
+            to[n++] = '{';
+            to[n++] = '}';
+        }
+    }
+    return n;
+}
+
+json_t *envelope_head(const char *bytes, size_t length, const char **why)
+{
+    char *head = malloc(length + 1);
+    json_t *e = json_parse_news(head, leave_out(bytes, length, head), why);
+
+    free(head);
+    return e;
+}
+
+/* --- whole --------------------------------------------------------------------------------------------------- */
 
 json_t *envelope_read(struct work *w, const char *bytes, size_t length, int n, const char **why)
 {

@@ -163,6 +163,15 @@ int event_admit(struct work *w)
 
 /* --- applying ------------------------------------------------------------------------------------------ */
 
+bool inbox_reads(const struct consumer *c, const char *type)
+{
+    bool reads = !c->reads;
+
+    for (const char *const *t = c->reads; t && *t && !reads; t++)
+        reads = strcmp(*t, type) == 0;
+    return reads;
+}
+
 /* Its data is checked as a request's body would be, but open to what it does not know. */
 static bool fit(struct work *w, const struct consumer *c, const json_t *envelopes)
 {
@@ -171,7 +180,7 @@ static bool fit(struct work *w, const struct consumer *c, const json_t *envelope
 
     json_array_foreach(envelopes, i, e)
     {
-        if (c->fields)
+        if (c->fields && inbox_reads(c, json_text_in(e, "type")))
             field_check(w, json_object_get(e, "data"), c->fields, true);
     }
     return !w->error_count;

@@ -57,7 +57,8 @@ bool pipeline_commit(struct work *w)
 {
     bool hurries = hurries_to_commit(w);
 
-    return (!hurries || hurry(w)) && statement_send(w->db, "commit", "commit", 0, NULL) && (!hurries || give_way(w->db));
+    return (!hurries || hurry(w)) && statement_send(w->db, "commit", "commit", 0, NULL) &&
+           (!hurries || give_way(w->db));
 }
 
 /* --- a session's manner ----------------------------------------------------------------------------------- */

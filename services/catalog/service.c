@@ -195,8 +195,10 @@ static const struct import_kind imports[] = {
     {0},
 };
 
+static const char *const order_reads[] = {"orders.order.placed", "orders.order.cancelled", NULL};
+
 static const struct consumer consumers[] = {
-    {"orders.order.*", "catalog-orders", BATCH | ORDERED | EARLY, order_fields, on_orders},
+    {"orders.order.*", "catalog-orders", BATCH | ORDERED | EARLY, order_fields, on_orders, 0, order_reads},
     {"fulfillment.shipment.*", "catalog-shipments", BATCH, shipment_fields, on_shipments, SOON_MS},
     {0},
 };

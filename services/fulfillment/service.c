@@ -120,9 +120,12 @@ static const struct resource resources[] = {
     {0},
 };
 
+static const char *const order_reads[] = {"orders.order.confirmed", "orders.order.stock_changed",
+                                          "orders.order.cancel_requested", "orders.order.erased", NULL};
+
 static const struct consumer consumers[] = {
     {"catalog.product.*", "fulfillment-products", BATCH, product_news, articles_on_products, CALMLY_MS},
-    {"orders.order.*", "fulfillment-orders", BATCH, order_news, shipments_on_orders, SOON_MS},
+    {"orders.order.*", "fulfillment-orders", BATCH, order_news, shipments_on_orders, SOON_MS, order_reads},
     {0},
 };
 

@@ -8,6 +8,7 @@ import psycopg2
 import order_news
 from analytics_news import News
 from stack.client import eventually
+from stack.process import may_raise_priorities
 
 ALONE = "select pg_advisory_xact_lock(hashtext('analytics'), hashtext('figures'))"
 WALKED = "select seq_tup_read from pg_stat_user_tables where schemaname = 'catalog' and relname = 'product'"
@@ -113,6 +114,31 @@ def test_who_does_not_hurry_gives_way_with_his_thread_and_his_session_and_others
     names = threads(shop, "analytics")
     assert names["deadlines"] == names["schedules"] == 10
     assert names["loop"] == names["relay"] == threads(shop, "catalog")["catalog-orders"] == 0
+
+
+# A commit that takes as long as somebody holds the lock.
+LONG_COMMIT = """
+    create function analytics.linger() returns trigger language plpgsql as
+        'begin perform pg_advisory_xact_lock(4711); return null; end';
+    create constraint trigger linger after insert on analytics.inbox deferrable initially deferred
+        for each row execute function analytics.linger()"""
+
+
+def test_who_gives_way_does_not_while_he_commits(open_shop):
+    shop = open_shop(services=("analytics",))
+    news = News(shop)
+    with psycopg2.connect(shop.postgres.url("analytics", shop.database)) as held:
+        held.cursor().execute(LONG_COMMIT)
+        held.commit()
+        held.cursor().execute("select pg_advisory_xact_lock(4711)")
+        news.order()
+        eventually(lambda: waiting(shop, "analytics", "advisory"))
+        committing = waiting(shop, "analytics", "advisory")
+        assert [niceness(pid) for pid in committing] == [0 if may_raise_priorities() else 10]
+        held.rollback()
+        news.heard()
+        eventually(lambda: [niceness(pid) for pid in committing] == [10])
+    held.close()
 
 
 # Whoever learns of the same SKU waits for it.

@@ -312,6 +312,8 @@ def test_other_news_of_orders_changes_nothing(shop, others):
     others.publish([others.event(f"orders.order.{verb}", order["id"], order)
                     for verb in ("paid", "stock_changed", "held", "released", "confirmed", "cancel_requested")])
     assert others.told(order) == ["held"]
+    others.publish([others.event("orders.order.paid", order["id"], {"nobody": ["reads", {"this": 1}]}), others.cancelled(order)])
+    assert others.told(order) == ["held", "released"]
 
 
 # -- the list --------------------------------------------------------------------------------------------------------
