@@ -18,6 +18,7 @@
 #include "log.h"
 #include "metrics.h"
 #include "news.h"
+#include "publish.h"
 #include "pull.h"
 #include "service.h"
 #include "thread.h"
@@ -29,7 +30,7 @@ enum {
     GAP_DELAY_MS = 100,
     GAP_SECONDS = 300,
     BURST_MS = 50,
-    TOGETHER_US = 200,
+    TOGETHER_MS = 2,
     SLOW_TRIES = 5,
     FAR_BEHIND = 1024, /* who gives way must not be left behind */
 };
@@ -373,8 +374,20 @@ static void rest(const struct puller *p)
         usleep((useconds_t)left * 1000);
 }
 
-/* Wait for one message, then take with it whatever has come; what was published together comes within a moment, and is not
- * worked on twice. False when the server fell silent. */
+/* What was published together comes within a moment, and is not worked on twice. */
+static bool another_comes(struct puller *p, struct batch *b)
+{
+    const char *said;
+
+    if (b->count == PULL || pull_is_over(&p->pull) ||
+        natsMsgHeader_Get(b->messages[b->count - 1], MORE_FOLLOW, &said) != NATS_OK ||
+        pull_next(&p->pull, TOGETHER_MS, &b->messages[b->count]) != MESSAGE)
+        return false;
+    b->parsed[b->count++] = NULL;
+    return true;
+}
+
+/* Wait for one message, then take with it whatever has come. False when the server fell silent. */
 static bool collect(struct puller *p)
 {
     struct batch *b = &p->batch;
@@ -394,9 +407,9 @@ static bool collect(struct puller *p)
         take(p, b, BURST_MS);
         pull_enough(&p->pull);
     } else {
-        if (b->count == 1)
-            usleep(TOGETHER_US);
         take(p, b, 0);
+        while (another_comes(p, b))
+            ;
     }
     return true;
 }
