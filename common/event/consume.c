@@ -87,20 +87,26 @@ static void not_now(const struct puller *p, int n, int64_t delay_ms)
 
 /* --- batches -------------------------------------------------------------------------------------------- */
 
+/* There is room for one more. */
+static enum pulled receive(struct puller *p, struct batch *b, int64_t wait_ms)
+{
+    enum pulled what = pull_next(&p->pull, wait_ms, &b->messages[b->count]);
+
+    if (what == MESSAGE)
+        b->parsed[b->count++] = NULL;
+    return what;
+}
+
+static bool takes_more(const struct puller *p, const struct batch *b)
+{
+    return b->count < PULL && !pull_is_over(&p->pull);
+}
+
 /* Whatever is there, up to a batch: at once, or within a time for the last of those that were asked for to come. */
 static void take(struct puller *p, struct batch *b, int64_t wait_ms)
 {
-    while (b->count < PULL && !pull_is_over(&p->pull)) {
-        switch (pull_next(&p->pull, wait_ms, &b->messages[b->count])) {
-        case MESSAGE:
-            b->parsed[b->count++] = NULL;
-            break;
-        case STATUS:
-            break;
-        default:
-            return;
-        }
-    }
+    while (takes_more(p, b) && receive(p, b, wait_ms) != NOTHING)
+        ;
 }
 
 static void drop(struct batch *b)
@@ -379,12 +385,8 @@ static bool another_comes(struct puller *p, struct batch *b)
 {
     const char *said;
 
-    if (b->count == PULL || pull_is_over(&p->pull) ||
-        natsMsgHeader_Get(b->messages[b->count - 1], MORE_FOLLOW, &said) != NATS_OK ||
-        pull_next(&p->pull, TOGETHER_MS, &b->messages[b->count]) != MESSAGE)
-        return false;
-    b->parsed[b->count++] = NULL;
-    return true;
+    return takes_more(p, b) && natsMsgHeader_Get(b->messages[b->count - 1], MORE_FOLLOW, &said) == NATS_OK &&
+           receive(p, b, TOGETHER_MS) == MESSAGE;
 }
 
 /* Wait for one message, then take with it whatever has come. False when the server fell silent. */
@@ -396,10 +398,9 @@ static bool collect(struct puller *p)
     *b = p->next;
     p->next.count = 0;
     if (!b->count) {
-        first = pull_next(&p->pull, pull_silence_ms(), &b->messages[0]);
+        first = receive(p, b, pull_silence_ms());
         if (first != MESSAGE)
             return first == STATUS;
-        b->parsed[b->count++] = NULL;
     }
     if (p->row->pace_ms) {
         rest(p);

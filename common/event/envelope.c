@@ -36,22 +36,22 @@ static size_t behind_string(const char *s, size_t length, size_t i)
     return i < length ? i + 1 : length;
 }
 
+/* Behind a string, or any other byte. */
+static size_t behind(const char *s, size_t length, size_t i)
+{
+    return s[i] == '"' ? behind_string(s, length, i) : i + 1;
+}
+
 /* s[i] opens an object. */
 static size_t behind_object(const char *s, size_t length, size_t i)
 {
     size_t depth = 0;
 
-    while (i < length) {
-        if (s[i] == '"') {
-            i = behind_string(s, length, i);
-            continue;
-        }
+    do {
         depth += s[i] == '{';
         depth -= s[i] == '}';
-        i++;
-        if (!depth)
-            break;
-    }
+        i = behind(s, length, i);
+    } while (depth && i < length);
     return i;
 }
 
@@ -69,10 +69,7 @@ static size_t leave_out(const char *s, size_t length, char *to)
     while (i < length) {
         size_t from = i;
 
-        if (s[i] == '"')
-            i = behind_string(s, length, i);
-        else
-            i++;
+        i = behind(s, length, i);
         memcpy(to + n, s + from, i - from);
         n += i - from;
         depth += s[from] == '{' || s[from] == '[';

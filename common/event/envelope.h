@@ -13,7 +13,7 @@ json_t *envelope_read(struct work *w, const char *bytes, size_t length, int n, c
 json_t *envelope_take(struct work *w, json_t *parsed, int n, const char **why);
 
 /* Of an event whose data nobody reads: parsed as json_parse_news() does, but that data and private are empty, whatever stands in
- * them. Costs a third. The caller owns the result; NULL and *why if it is no JSON. */
+ * them. The caller owns the result; NULL and *why if it is no JSON. */
 json_t *envelope_head(const char *bytes, size_t length, const char **why);
 
 #endif

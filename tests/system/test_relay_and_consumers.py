@@ -95,12 +95,18 @@ def published_statement():
     return body.replace(":marks::jsonb", "%s::jsonb")
 
 
-def test_a_stream_whose_events_have_all_expired_is_not_filled_again(open_shop):
+def with_three_events(open_shop, sku):
+    """A shop whose catalog is stopped again."""
     shop = open_shop(services=("catalog",))
     for n in range(3):
-        shop.catalog.post("/v1/products", mug(f"QUIET-{n}")).expect(201)
+        shop.catalog.post("/v1/products", mug(f"{sku}-{n}")).expect(201)
     shop.settle()
     shop.stop("catalog")
+    return shop
+
+
+def test_a_stream_whose_events_have_all_expired_is_not_filled_again(open_shop):
+    shop = with_three_events(open_shop, "QUIET")
     shop.sql("catalog", "alter table event disable trigger event_unchanged")
     shop.sql("catalog", "update event set at = at - interval '8 days'")
     shop.sql("catalog", "alter table event enable trigger event_unchanged")
@@ -127,11 +133,7 @@ def messages(shop):
 
 
 def test_a_stream_that_lost_young_events_but_remembers_their_ids_is_filled_again(open_shop):
-    shop = open_shop(services=("catalog",))
-    for n in range(3):
-        shop.catalog.post("/v1/products", mug(f"LOST-{n}")).expect(201)
-    shop.settle()
-    shop.stop("catalog")
+    shop = with_three_events(open_shop, "LOST")
     stream_like(shop, duplicate_window=3 * 10**9)
     shop.start("catalog")
     eventually(lambda: messages(shop) == 3)
@@ -142,11 +144,7 @@ def test_a_stream_that_lost_young_events_but_remembers_their_ids_is_filled_again
 
 
 def test_what_goes_out_together_says_that_more_follow(open_shop):
-    shop = open_shop(services=("catalog",))
-    for n in range(3):
-        shop.catalog.post("/v1/products", mug(f"TOGETHER-{n}")).expect(201)
-    shop.settle()
-    shop.stop("catalog")
+    shop = with_three_events(open_shop, "TOGETHER")
     shop.nats.request("$JS.API.STREAM.DELETE.CATALOG")
     shop.start("catalog")
     eventually(lambda: messages(shop) == 3)
