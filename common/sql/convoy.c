@@ -51,7 +51,7 @@ static void tell_outcome(const struct work *carrier, struct work *w)
     w->cargo = NULL;
     if (carrier->fault == OK)
         return;
-    w->alone = w->retry = strcmp(carrier->code, "database.unavailable") != 0;
+    w->alone = w->retry = carrier->retry || strcmp(carrier->code, "database.unavailable") != 0;
     w->turned_away = carrier->turned_away;
     fail(w, BUSY, carrier->code, "%s", carrier->detail);
 }

@@ -46,6 +46,13 @@ int sql_busy(struct work *w, const char *code)
     return fail(w, BUSY, code, "The service cannot do this right now. Try again in a moment.");
 }
 
+int sql_ended(struct work *w)
+{
+    w->db->broken = true;
+    w->retry = !w->db->committing;
+    return sql_busy(w, "database.unavailable");
+}
+
 /* Never the SQL's text: that goes to the log, without the values. */
 int sql_fault_of(struct work *w, const PGresult *r, const char *what)
 {
@@ -59,7 +66,9 @@ int sql_fault_of(struct work *w, const PGresult *r, const char *what)
     }
     if (has_no_answer(r, state))
         return no_such_thing(w);
-    if (!state || !strncmp(state, "08", 2) || !strncmp(state, "57P", 3) || !strncmp(state, "53", 2)) {
+    if (!state || !strncmp(state, "08", 2) || !strncmp(state, "57P", 3))
+        return sql_ended(w);
+    if (!strncmp(state, "53", 2)) {
         w->db->broken = true;
         return sql_busy(w, "database.unavailable");
     }

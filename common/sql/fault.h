@@ -10,5 +10,7 @@ struct work;
 int sql_fault_of(struct work *w, const struct pg_result *r, const char *what);
 /* BUSY, with this code. */
 int sql_busy(struct work *w, const char *code);
+/* The same, for a connection that has ended. Where no commit was sent nothing was done, and the work runs again over another. */
+int sql_ended(struct work *w);
 
 #endif

@@ -20,7 +20,9 @@ enum { ROOM = 16 };
 int pipeline_lost(struct work *w)
 {
     w->db->broken = true;
-    return w->fault ? (int)w->fault : sql_busy(w, "database.unavailable");
+    if (w->fault)
+        return (int)w->fault;
+    return PQstatus(w->db->pg) == CONNECTION_OK ? sql_busy(w, "database.unavailable") : sql_ended(w);
 }
 
 /* --- giving way ------------------------------------------------------------------------------------------ */
@@ -100,7 +102,7 @@ int pipeline_open(struct work *w)
         w->turned_away = true;
         return sql_busy(w, "database.unavailable");
     }
-    w->db->begun = w->db->failed = false;
+    w->db->begun = w->db->failed = w->db->committing = false;
     w->db->answer_ms = w->kind == REQUEST ? ANSWER_MS : BACKGROUND_MS;
     w->db->until = w->until;
     return tell_manner(w->db, manner) ? OK : pipeline_lost(w);

@@ -208,7 +208,8 @@ int sql_only_row(struct work *w, const PGresult *r)
  * the truth later (R-35). */
 static int commit(struct work *w)
 {
-    if (w->db->begun && !w->db->failed && !w->db->broken && !pipeline_commit(w))
+    w->db->committing = w->db->begun && !w->db->failed && !w->db->broken;
+    if (w->db->committing && !pipeline_commit(w))
         return pipeline_lost(w);
     crash_point("work.committing");
     pipeline_end(w, NULL);

@@ -19,9 +19,6 @@ enum { FAIR_AFTER_MS = 5 };
  * once, before anything was done for him (R-79). A short queue is none: a slow commit of somebody else, and it is over. */
 enum { CONGESTED_MS = 100 };
 
-/* A connection that nobody used for so long may have ended meanwhile. */
-enum { STALE_MS = 100 };
-
 enum { FLUSH_MS = 10 };
 
 /* Somebody without a connection. Never freed, as it is signalled after the lock was left. */
@@ -267,12 +264,12 @@ static void give_and_wake(struct pool *p, struct sql_conn *c, int pause_ms)
         pthread_cond_signal(&next->served);
 }
 
-/* The server has closed it, or said something that nobody asked for, as it does before. */
+/* The server has closed it meanwhile, or said something that nobody asked for, as it does before. */
 static bool has_ended(const struct sql_conn *c)
 {
     struct pollfd fd = {PQsocket(c->pg), POLLIN, 0};
 
-    return clock_ms() - c->given > STALE_MS && poll(&fd, 1, 0) != 0;
+    return poll(&fd, 1, 0) != 0;
 }
 
 static struct sql_conn *take_or_open(struct pool *p, int64_t wait_until, int64_t until, enum manner manner)
@@ -318,7 +315,7 @@ void conn_give(struct sql_conn *c)
     if (broken)
         conn_close(c);
     else
-        atomic_store_explicit(&p->answered, c->given = clock_ms(), memory_order_relaxed);
+        atomic_store_explicit(&p->answered, clock_ms(), memory_order_relaxed);
     give_and_wake(p, broken ? NULL : c, 0);
 }
 

@@ -30,6 +30,7 @@ struct sql_conn {
     PGconn *pg;
     struct pool *pool; /* it is given back to; NULL for one of its own */
     bool begun, broken, failed;
+    bool committing; /* the commit was sent: if the connection is lost, nobody knows whether it was done */
     enum manner manner;
     char **prepared; /* open-addressed set of statement names: statement.h */
     size_t prepared_room, prepared_count;
@@ -37,7 +38,6 @@ struct sql_conn {
     int pending_count;
     int64_t plans_until; /* when its plans are too old: statement.h */
     int answer_ms;       /* how long the server may take over a statement */
-    int64_t given;       /* when it was given back, in milliseconds of the monotonic clock */
     int64_t until;       /* when the work that holds it must be over, by the monotonic clock */
 };
 

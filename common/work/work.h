@@ -73,7 +73,7 @@ struct work {
     enum fault fault;       /* the outcome: set by fail(), never reworded */
     enum fault refused;     /* refused, yet what was written stays: set by refuse_on_record() */
     bool turned_away;       /* there was no connection for it: nothing was done */
-    bool retry;             /* a serialisation failure or deadlock: the whole work runs again */
+    bool retry;             /* a deadlock, or the connection ended before the commit: the whole work runs again */
     const char *constraint; /* the named constraint that refused, if one did */
     const char *code, *detail;
     struct text errors; /* `{"pointer":…,"code":…,"detail":…}, …` */
@@ -92,7 +92,7 @@ void work_end(struct work *w);
 
 /*
  * Run a handler in its transaction: begins with its first statement, commits with its last, runs again after a
- * serialisation failure (at most 3 times). before_commit, if not NULL, adds last statements to the transaction.
+ * serialisation failure or when its connection ended before the commit (at most 3 times). before_commit, if not NULL, adds last statements to the transaction.
  */
 int work_run(struct work *w, int (*handler)(struct work *), int (*before_commit)(struct work *));
 

@@ -54,8 +54,16 @@ def test_a_reader_whose_companion_is_cut_off_still_hears_its_own_answer(shop, id
         assert answer.status in ((200, 503) if id_ in ids else (404, 503)), answer
         assert answer.status != 200 or answer.json["id"] == id_
     assert counts[200] > counts[503], counts
-    eventually(lambda: shop.catalog.get(f"/v1/products/{ids[0]}").status == 200, 10)
-    assert all(answer.status in (200, 404) for _, answer in read_at_once(shop, ids, 5))
+    eventually(lambda: all(answer.status in (200, 404) for _, answer in read_at_once(shop, ids, 5)), 10)
+
+
+def test_connections_that_end_while_they_are_in_use_cost_no_reader_his_answer(shop, ids):
+    """Nothing was done over them, so it is asked again over others."""
+    for _ in range(10):
+        read_at_once(shop, ids, 1)
+        shop.sql("postgres", END)
+        heard = [shop.catalog.get(f"/v1/products/{id_}", retries=0) for id_ in (ids[0], "01900000-0000-7000-8000-000000000000") * 8]
+        assert [answer.status for answer in heard] == [200, 404] * 8
 
 
 def test_keys_that_mean_something_to_an_array_are_only_keys(shop, ids):
