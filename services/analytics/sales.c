@@ -112,17 +112,27 @@ static const struct cut *cut_asked(struct work *w)
     return cut_named(in_has(w, "by") ? in_str(w, "by") : "day");
 }
 
+static int sales_of(struct work *w, const struct cut *cut, const char **figures)
+{
+    bool many = cut->dimension[0] != 'a';
+    int64_t count = in_has(w, "limit") ? in_int(w, "limit") : many ? 100 : INT32_MAX;
+
+    if (cut->over_time)
+        return q_sales_over_time(w, cut->name, cut->grain, in_str(w, "from"), in_str(w, "to"),
+                                 calendar_zone(), in_str(w, "currency"), home_currency(),
+                                 in_str(w, "channel"), count, in_has(w, "compare"), figures);
+    return q_sales_by_key(w, cut->name, cut->dimension, cut->grain, cut->months, in_str(w, "from"),
+                          in_str(w, "to"), calendar_zone(), in_str(w, "currency"), home_currency(),
+                          in_str(w, "channel"), count, in_has(w, "compare"), figures);
+}
+
 int sales_get(struct work *w)
 {
     const struct cut *cut = cut_asked(w);
-    bool keyed = cut->dimension[0] != 'a';
-    int64_t count = in_has(w, "limit") ? in_int(w, "limit") : keyed ? 100 : INT32_MAX;
     const char *figures;
 
     TRY(check_window(w, cut->days_max));
-    TRY(q_sales(w, cut->name, cut->dimension, cut->grain, cut->months, in_str(w, "from"), in_str(w, "to"),
-                calendar_zone(), in_str(w, "currency"), home_currency(), in_str(w, "channel"), count,
-                in_has(w, "compare"), &figures));
+    TRY(sales_of(w, cut, &figures));
     return reply_figures(w, figures);
 }
 

@@ -8,14 +8,14 @@
 enum { YEARS_10 = 3660, YEAR = 366 };
 
 static const struct cut cuts[] = {
-    {"day", "all", "day", false, YEARS_10},
-    {"hour", "all", "hour", false, YEAR},
-    {"week", "all", "day", false, YEARS_10},
-    {"month", "all", "day", false, YEARS_10},
-    {"channel", "all", "day", false, YEARS_10},
-    {"country", "country", "day", false, YEARS_10},
-    {"product", "product", "day", true, YEARS_10},
-    {"customer", "customer", "day", true, YEARS_10},
+    {"day", "all", "day", true, false, YEARS_10},
+    {"hour", "all", "hour", true, false, YEAR},
+    {"week", "all", "day", true, false, YEARS_10},
+    {"month", "all", "day", true, false, YEARS_10},
+    {"channel", "all", "day", false, false, YEARS_10},
+    {"country", "country", "day", false, false, YEARS_10},
+    {"product", "product", "day", false, true, YEARS_10},
+    {"customer", "customer", "day", false, true, YEARS_10},
     {0},
 };
 

@@ -10,6 +10,7 @@ struct cut {
     const char *name;      /* of the parameter `by` */
     const char *dimension; /* of the sums; NULL: not of the sales */
     const char *grain;     /* the finest that it needs */
+    bool over_time;        /* a row is a span of time, not a key */
     bool months;           /* whole months of a window are read from the months' sums */
     int64_t days_max;      /* of a window */
 };

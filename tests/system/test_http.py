@@ -226,6 +226,7 @@ def test_pages_go_on_where_the_cursor_says(shop):
 
 def test_the_second_port_tells_life_readiness_and_figures(shop):
     assert shop.ops("catalog", "/livez")[0] == 200 and shop.ops("catalog", "/readyz")[0] == 200
+    shop.catalog.get("/v1/products").expect(200)
     status, page = shop.ops("catalog", "/metrics")
     assert status == 200 and "backroom_http_request_seconds_bucket" in page and page.endswith("\n")
     before = page.count("\n")

@@ -1,7 +1,59 @@
--- The figures of a window, cut one way. Whole months inside it come from the months' sums where the cut has them, articles
--- over all channels from years and quarters, too. Asked
--- to compare, every row also tells the same days of the window before: those of as many days, shifted by their number.
--- name: sales(cut, dimension, grain, months bool, from, to, zone, currency, home, channel, count int, compare bool) :json
+-- The figures of a window over time: its hours' or days' sums are read once, and tell all of it. Asked to compare, every row also tells
+-- the same days of the window before: those of as many days, shifted by their number.
+-- name: sales_over_time(cut, grain, from, to, zone, currency, home, channel, count int, compare bool) :json
+with asked as materialized (
+    select shop_zone(:zone) as zone, :from::date::timestamp as first, :to::date::timestamp as last, :to::date - :from::date as days
+), side as materialized (
+    select 0 as later, zone, first, last from asked
+    union all
+    select days, zone, first - make_interval(days => days), first from asked where :compare::boolean
+), read as materialized (
+    select s.later, date_trunc(:cut, case s.later when 0 then r.start
+            else (r.start at time zone s.zone + make_interval(days => s.later)) at time zone s.zone end, s.zone) as start,
+        r.currency, :channel::text is null or r.channel = :channel as wanted,
+        total(r.orders) as orders, total(r.units) as units, total(r.gross) as gross, total(r.discount) as discount,
+        total(r.refunds) as refunds, total(r.refunded) as refunded
+    from side s join sales_rollup r on r.start >= s.first at time zone s.zone and r.start < s.last at time zone s.zone
+    where r.dimension = 'all' and r.grain = :grain
+    group by 1, 2, 3, 4
+), chosen as materialized (
+    select a.*, m.currencies, coalesce(:currency, case cardinality(m.currencies) when 1 then m.currencies[1] else :home end) as currency
+    from asked a, (select coalesce(array_agg(distinct currency), '{}') as currencies from read where later = 0) m
+), figure as materialized (
+    select r.* from chosen c join read r on r.currency = c.currency
+    where r.wanted and (r.orders, r.units, r.gross, r.discount, r.refunds, r.refunded) <> (0, 0, 0, 0, 0, 0)
+), shown as materialized (
+    select start, row_number() over (order by start) as place, n.orders, n.units, n.gross, n.discount, n.refunds, n.refunded,
+        b.orders as orders_before, b.units as units_before, b.gross as gross_before, b.discount as discount_before,
+        b.refunds as refunds_before, b.refunded as refunded_before
+    from (select * from figure where later = 0) n full join (select * from figure where later > 0) b using (start)
+), total as (
+    select s.later, figure_json('all', coalesce(total(orders), 0), coalesce(total(units), 0), coalesce(total(gross), 0),
+        coalesce(total(discount), 0), coalesce(total(refunds), 0), coalesce(total(refunded), 0)) as doc
+    from side s left join figure f using (later) group by s.later
+), line as (
+    select place, json_build_object('key', time_key(:cut, start, zone), 'orders', coalesce(orders, 0), 'units', coalesce(units, 0),
+            'gross', coalesce(gross, 0), 'discount', coalesce(discount, 0), 'refunds', coalesce(refunds, 0),
+            'refunded', coalesce(refunded, 0), 'net', coalesce(gross - discount - refunds, 0),
+            'average_order', half_up(gross - discount, orders)) as doc,
+        figure_json(:cut, coalesce(orders_before, 0), coalesce(units_before, 0), coalesce(gross_before, 0), coalesce(discount_before, 0),
+            coalesce(refunds_before, 0), coalesce(refunded_before, 0)) as before
+    from shown, chosen where place <= :count::bigint
+)
+select case when exists (select from rebuild where status = 'running') then null else json_build_object(
+    'data', (select coalesce(json_agg(case when :compare::boolean then json_join(doc, json_build_object('previous', before)) else doc end
+        order by place), '[]') from line),
+    'totals', (select case when :compare::boolean then json_join(n.doc, json_build_object('previous',
+            (select doc from total where later > 0))) else n.doc end from total n where later = 0),
+    'more', (select count(*) > :count::bigint from shown),
+    'from', :from, 'to', :to, 'by', :cut, 'channel', :channel::text, 'currency', c.currency, 'currencies', to_json(c.currencies),
+    'previous', (select json_build_object('from', s.first::date, 'to', s.last::date) from side s where later > 0),
+    'time_zone', c.zone, 'as_of', (select max(at) from archive)) end
+from chosen c;
+
+-- The figures of a window by what was sold, where and to whom. Whole months inside it come from the months' sums where the cut has them,
+-- articles over all channels from years and quarters, too. To compare as over time.
+-- name: sales_by_key(cut, dimension, grain, months bool, from, to, zone, currency, home, channel, count int, compare bool) :json
 with asked as materialized (
     select shop_zone(:zone) as zone, :from::date::timestamp as first, :to::date::timestamp as last, :to::date - :from::date as days,
         case when not :months::boolean then array['day'] when :dimension = 'product' and :channel::text is null
@@ -18,27 +70,24 @@ with asked as materialized (
         currency
     from chosen where :compare::boolean
 ), part as (
-    select c.later, c.zone, r.start, r.channel, r.key, r.orders, r.units, r.gross, r.discount, r.refunds, r.refunded
+    select c.later, r.channel, r.key, r.orders, r.units, r.gross, r.discount, r.refunds, r.refunded
     from side c cross join lateral window_spans(c.first, c.last, c.grains) s cross join lateral (select * from sales_rollup
         where dimension = case s.grain when 'day' then :dimension else c.coarse end
             and grain = case s.grain when 'day' then :grain else s.grain end
             and start >= s.since at time zone c.zone and start < s.until at time zone c.zone
             and currency = c.currency and (:channel::text is null or channel = :channel) offset 0) r
 ), figure as (
-    select case when :cut in ('hour', 'day', 'week', 'month') then case later when 0 then date_trunc(:cut, start, zone)
-            else date_trunc(:cut, (start at time zone zone + make_interval(days => later)) at time zone zone, zone) end end as start,
-        case when :cut in ('country', 'product', 'customer') then key when :cut = 'channel' then channel end as key,
+    select case :cut when 'channel' then channel else key end as key,
         coalesce(sum(orders) filter (where later = 0), 0) as orders, coalesce(sum(units) filter (where later = 0), 0) as units,
         coalesce(sum(gross) filter (where later = 0), 0) as gross, coalesce(sum(discount) filter (where later = 0), 0) as discount,
         coalesce(sum(refunds) filter (where later = 0), 0) as refunds, coalesce(sum(refunded) filter (where later = 0), 0) as refunded,
         coalesce(sum(orders) filter (where later > 0), 0) as orders_before, coalesce(sum(units) filter (where later > 0), 0) as units_before,
         coalesce(sum(gross) filter (where later > 0), 0) as gross_before, coalesce(sum(discount) filter (where later > 0), 0) as discount_before,
         coalesce(sum(refunds) filter (where later > 0), 0) as refunds_before, coalesce(sum(refunded) filter (where later > 0), 0) as refunded_before
-    from part group by 1, 2
+    from part group by 1
 ), shown as (
-    select f.*, coalesce(f.key, time_key(:cut, f.start, c.zone)) as name,
-        row_number() over (order by f.start, case when f.start is null then -gross end, f.key) as place
-    from figure f, chosen c
+    select *, row_number() over (order by gross desc, key) as place
+    from figure
     where (orders, units, gross, discount, refunds, refunded) <> (0, 0, 0, 0, 0, 0)
         or (orders_before, units_before, gross_before, discount_before, refunds_before, refunded_before) <> (0, 0, 0, 0, 0, 0)
 ), total as (
@@ -48,12 +97,12 @@ with asked as materialized (
         and r.currency = s.currency and (:channel::text is null or r.channel = :channel)
     group by s.later
 ), line as (
-    select place, case :cut when 'product' then json_build_object('key', name, 'title', k.title, 'category', k.category, 'orders', orders,
+    select place, case :cut when 'product' then json_build_object('key', s.key, 'title', k.title, 'category', k.category, 'orders', orders,
             'units', units, 'gross', gross, 'discount', null, 'refunds', null, 'net', null, 'average_order', null)
-        else json_build_object('key', name, 'orders', orders, 'units', units, 'gross', gross, 'discount', discount, 'refunds', refunds,
+        else json_build_object('key', s.key, 'orders', orders, 'units', units, 'gross', gross, 'discount', discount, 'refunds', refunds,
             'refunded', refunded, 'net', gross - discount - refunds, 'average_order', half_up(gross - discount, orders)) end as doc,
         figure_json(:cut, orders_before, units_before, gross_before, discount_before, refunds_before, refunded_before) as before
-    from shown s left join sku k on :cut = 'product' and k.sku = s.name where place <= :count::bigint
+    from shown s left join sku k on :cut = 'product' and k.sku = s.key where place <= :count::bigint
 )
 select case when exists (select from rebuild where status = 'running') then null else json_build_object(
     'data', (select coalesce(json_agg(case when :compare::boolean then json_join(doc, json_build_object('previous', before)) else doc end
