@@ -60,7 +60,4 @@ const char *event_subjects(struct work *w, const json_t *events, const char *typ
  * each with `event_type`, `event_time` and, if the event has it, `private` added; NULL when there is none. */
 const char *event_batch(struct work *w, const char *type);
 
-/* Apply one stored envelope with the named consumer in this work's transaction: for dead letters. */
-int consume_again(struct work *w, const char *consumer, const char *envelope);
-
 #endif

@@ -5,7 +5,9 @@
 #include "common_queries.h"
 #include "consume.h"
 #include "envelope.h"
+#include "inbox.h"
 #include "page.h"
+#include "service.h"
 #include "work.h"
 
 const struct field dead_letter_fields[] = {{"reason", TEXT, REQUIRED, 1, 500}, {0}};
@@ -42,12 +44,41 @@ static int close(struct work *w, const char *state, const char *reason)
     return reply(w, textf(w, "{\"id\":\"%s\",\"state\":\"%s\"}", id, state));
 }
 
+/* The stored envelope by the consumer that it was for, in this work's transaction. */
+static int apply_again(struct work *w, const char *consumer, const char *envelope)
+{
+    const struct consumer *c = w->service->consumers;
+    enum verdict verdict = UNKNOWN;
+    json_t *list, *body = w->in, *e;
+    const char *why;
+    int fault;
+
+    while (c && c->name && strcmp(c->name, consumer) != 0)
+        c++;
+    if (!c || !c->name)
+        return fail(w, CONFLICT, "dead_letter.no_consumer", "There is no consumer %s any more.", consumer);
+    e = envelope_read(w, envelope, strlen(envelope), 0, &why);
+    if (!e)
+        return fail(w, CONFLICT, "dead_letter.malformed", "The event %s: it can only be discarded.", why);
+    list = arena_owns(w->arena, json_pack("[O]", e), (void (*)(void *))json_decref);
+    w->kind = DELIVERY;
+    fault = inbox_apply(w, c, list, &verdict);
+    w->kind = REQUEST;
+    w->in = body;
+    if (fault != OK)
+        return fault;
+    if (verdict == GAP)
+        return fail(w, CONFLICT, "dead_letter.gap",
+                    "An earlier event of the same aggregate is missing: retry that one first.");
+    return OK;
+}
+
 int dead_letter_retry(struct work *w)
 {
     struct dead_letter_lock_row row;
 
     TRY(lock(w, &row));
-    TRY(consume_again(w, row.consumer, row.body));
+    TRY(apply_again(w, row.consumer, row.body));
     return close(w, "applied", NULL);
 }
 

@@ -70,10 +70,10 @@ struct work {
     bool announced, looked_for; /* events were written; the relay must look for some of them */
     struct told *told;          /* the others: it is handed them after the commit */
 
-    enum fault fault;       /* the outcome: set by fail(), never reworded */
-    enum fault refused;     /* refused, yet what was written stays: set by refuse_on_record() */
-    bool turned_away;       /* there was no connection for it: nothing was done */
-    bool retry;             /* a deadlock, or the connection ended before the commit: the whole work runs again */
+    enum fault fault;   /* the outcome: set by fail(), never reworded */
+    enum fault refused; /* refused, yet what was written stays: set by refuse_on_record() */
+    bool turned_away;   /* there was no connection for it: nothing was done */
+    bool retry;         /* a deadlock, or the connection ended before the commit: the whole work runs again */
     const char *constraint; /* the named constraint that refused, if one did */
     const char *code, *detail;
     struct text errors; /* `{"pointer":…,"code":…,"detail":…}, …` */

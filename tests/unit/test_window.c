@@ -30,7 +30,8 @@ TEST(keys_are_checked_by_their_cut, "a key must be one that its cut can have")
     CHECK(!key_fits("product", ""));
 }
 
-TEST(only_known_cuts_are_found, "only products and customers are read from the months' sums; spans of time are no keys")
+TEST(only_known_cuts_are_found,
+     "only products and customers are read from the months' sums; spans of time are no keys")
 {
     CHECK(cut_named("product")->months);
     CHECK(!cut_named("day")->months);
