@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Figures against plain SQL: sales by day over a year and the top 20 products, at so many order lines.
 
-    bench/figures.py [LINES…]           default 1000000; 10000000 takes about ten minutes and 6 GB
+    bench/figures.py [LINES…]           default 1000000; 10000000 takes three minutes and 6 GB
 
 A PostgreSQL and an analytics service of its own, a scratch database. The facts are made by generate_series: orders of three
 lines spread over 400 days from 2010-12-15, 5,000 SKUs of very different popularity, three channels, twenty countries,
@@ -9,7 +9,6 @@ one customer for ten orders, every fiftieth order void, every twentieth refunded
 set-based, with the meaning that the service gives them. Then both answer the same: the service by HTTP, one connection, the whole
 answer; plain SQL over the facts, the fastest that gives the figures. Their answers are compared, too.
 """
-import os
 import shutil
 import statistics
 import sys
@@ -19,16 +18,16 @@ from pathlib import Path
 
 import psycopg2
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests/system")]
-
-from harness import Keys, Shop                      # noqa: E402
-from stack import postgres                           # noqa: E402
-from stack.postgres import Postgres, home_below, new_passwords  # noqa: E402
-from stack.process import free_ports                # noqa: E402
+from world import ROOT, cpu_of
+from harness import Keys, Shop
+from load import HEAD, Row
+from stack.postgres import Postgres, home_below, new_passwords
+from stack.process import free_ports
 
 ZONE = "Europe/London"
-postgres.SETTINGS.update(wal_level="minimal", max_wal_senders=0, max_wal_size="'8GB'")
+# A bulk load writes only once.
+SETTINGS = {"wal_level": "minimal", "max_wal_senders": 0, "max_wal_size": "'8GB'"}
+ASKS = 20               # a round
 MANY = 2_000_000        # above that, sums by customer are left out: making them takes longer than all the rest
 FILL = [
     """truncate fact_line, fact_order, fact_refund, sales_rollup, customer, cohort_member, cohort_rollup""",
@@ -143,20 +142,20 @@ def fill(connection, lines):
     connection.cursor().execute("vacuum analyze")
 
 
-def cpu_ms(connection):
-    """What all of this database's connections have used up so far: it tells more than the clock on a machine with others."""
+def cost(shop, connection):
+    """CPU seconds so far of the service and of this database's connections."""
     pids = [pid for pid, in plain(connection, "select pid from pg_stat_activity where datname = current_database()", None)]
-    ticks = [Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13] for pid in pids]
-    return sum(int(user) + int(system) for user, system in ticks) * 1000 / os.sysconf("SC_CLK_TCK")
+    return cpu_of(shop.instances["analytics"][0].process.pid), sum(map(cpu_of, pids))
 
 
 def timed(work, times):
+    """Milliseconds, and the last answer."""
     took = []
     for _ in range(times):
         began = time.perf_counter()
         answer = work()
         took.append(1000 * (time.perf_counter() - began))
-    return statistics.median(took), min(took), max(took), answer
+    return took, answer
 
 
 def plain(connection, statement, window):
@@ -165,60 +164,73 @@ def plain(connection, statement, window):
         return cursor.fetchall()
 
 
-def measure(shop, connection, what, path, statement, names, window, **params):
+def measure(shop, connection, row, rounds, path, statement, names, window, **params):
+    """In turn, and their answers must be equal."""
     def ask():
         return shop.analytics.get(path, params={**window, **params}).expect(200)["data"]
     ask()
-    start = cpu_ms(connection)
-    mid, low, high, said = timed(ask, 50)
-    middle = cpu_ms(connection)
-    slow_mid, slow_low, slow_high, counted = timed(lambda: plain(connection, statement, window), 3)
-    cpu, slow_cpu = (middle - start) / 50, (cpu_ms(connection) - middle) / 3
-    told = [tuple(row[name] for name in names) for row in said]
-    assert told == [tuple(row) for row in counted], f"{what}: {told[:3]} {counted[:3]}"
-    print(f"| {what} | {mid:.1f} ({low:.1f}–{high:.1f}) | {slow_mid:.0f} ({slow_low:.0f}–{slow_high:.0f}) | {slow_mid / mid:.0f} × "
-          f"| {cpu:.1f} | {slow_cpu:.0f} | {slow_cpu / cpu:.0f} × |", flush=True)
+    for _ in range(rounds):
+        start = cost(shop, connection)
+        took, said = timed(ask, ASKS)
+        middle = cost(shop, connection)
+        slow, counted = timed(lambda: plain(connection, statement, window), 1)
+        end = cost(shop, connection)
+        told = [tuple(line[name] for name in names) for line in said]
+        assert told == [tuple(line) for line in counted], f"{row.name}: {told[:3]} {counted[:3]}"
+        row.work.append(statistics.median(took))
+        row.costs.append([(b - a) / ASKS for a, b in zip(start, middle)])
+        row.ceiling("plain SQL over the facts", *slow)
+        row.ceiling_costs.setdefault("plain SQL over the facts", []).append([end[1] - middle[1]])
+    return row
 
 
-def run(cluster, keyring, folder, lines):
-    shop = Shop(cluster, keyring, folder / str(lines), services=("analytics",), env={"SHOP_TIME_ZONE": ZONE}).begin()
+def measured(shop, connection, lines, rounds):
+    many = f"{lines / 1e6:g} million lines"
+    wanted = "≥ 100, and ≤ 20 ms" if lines >= 10_000_000 else ""
+    day, top = ("key", "orders", "units", "gross", "refunds"), ("key", "units", "gross")
+    for name, window in (("2011", {"from": "2011-01-01", "to": "2012-01-01"}),
+                         ("a year from mid-month", {"from": "2011-01-17", "to": "2012-01-17"})):
+        yield measure(shop, connection, Row(f"sales by day, {name}, {many}", "ms", wanted), rounds, "/v1/sales", BY_DAY, day, window, by="day")
+        yield measure(shop, connection, Row(f"top 20 products, {name}, {many}", "ms", wanted), rounds, "/v1/products/ranking", TOP, top, window)
+    for path, params in (("/v1/sales", {"from": "2011-01-01", "to": "2012-01-01", "by": "day", "compare": "previous"}),
+                         ("/v1/sales", {"from": "2011-01-01", "to": "2012-01-01", "by": "product"}),
+                         ("/v1/customers/figures", {"from": "2011-06-01", "to": "2011-07-01"}),
+                         ("/v1/cohorts", {"from": "2011-01-01", "to": "2012-01-01"}), ("/v1/rfm", {"as_of": "2011-12-31"})):
+        if lines > MANY and not path.startswith("/v1/sales"):
+            continue    # without the sums by customer they say nothing
+        row = Row(f"{path} {' '.join(params.values())}, {many}", "ms")
+        row.work, _ = timed(lambda: shop.analytics.get(path, params=params).expect(200), 3)
+        yield row
+
+
+def rows(lines, rounds):
+    folder = Path(tempfile.mkdtemp(prefix="backroom-bench-"))
+    home = home_below(folder)
+    cluster = Postgres(home, free_ports(1)[0], new_passwords(), folder / "postgres.log", dies_with_us=True, settings=SETTINGS)
+    shop = None
     try:
+        cluster.start()
+        cluster.template = "template0"
+        shop = Shop(cluster, Keys(folder / "keys", str(ROOT / "build")), folder / "shop", services=("analytics",), env={"SHOP_TIME_ZONE": ZONE}).begin()
         connection = psycopg2.connect(cluster.url("analytics", shop.database))
         began = time.monotonic()
         fill(connection, lines)
-        print(f"\n{lines:,} lines, filled in {time.monotonic() - began:.0f} s, equal answers, milliseconds: median (min–max)\n")
-        print("| figure | service, by HTTP | plain SQL | ratio | CPU of PostgreSQL | plain SQL | ratio |\n" + "| --- " * 7 + "|")
-        day, top = ("key", "orders", "units", "gross", "refunds"), ("key", "units", "gross")
-        for name, window in (("2011", {"from": "2011-01-01", "to": "2012-01-01"}),
-                             ("a year from mid-month", {"from": "2011-01-17", "to": "2012-01-17"})):
-            measure(shop, connection, f"sales by day, {name}", "/v1/sales", BY_DAY, day, window, by="day")
-            measure(shop, connection, f"top 20 products, {name}", "/v1/products/ranking", TOP, top, window)
-        for path, params in (("/v1/sales", {"from": "2011-01-01", "to": "2012-01-01", "by": "day", "compare": "previous"}),
-                             ("/v1/sales", {"from": "2011-01-01", "to": "2012-01-01", "by": "product"}),
-                             ("/v1/customers/figures", {"from": "2011-06-01", "to": "2011-07-01"}),
-                             ("/v1/cohorts", {"from": "2011-01-01", "to": "2012-01-01"}), ("/v1/rfm", {"as_of": "2011-12-31"})):
-            mid, low, high, status = timed(lambda: shop.analytics.get(path, params=params).status, 3)
-            print(f"| {path} {' '.join(params.values())}{'' if status == 200 else f': {status}'} | {mid:.1f} ({low:.1f}–{high:.1f}) | | | | | |", flush=True)
+        print(f"{lines:,} lines, filled in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+        yield from measured(shop, connection, lines, rounds)
         connection.close()
     finally:
-        shop.abandon()
-
-
-def main():
-    folder = Path(tempfile.mkdtemp(prefix="backroom-bench-"))
-    home = home_below(folder)
-    cluster = Postgres(home, free_ports(1)[0], new_passwords(), folder / "postgres.log", dies_with_us=True)
-    try:
-        cluster.start()
-        cluster.template = "shop_template"
-        cluster.create_database(cluster.template)
-        keyring = Keys(folder / "keys", str(ROOT / "build"))
-        for lines in map(int, sys.argv[1:] or ["1000000"]):
-            run(cluster, keyring, folder, lines)
-    finally:
+        if shop:
+            shop.abandon()
         cluster.kill9()
         shutil.rmtree(home, ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def main():
+    print(HEAD)
+    for lines in map(int, sys.argv[1:] or ["1000000"]):
+        for row in rows(lines, 3):
+            print("\n".join(row.lines()), flush=True)
 
 
 if __name__ == "__main__":

@@ -55,12 +55,16 @@ def pgbench(url, clients, seconds, sql, cpu):
     return count / (ticks[-1][0] - ticks[0][0]), [(b - a) / max(count, 1) for a, b in zip(ticks[0][2], ticks[-1][2])]
 
 
+HEAD = ("| work | median (least – most) | CPU a request: service (or pgbench) + PostgreSQL | of this ceiling | wanted |\n"
+        "| --- | --- | --- | --- | --- |")
+
+
 class Row:
     """One line of the table: the work and its ceilings, measured in turn, so that all have the same weather."""
 
     def __init__(self, name, unit="/s", wanted=""):
         self.name, self.unit, self.wanted = name, unit, wanted
-        self.work, self.ceilings, self.costs, self.ceiling_costs = [], {}, [], {}
+        self.work, self.ceilings, self.costs, self.ceiling_costs, self.note = [], {}, [], {}, ""
 
     def measure(self, cpu, seconds, load):
         """A round of the work: load() gives its rate, cpu() the seconds used so far."""
@@ -87,6 +91,25 @@ class Row:
         """The same by what both cost in CPU, the load tool of the work left out: what holds on a machine that others use."""
         theirs = self.ceiling_costs.get(name)
         return statistics.median(sum(b) / sum(a) for a, b in zip(self.costs, theirs)) if theirs else None
+
+    def lines(self):
+        """In the table whose head is HEAD; where something takes time, the ceiling's time over that of the work."""
+        digits = 1 if self.unit == "ms" else 0
+        if not self.work:
+            return [f"| {self.name} | {self.note} | | | {self.wanted} |"]
+        found = [f"| {self.name} | {spread(self.work, digits)} {self.unit} | {cost_of(self.costs)} | | {self.wanted} |"]
+        for name, values in self.ceilings.items():
+            ratio = 1 / self.ratio(name) if self.unit == "ms" else self.ratio(name)
+            by_cpu = self.ratio_of_cpu(name)
+            found.append(f"| – {name} | {spread(values, digits)} {self.unit} | {cost_of(self.ceiling_costs.get(name))} | "
+                         f"{ratio:.2f} ×{f' ({by_cpu:.2f} × by CPU)' if by_cpu else ''} | |")
+        return found
+
+
+def cost_of(costs):
+    if not costs:
+        return ""
+    return " + ".join(f"{statistics.median(each) * 1e6:.0f}" for each in zip(*costs)) + " µs"
 
 
 def costs(cpu, load):

@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 """make bench: measures each work beside its ceiling and writes the table into docs/performance.md.
 
-    bench/run.py [reads orders reservations events memory] [--rounds N] [--seconds N]
+    bench/run.py [memory reads orders reservations events imports figures] [--rounds N] [--seconds N]
+
+Imports are those of DATA, a shop's file of invoice lines; figures are made of FIGURES_LINES order lines (10 million: 6 GB, three minutes).
 """
 import argparse
 import os
 import platform
-import statistics
 import sys
 import time
 
@@ -14,16 +15,18 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import world  # noqa: F401, E402 (sets the path)
 import events                       # noqa: E402
+import figures                      # noqa: E402
+import imports                      # noqa: E402
 import orders                       # noqa: E402
 import reads                        # noqa: E402
 import resident                     # noqa: E402
-from load import spread             # noqa: E402
+from load import HEAD               # noqa: E402
 from machine import Machine         # noqa: E402
 from world import ROOT, World       # noqa: E402
 
 PAGE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- table: written by make bench -->\n", "<!-- end of table -->\n"
-PARTS = ("memory", "reads", "orders", "reservations", "events")
+PARTS = ("memory", "reads", "orders", "reservations", "events", "imports")      # and figures, which have a cluster of their own
 
 
 def part(world, name, o):
@@ -39,6 +42,8 @@ def part(world, name, o):
         reads.measure(world, 1, o.seconds)
         orders.place(world, o.seconds, connections=256)
         return rows + resident.memory(world, "after 256 connections reading and ordering")
+    if name == "imports":
+        return imports.measure(world, o.rounds, os.environ.get("DATA"))
     orders.fill(world)
     if name == "orders":
         for service in set(world.shop.instances) - {"orders"}:
@@ -49,23 +54,14 @@ def part(world, name, o):
     return events.lag(world, 5 * o.seconds) + events.road(world, 20) + events.relay(world, o.rounds) + events.consumers(world, o.rounds)
 
 
-def lines_of(row):
-    digits = 1 if row.unit == "ms" else 0
-    if not row.work:
-        return [f"| {row.name} | {row.note} | | | {row.wanted} |"]
-    found = [f"| {row.name} | {spread(row.work, digits)} {row.unit} | {cost_of(row.costs)} | | {row.wanted} |"]
-    for name, values in row.ceilings.items():
-        ratio = 1 / row.ratio(name) if row.unit == "ms" else row.ratio(name)
-        by_cpu = row.ratio_of_cpu(name)
-        found.append(f"| – {name} | {spread(values, digits)} {row.unit} | {cost_of(row.ceiling_costs.get(name))} | "
-                     f"{ratio:.2f} ×{f' ({by_cpu:.2f} × by CPU)' if by_cpu else ''} | |")
-    return found
-
-
-def cost_of(costs):
-    if not costs:
-        return ""
-    return " + ".join(f"{statistics.median(each) * 1e6:.0f}" for each in zip(*costs)) + " µs"
+def measured(o):
+    """The rows of all parts that are asked for, each as soon as it is known."""
+    for name in PARTS:
+        if name in (o.parts or PARTS):
+            with World(o.build) as world:
+                yield from part(world, name, o)
+    if "figures" in (o.parts or ["figures"]):
+        yield from figures.rows(int(os.environ.get("FIGURES_LINES") or 10_000_000), o.rounds)
 
 
 def write(table, o):
@@ -73,7 +69,7 @@ def write(table, o):
     load = f"{min(o.loads):.0f} to {max(o.loads):.0f}"
     head = (f"{time.strftime('%Y-%m-%d')}, {where}; {o.rounds} rounds of {o.seconds} s, work and ceilings in turn. "
             f"Load average of the machine meanwhile: {load}; the machine {o.machine}.\n\n"
-            "| work | median (least – most) | CPU a request: service (or pgbench) + PostgreSQL | of this ceiling | wanted |\n| --- | --- | --- | --- | --- |\n")
+            + HEAD + "\n")
     text = PAGE.read_text()
     before, rest = text.split(BEGIN)
     PAGE.write_text(before + BEGIN + "\n" + head + "\n".join(table) + "\n\n" + END + rest.split(END)[1])
@@ -81,7 +77,7 @@ def write(table, o):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []])
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, "figures", []])
     parser.add_argument("--rounds", type=int, default=int(os.environ.get("ROUNDS") or 5))
     parser.add_argument("--seconds", type=int, default=int(os.environ.get("ROUND_SECONDS") or 3))
     parser.add_argument("--build", default=os.environ.get("BUILD") or "build")
@@ -89,12 +85,10 @@ def main():
     table, o.loads = [], [os.getloadavg()[0]]
     with Machine() as machine:
         o.machine = machine.said
-        for name in o.parts or PARTS:
-            with World(o.build) as world:
-                for row in part(world, name, o):
-                    table += lines_of(row)
-                    o.loads.append(os.getloadavg()[0])
-                    print("\n".join(lines_of(row)), flush=True)
+        for row in measured(o):
+            table += row.lines()
+            o.loads.append(os.getloadavg()[0])
+            print("\n".join(row.lines()), flush=True)
     if not o.parts:
         write(table, o)
 

@@ -1,0 +1,79 @@
+"""Orders of a shop's file handed in, against COPY of the very same rows into tables with the same indexes and keys.
+
+Both sides are timed from the first row to the commit of the last. The other services hear of the orders meanwhile, as they would.
+"""
+import io
+
+import psycopg2
+
+from load import Row
+from stack import bulk, ledger
+from stack.client import eventually
+
+ORDERS = 2000           # of the file, from its beginning
+# table, and which of its rows the import made
+TABLES = [("orders", "channel = %(channel)s"),
+          ("order_line", "order_id in (select id from orders where channel = %(channel)s)"),
+          ("payment", "order_id in (select id from orders where channel = %(channel)s)"),
+          ("event", "aggregate = 'order' and aggregate_id in (select id::text from orders where channel = %(channel)s)")]
+
+
+def hand_in(client, kind, rows):
+    job = bulk.watch(client, bulk.hand_in(client, kind, bulk.ndjson(rows)), patience=900)
+    assert job["status"] == "done" and not job["rows"]["refused"], job
+    return job
+
+
+def columns(cursor, table):
+    cursor.execute("select string_agg(quote_ident(column_name), ', ' order by ordinal_position) from information_schema.columns "
+                   "where table_schema = current_schema and table_name = %s and is_generated = 'NEVER'", (table,))
+    return cursor.fetchone()[0]
+
+
+def copied(connection, channel):
+    """Seconds that COPY needs for the rows of a channel."""
+    cursor, texts = connection.cursor(), {}
+    for table, where in TABLES:
+        texts[table] = io.StringIO()
+        query = cursor.mogrify(f"select {columns(cursor, table)} from {table} where {where}", {"channel": channel}).decode()
+        cursor.copy_expert(f"copy ({query}) to stdout", texts[table])
+        cursor.execute(f"create table speed_{table} (like {table} including all)")
+        texts[table].seek(0)
+    for table in ("order_line", "payment"):
+        cursor.execute(f"alter table speed_{table} add foreign key (order_id) references speed_orders (id)")
+    connection.commit()
+    cursor.execute("select clock_timestamp()")
+    began = cursor.fetchone()[0]
+    for table, _ in TABLES:
+        cursor.copy_expert(f"copy speed_{table} ({columns(cursor, table)}) from stdin", texts[table])
+    connection.commit()
+    cursor.execute("select clock_timestamp()")
+    seconds = (cursor.fetchone()[0] - began).total_seconds()
+    cursor.execute("drop table " + ", ".join(f"speed_{table}" for table, _ in reversed(TABLES)))
+    connection.commit()
+    return seconds
+
+
+def measure(world, rounds, data):
+    row = Row("import of orders of a shop's file", unit="lines/s", wanted="≥ 0.25")
+    if not data:
+        row.note = "not measured: DATA names no file"
+        return [row]
+    book = ledger.read(data)
+    products, orders = list(book.products()), book.orders[:ORDERS]
+    hand_in(world.shop.catalog, "products", products)
+    eventually(lambda: sum(1 for _ in world.shop.orders.all("/v1/prices")) >= len(products), 300, pause=0.2)
+    lines = sum(len(order.lines) for order in orders)
+    connection = psycopg2.connect(world.url("orders"))
+    for number in range(rounds):
+        ledger.CHANNEL = f"speed-{number}"
+        before = world.cpu("orders")
+        job = hand_in(world.shop.orders, "orders", [order.row() for order in orders])
+        seconds = world.shop.value("orders", "select extract(epoch from finished_at - started_at)::float8 from import_job where id = %s",
+                                   job["id"])
+        world.shop.settle(120)
+        row.costs.append([(b - a) / lines for a, b in zip(before, world.cpu("orders"))])
+        row.work.append(lines / seconds)
+        row.ceiling("COPY of the rows they became", lines / copied(connection, ledger.CHANNEL))
+    connection.close()
+    return [row]
