@@ -19,7 +19,8 @@
 #include "service.h"
 #include "thread.h"
 
-enum { POLL_MS = 200, SLICE = 2 * ROW_BYTES_MAX, TOLD_EVERY = 10 };
+/* A batch waits for the processor as often as a small one does, so it is as much of the file as memory is well spent on. */
+enum { POLL_MS = 200, SLICE = 4 * ROW_BYTES_MAX, TOLD_EVERY = 10 };
 
 /* One batch of one file. */
 struct run {

@@ -149,7 +149,7 @@ def test_csv_has_a_header_quotes_and_line_ends_in_cells_and_comes_back_as_csv(sh
 
 
 @pytest.mark.parametrize("raw, read", [
-    (b"", 0), (b"\n\n", 0), (b"{}", 1), (b'{"a":1,"a":2}\n[]\nnull\n\xff\xfe\n{', 5), (b"x" * 300000, 2),
+    (b"", 0), (b"\n\n", 0), (b"{}", 1), (b'{"a":1,"a":2}\n[]\nnull\n\xff\xfe\n{', 5), (b"x" * 600000, 2),
     (b'{"channel": "\x00"}\n', 1)])
 def test_what_is_no_row_is_refused_and_the_file_comes_to_its_end(shop, raw, read):
     job = bulk.watch(shop.orders, bulk.hand_in(shop.orders, "orders", [raw]), patience=20)
@@ -307,12 +307,12 @@ def most_held(shop, service):
 def test_a_file_ten_times_as_long_takes_no_more_memory(open_shop):
     shop = open_shop(services=("catalog",))
     most = []
-    for count in (30, 30, 300):     # of 18 kB each
+    for count in (150, 150, 1500):      # of 18 kB each
         rows = ({**product(f"S-{count}-{len(most)}-{n}", 450), "description": "In many words. " * 1200} for n in range(count))
         job = bulk.watch(shop.catalog, bulk.hand_in(shop.catalog, "products", bulk.ndjson(rows), dry_run=True), patience=60)
         assert job["status"] == "done" and job["rows"]["taken"] == count, job
         most.append(most_held(shop, "catalog"))
-    assert most[2] - most[1] < 4 * 1024, most
+    assert most[2] - most[1] < 8 * 1024, most       # KiB, of 24 MB more
 
 
 # --- kills --------------------------------------------------------------------------------------------------------------------
