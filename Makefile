@@ -69,7 +69,7 @@ soak: install build ## faults at random for HOURS (default 2), memory, threads a
 fuzz: install ## each parser of ours against libFuzzer: FUZZ_SECONDS=60 each
 	@tools/fuzz.sh $(or $(FUZZ_SECONDS),60)
 
-bench: install build ## measure everything beside its ceiling: docs/performance.md (ROUNDS=5 ROUND_SECONDS=3)
+bench: install build ## measure everything beside its ceiling: docs/performance.md (ROUNDS=5 ROUND_SECONDS=3 DATA=FILE)
 	@bench/install.sh
 	@bench/run.py
 
