@@ -92,7 +92,8 @@ void work_end(struct work *w);
 
 /*
  * Run a handler in its transaction: begins with its first statement, commits with its last, runs again after a
- * serialisation failure or when its connection ended before the commit (at most 3 times). before_commit, if not NULL, adds last statements to the transaction.
+ * serialisation failure or when its connection ended before the commit (at most 3 times). before_commit, if not NULL,
+ * adds last statements to the transaction.
  */
 int work_run(struct work *w, int (*handler)(struct work *), int (*before_commit)(struct work *));
 
