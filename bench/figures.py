@@ -9,24 +9,18 @@ one customer for ten orders, every fiftieth order void, every twentieth refunded
 set-based, with the meaning that the service gives them. Then both answer the same: the service by HTTP, one connection, the whole
 answer; plain SQL over the facts, the fastest that gives the figures. Their answers are compared, too.
 """
-import shutil
 import statistics
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 import psycopg2
 
-from world import ROOT, cpu_of
-from harness import Keys, Shop
-from load import HEAD, Row
-from stack.postgres import Postgres, home_below, new_passwords
-from stack.process import free_ports
+from load import HEAD, Row, costs
+from world import World
 
-ZONE = "Europe/London"
 # A bulk load writes only once.
-SETTINGS = {"wal_level": "minimal", "max_wal_senders": 0, "max_wal_size": "'8GB'"}
+WORLD = {"services": ("analytics",), "env": {"SHOP_TIME_ZONE": "Europe/London"},
+         "settings": {"wal_level": "minimal", "max_wal_senders": 0, "max_wal_size": "'8GB'"}}
 ASKS = 20               # a round
 MANY = 2_000_000        # above that, sums by customer are left out: making them takes longer than all the rest
 FILL = [
@@ -142,12 +136,6 @@ def fill(connection, lines):
     connection.cursor().execute("vacuum analyze")
 
 
-def cost(shop, connection):
-    """CPU seconds so far of the service and of this database's connections."""
-    pids = [pid for pid, in plain(connection, "select pid from pg_stat_activity where datname = current_database()", None)]
-    return cpu_of(shop.instances["analytics"][0].process.pid), sum(map(cpu_of, pids))
-
-
 def timed(work, times):
     """Milliseconds, and the last answer."""
     took = []
@@ -164,34 +152,37 @@ def plain(connection, statement, window):
         return cursor.fetchall()
 
 
-def measure(shop, connection, row, rounds, path, statement, names, window, **params):
+def measure(world, connection, row, rounds, path, statement, names, window, **params):
     """In turn, and their answers must be equal."""
     def ask():
-        return shop.analytics.get(path, params={**window, **params}).expect(200)["data"]
+        return world.shop.analytics.get(path, params={**window, **params}).expect(200)["data"]
+
+    def cpu():
+        return world.cpu("analytics")
     ask()
     for _ in range(rounds):
-        start = cost(shop, connection)
-        took, said = timed(ask, ASKS)
-        middle = cost(shop, connection)
-        slow, counted = timed(lambda: plain(connection, statement, window), 1)
-        end = cost(shop, connection)
+        spent, (took, said) = costs(cpu, lambda: timed(ask, ASKS))
+        theirs, (slow, counted) = costs(cpu, lambda: timed(lambda: plain(connection, statement, window), 1))
         told = [tuple(line[name] for name in names) for line in said]
         assert told == [tuple(line) for line in counted], f"{row.name}: {told[:3]} {counted[:3]}"
         row.work.append(statistics.median(took))
-        row.costs.append([(b - a) / ASKS for a, b in zip(start, middle)])
-        row.ceiling("plain SQL over the facts", *slow)
-        row.ceiling_costs.setdefault("plain SQL over the facts", []).append([end[1] - middle[1]])
+        row.costs.append([each / ASKS for each in spent])
+        row.ceiling("plain SQL over the facts", *slow, theirs)
     return row
 
 
-def measured(shop, connection, lines, rounds):
+def rows(world, lines, rounds):
+    connection = psycopg2.connect(world.url("analytics"))
+    began = time.monotonic()
+    fill(connection, lines)
+    print(f"{lines:,} lines, filled in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     many = f"{lines / 1e6:g} million lines"
     wanted = "≥ 100, and ≤ 20 ms" if lines >= 10_000_000 else ""
     day, top = ("key", "orders", "units", "gross", "refunds"), ("key", "units", "gross")
     for name, window in (("2011", {"from": "2011-01-01", "to": "2012-01-01"}),
                          ("a year from mid-month", {"from": "2011-01-17", "to": "2012-01-17"})):
-        yield measure(shop, connection, Row(f"sales by day, {name}, {many}", "ms", wanted), rounds, "/v1/sales", BY_DAY, day, window, by="day")
-        yield measure(shop, connection, Row(f"top 20 products, {name}, {many}", "ms", wanted), rounds, "/v1/products/ranking", TOP, top, window)
+        yield measure(world, connection, Row(f"sales by day, {name}, {many}", "ms", wanted), rounds, "/v1/sales", BY_DAY, day, window, by="day")
+        yield measure(world, connection, Row(f"top 20 products, {name}, {many}", "ms", wanted), rounds, "/v1/products/ranking", TOP, top, window)
     for path, params in (("/v1/sales", {"from": "2011-01-01", "to": "2012-01-01", "by": "day", "compare": "previous"}),
                          ("/v1/sales", {"from": "2011-01-01", "to": "2012-01-01", "by": "product"}),
                          ("/v1/customers/figures", {"from": "2011-06-01", "to": "2011-07-01"}),
@@ -199,38 +190,17 @@ def measured(shop, connection, lines, rounds):
         if lines > MANY and not path.startswith("/v1/sales"):
             continue    # without the sums by customer they say nothing
         row = Row(f"{path} {' '.join(params.values())}, {many}", "ms")
-        row.work, _ = timed(lambda: shop.analytics.get(path, params=params).expect(200), 3)
+        row.work, _ = timed(lambda: world.shop.analytics.get(path, params=params).expect(200), 3)
         yield row
-
-
-def rows(lines, rounds):
-    folder = Path(tempfile.mkdtemp(prefix="backroom-bench-"))
-    home = home_below(folder)
-    cluster = Postgres(home, free_ports(1)[0], new_passwords(), folder / "postgres.log", dies_with_us=True, settings=SETTINGS)
-    shop = None
-    try:
-        cluster.start()
-        cluster.template = "template0"
-        shop = Shop(cluster, Keys(folder / "keys", str(ROOT / "build")), folder / "shop", services=("analytics",), env={"SHOP_TIME_ZONE": ZONE}).begin()
-        connection = psycopg2.connect(cluster.url("analytics", shop.database))
-        began = time.monotonic()
-        fill(connection, lines)
-        print(f"{lines:,} lines, filled in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
-        yield from measured(shop, connection, lines, rounds)
-        connection.close()
-    finally:
-        if shop:
-            shop.abandon()
-        cluster.kill9()
-        shutil.rmtree(home, ignore_errors=True)
-        shutil.rmtree(folder, ignore_errors=True)
+    connection.close()
 
 
 def main():
     print(HEAD)
     for lines in map(int, sys.argv[1:] or ["1000000"]):
-        for row in rows(lines, 3):
-            print("\n".join(row.lines()), flush=True)
+        with World(**WORLD) as world:
+            for row in rows(world, lines, 3):
+                print("\n".join(row.lines()), flush=True)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,8 @@ import io
 
 import psycopg2
 
-from load import Row
+from load import Row, costs
 from stack import bulk, ledger
-from stack.client import eventually
 
 ORDERS = 2000           # of the file, from its beginning
 # table, and which of its rows the import made
@@ -62,17 +61,19 @@ def measure(world, rounds, data):
     book = ledger.read(data)
     products, orders = list(book.products()), book.orders[:ORDERS]
     hand_in(world.shop.catalog, "products", products)
-    eventually(lambda: sum(1 for _ in world.shop.orders.all("/v1/prices")) >= len(products), 300, pause=0.2)
+    bulk.wait_for_prices(world.shop.orders, len(products))
     lines = sum(len(order.lines) for order in orders)
     connection = psycopg2.connect(world.url("orders"))
+
+    def imported():
+        job = hand_in(world.shop.orders, "orders", [order.row() for order in orders])
+        world.shop.settle(120)
+        return world.shop.value("orders", "select extract(epoch from finished_at - started_at)::float8 from import_job where id = %s",
+                                job["id"])
     for number in range(rounds):
         ledger.CHANNEL = f"speed-{number}"
-        before = world.cpu("orders")
-        job = hand_in(world.shop.orders, "orders", [order.row() for order in orders])
-        seconds = world.shop.value("orders", "select extract(epoch from finished_at - started_at)::float8 from import_job where id = %s",
-                                   job["id"])
-        world.shop.settle(120)
-        row.costs.append([(b - a) / lines for a, b in zip(before, world.cpu("orders"))])
+        spent, seconds = costs(lambda: world.cpu("orders"), imported)
+        row.costs.append([each / lines for each in spent])
         row.work.append(lines / seconds)
         row.ceiling("COPY of the rows they became", lines / copied(connection, ledger.CHANNEL))
     connection.close()

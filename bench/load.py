@@ -68,11 +68,14 @@ class Row:
 
     def measure(self, cpu, seconds, load):
         """A round of the work: load() gives its rate, cpu() the seconds used so far."""
-        spent = costs(cpu, lambda: self.work.append(load()))
-        self.costs.append([each / max(self.work[-1] * seconds, 1) for each in spent])
+        spent, rate = costs(cpu, load)
+        self.work.append(rate)
+        self.costs.append([each / max(rate * seconds, 1) for each in spent])
 
-    def ceiling(self, name, value):
+    def ceiling(self, name, value, cost=None):
         self.ceilings.setdefault(name, []).append(value)
+        if cost:
+            self.ceiling_costs.setdefault(name, []).append(cost)
 
     def measure_pgbench(self, name, world, service, seconds, sql):
         """16 clients of a service's database."""
@@ -80,8 +83,7 @@ class Row:
             rate, cost = pgbench(world.url(service), 16, seconds, sql, world.cpu_of_load)
             if rate:        # else it stood still: that is no ceiling but a machine with other things to do
                 break
-        self.ceiling(name, rate)
-        self.ceiling_costs.setdefault(name, []).append(cost)
+        self.ceiling(name, rate, cost)
 
     def ratio(self, name):
         """The median of the rounds' own ratios: what disturbs a round disturbs both of its parts."""
@@ -113,10 +115,10 @@ def cost_of(costs):
 
 
 def costs(cpu, load):
-    """CPU seconds of each of those whom cpu() names."""
+    """CPU seconds of each of those whom cpu() names, and what load() returned."""
     before = cpu()
-    load()
-    return [b - a for a, b in zip(before, cpu())]
+    returned = load()
+    return [b - a for a, b in zip(before, cpu())], returned
 
 
 def spread(values, digits=0):

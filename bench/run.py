@@ -26,7 +26,7 @@ from world import ROOT, World       # noqa: E402
 
 PAGE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- table: written by make bench -->\n", "<!-- end of table -->\n"
-PARTS = ("memory", "reads", "orders", "reservations", "events", "imports")      # and figures, which have a cluster of their own
+PARTS = ("memory", "reads", "orders", "reservations", "events", "imports", "figures")
 
 
 def part(world, name, o):
@@ -44,6 +44,8 @@ def part(world, name, o):
         return rows + resident.memory(world, "after 256 connections reading and ordering")
     if name == "imports":
         return imports.measure(world, o.rounds, os.environ.get("DATA"))
+    if name == "figures":
+        return figures.rows(world, int(os.environ.get("FIGURES_LINES") or 10_000_000), o.rounds)
     orders.fill(world)
     if name == "orders":
         for service in set(world.shop.instances) - {"orders"}:
@@ -52,16 +54,6 @@ def part(world, name, o):
     if name == "reservations":
         return orders.reservations(world, o.rounds, o.seconds)
     return events.lag(world, 5 * o.seconds) + events.road(world, 20) + events.relay(world, o.rounds) + events.consumers(world, o.rounds)
-
-
-def measured(o):
-    """The rows of all parts that are asked for, each as soon as it is known."""
-    for name in PARTS:
-        if name in (o.parts or PARTS):
-            with World(o.build) as world:
-                yield from part(world, name, o)
-    if "figures" in (o.parts or ["figures"]):
-        yield from figures.rows(int(os.environ.get("FIGURES_LINES") or 10_000_000), o.rounds)
 
 
 def write(table, o):
@@ -77,7 +69,7 @@ def write(table, o):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, "figures", []])
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []])
     parser.add_argument("--rounds", type=int, default=int(os.environ.get("ROUNDS") or 5))
     parser.add_argument("--seconds", type=int, default=int(os.environ.get("ROUND_SECONDS") or 3))
     parser.add_argument("--build", default=os.environ.get("BUILD") or "build")
@@ -85,10 +77,12 @@ def main():
     table, o.loads = [], [os.getloadavg()[0]]
     with Machine() as machine:
         o.machine = machine.said
-        for row in measured(o):
-            table += row.lines()
-            o.loads.append(os.getloadavg()[0])
-            print("\n".join(row.lines()), flush=True)
+        for name in o.parts or PARTS:
+            with World(o.build, **(figures.WORLD if name == "figures" else {})) as world:
+                for row in part(world, name, o):
+                    table += row.lines()
+                    o.loads.append(os.getloadavg()[0])
+                    print("\n".join(row.lines()), flush=True)
     if not o.parts:
         write(table, o)
 

@@ -18,9 +18,10 @@ TICK = os.sysconf("SC_CLK_TCK")
 class World:
     """One shop; `with World() as world:`."""
 
-    def __init__(self, build="build", env=None, **shop):
+    def __init__(self, build="build", env=None, settings=None, **shop):
         self.build = build
         self.env = env
+        self.settings = settings or {}      # of PostgreSQL
         self.said = shop
 
     def __enter__(self):
@@ -29,7 +30,7 @@ class World:
         home = home_below(self.folder)
         # When a transaction was committed is what events are timed by (events.py, orders.py).
         self.postgres = Postgres(home, free_ports(1)[0], new_passwords(), self.folder / "postgres.log", True,
-                                 settings={"track_commit_timestamp": "on"})
+                                 settings={"track_commit_timestamp": "on", **self.settings})
         self.shop = None
         try:
             self.postgres.start()

@@ -1,6 +1,6 @@
 #include "delivery.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -23,7 +23,7 @@ struct delivery {
     enum verdict verdicts[PULL];
 };
 
-/* Apply the batch and tell the server; afterwards it is empty, but for those that nobody could be told of. */
+/* Apply the batch and tell the server; afterwards it is empty. */
 void delivery_process(struct delivery *d);
 
 #endif

@@ -44,8 +44,8 @@ static struct {
 
 /* --- under way ------------------------------------------------------------------------------------------ */
 
-/* Something was refused: each by himself, from the beginning. But where the server did not answer nobody knows what was done,
- * and where there is no connection, there is none for anybody. */
+/* Something was refused: each by himself, from the beginning. But where a commit was not answered nobody knows what was
+ * done, and where there is no connection, there is none for anybody. */
 static void tell_outcome(const struct work *carrier, struct work *w)
 {
     w->cargo = NULL;

@@ -121,9 +121,9 @@ static int sales_of(struct work *w, const struct cut *cut, const char **figures)
         return q_sales_over_time(w, cut->name, cut->grain, in_str(w, "from"), in_str(w, "to"),
                                  calendar_zone(), in_str(w, "currency"), home_currency(),
                                  in_str(w, "channel"), count, in_has(w, "compare"), figures);
-    return q_sales_by_key(w, cut->name, cut->dimension, cut->grain, cut->months, in_str(w, "from"),
-                          in_str(w, "to"), calendar_zone(), in_str(w, "currency"), home_currency(),
-                          in_str(w, "channel"), count, in_has(w, "compare"), figures);
+    return q_sales_by_key(w, cut->name, cut->dimension, cut->months, in_str(w, "from"), in_str(w, "to"),
+                          calendar_zone(), in_str(w, "currency"), home_currency(), in_str(w, "channel"),
+                          count, in_has(w, "compare"), figures);
 }
 
 int sales_get(struct work *w)

@@ -2,6 +2,8 @@
 import json
 import time
 
+from .client import eventually
+
 PART = 256 * 1024
 PATIENCE = 60           # seconds: what is sent twice counts once
 
@@ -65,3 +67,8 @@ def refused(client, job, format="ndjson"):
 
 def refused_rows(client, job):
     return [json.loads(line) for line in refused(client, job).splitlines()]
+
+
+def wait_for_prices(orders, count):
+    """Orders learn the price list from catalog's news: until they know the last article."""
+    eventually(lambda: sum(1 for _ in orders.all("/v1/prices")) >= count, 300, pause=0.2)

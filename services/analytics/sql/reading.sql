@@ -53,7 +53,7 @@ from chosen c;
 
 -- The figures of a window by what was sold, where and to whom. Whole months inside it come from the months' sums where the cut has them,
 -- articles over all channels from years and quarters, too. To compare as over time.
--- name: sales_by_key(cut, dimension, grain, months bool, from, to, zone, currency, home, channel, count int, compare bool) :json
+-- name: sales_by_key(cut, dimension, months bool, from, to, zone, currency, home, channel, count int, compare bool) :json
 with asked as materialized (
     select shop_zone(:zone) as zone, :from::date::timestamp as first, :to::date::timestamp as last, :to::date - :from::date as days,
         case when not :months::boolean then array['day'] when :dimension = 'product' and :channel::text is null
@@ -73,7 +73,7 @@ with asked as materialized (
     select c.later, r.channel, r.key, r.orders, r.units, r.gross, r.discount, r.refunds, r.refunded
     from side c cross join lateral window_spans(c.first, c.last, c.grains) s cross join lateral (select * from sales_rollup
         where dimension = case s.grain when 'day' then :dimension else c.coarse end
-            and grain = case s.grain when 'day' then :grain else s.grain end
+            and grain = s.grain
             and start >= s.since at time zone c.zone and start < s.until at time zone c.zone
             and currency = c.currency and (:channel::text is null or channel = :channel) offset 0) r
 ), figure as (
