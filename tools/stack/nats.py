@@ -15,7 +15,7 @@ OPERATOR = "operator"
 # Go would spread a trickle of messages over all processors, and wake a thread for each: a quarter of them carries what the services say.
 PROCESSORS = max(1, (os.cpu_count() or 1) // 4)
 
-# Its garbage is collected after four times what it keeps, in place of once: everybody waits while it is. Up to a limit it seldom comes near.
+# Its garbage is collected after four times what it keeps, in place of once, as everybody waits while it is; and when it has 512 MiB.
 GO = {"GOMAXPROCS": str(PROCESSORS), "GOGC": "400", "GOMEMLIMIT": "512MiB"}
 
 
