@@ -32,7 +32,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin backroom
 COPY deploy/container/entrypoint.sh deploy/container/healthcheck.sh deploy/container/setup.sh /usr/local/bin/
-COPY deploy/nats.conf deploy/database.sql deploy/container/database.sh /usr/local/share/backroom/
+COPY deploy/nats.conf deploy/postgres.conf deploy/database.sql deploy/container/database.sh /usr/local/share/backroom/
 COPY --from=build /src/build/bin/backroom-token /usr/local/bin/
 ARG SERVICE
 COPY --from=build /src/build/bin/backroom-${SERVICE} /usr/local/bin/backroom

@@ -23,13 +23,12 @@ import orders
 from harness import Shop
 from load import HERE, wrk
 from offer import MIXES, Offer
-from stack import postgres
 from stack.client import eventually
 from world import World
 
 SERVICES = ("catalog", "orders")
 # Bulk loads write only once; the services' own commits are as durable as ever.
-postgres.SETTINGS.update(wal_level="minimal", max_wal_senders=0, max_wal_size="'8GB'", maintenance_work_mem="'512MB'")
+SETTINGS = {"wal_level": "minimal", "max_wal_senders": 0, "max_wal_size": "'8GB'", "maintenance_work_mem": "'512MB'"}
 READS = {
     "GET one product": ("catalog", "/v1/products/{product}"),
     "GET one order, of all ages": ("orders", "/v1/orders/{order}"),
@@ -226,7 +225,7 @@ def main():
     parser.add_argument("--again", action="store_true")
     parser.add_argument("works", nargs="*", help="words of the names of the works to measure")
     o = parser.parse_args()
-    with World(o.build, services=SERVICES) as world:
+    with World(o.build, settings=SETTINGS, services=SERVICES) as world:
         sides = [Side(world, world.shop, o.young)]
         other = Shop(world.postgres, world.keys, world.folder / "old", services=SERVICES, build=o.build)
         try:

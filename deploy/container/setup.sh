@@ -39,7 +39,7 @@ chown "$user" /setup/nats-data
 
 # The database server's user has another number in every image, so its volume is its only guard.
 password postgres > /setup/postgres/superuser
-cp "$SHARE/database.sql" "$SHARE/database.sh" /setup/postgres/
+cp "$SHARE/postgres.conf" "$SHARE/database.sql" "$SHARE/database.sh" /setup/postgres/
 for name in $SERVICES; do
     echo "export ${name^^}_DATABASE_PASSWORD=$(password "postgres-$name")"
 done > /setup/postgres/passwords

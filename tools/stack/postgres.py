@@ -16,33 +16,6 @@ BIN = "/usr/lib/postgresql/15/bin"
 USER = "postgres"           # the system user the server runs as when we are root, and its superuser role
 SOCKET_PATH_LIMIT = 80      # a unix socket's whole path has 107 bytes
 
-SETTINGS = {
-    "listen_addresses": "'127.0.0.1'",
-    "max_connections": 300,
-    "password_encryption": "'scram-sha-256'",
-    # What the services check before they say they are ready:
-    "fsync": "on",
-    "synchronous_commit": "on",
-    "full_page_writes": "on",
-    "shared_buffers": "'512MB'",
-    "work_mem": "'8MB'",
-    "maintenance_work_mem": "'128MB'",
-    "max_wal_size": "'2GB'",
-    "checkpoint_timeout": "'10min'",
-    "wal_compression": "on",
-    "wal_sync_method": "open_datasync",      # a commit writes and syncs in one call, and only what it wrote
-    "random_page_cost": 1.1,
-    "autovacuum_naptime": "'10s'",
-    "log_line_prefix": "'%m [%p] %q%u@%d '",
-    "log_lock_waits": "on",
-    "deadlock_timeout": "'200ms'",           # below the services' lock_timeout: a deadlock is found and tried again
-    "log_min_duration_statement": "'1s'",
-    "log_parameter_max_length": 0,           # no customer's data in the log
-    "log_parameter_max_length_on_error": 0,
-    "timezone": "'UTC'",
-    "log_timezone": "'UTC'",
-}
-
 
 def new_password():
     return "p" + secrets.token_hex(20)
@@ -53,11 +26,12 @@ def new_passwords():
 
 
 class Postgres:
-    """One server. `folder` must be reachable by the system user postgres when we are root."""
+    """One server with the settings of deploy/postgres.conf, and with those given here in their place. `folder` must be reachable by the
+    system user postgres when we are root."""
 
     def __init__(self, folder, port, passwords, log, dies_with_us=False, process=None, settings=None):
         self.folder = Path(folder)
-        self.settings = {**SETTINGS, **(settings or {})}
+        self.settings = settings or {}
         self.data = self.folder / "data"
         self.socket = self.folder / "socket"
         self.port = port
@@ -90,10 +64,10 @@ class Postgres:
     def start(self):
         """Start it and wait until it takes statements; a crashed one recovers first."""
         self.prepare()
-        settings = {**self.settings, "port": self.port, "unix_socket_directories": f"'{self.socket}'"}
-        text = "".join(f"{name} = {value}\n" for name, value in settings.items())
+        settings = {**self.settings, "listen_addresses": "'127.0.0.1'", "port": self.port, "unix_socket_directories": f"'{self.socket}'"}
+        ours = "".join(f"{name} = {value}\n" for name, value in settings.items())
         conf = self.data / "backroom.conf"
-        conf.write_text(text)
+        conf.write_text((plan.ROOT / "deploy" / "postgres.conf").read_text() + ours)
         own(conf)
         main = self.data / "postgresql.conf"
         if "include 'backroom.conf'" not in main.read_text():
