@@ -1,5 +1,7 @@
 #include "arrivals.h"
 
+#include <stdbool.h>
+
 /* Has he not come again since? */
 static bool is_latest(const struct arrivals *a, unsigned n)
 {
@@ -10,7 +12,23 @@ static bool is_latest(const struct arrivals *a, unsigned n)
     return true;
 }
 
-bool arrivals_note(struct arrivals *a, unsigned from, int64_t now)
+static int at_least(int least, int n)
+{
+    return n < least ? least : n;
+}
+
+static int at_most(int most, int n)
+{
+    return n > most ? most : n;
+}
+
+/* Of those who come in a succession: the last three of its ten milliseconds would be long to wait for one more. */
+static int company(int came, int callers)
+{
+    return at_least(SUCCESSION, at_most(callers - 1, at_most(COMPANY_MOST, came * 7 / 10)));
+}
+
+int arrivals_note(struct arrivals *a, unsigned from, int64_t now)
 {
     int came = 0, callers = 0;
 
@@ -23,5 +41,5 @@ bool arrivals_note(struct arrivals *a, unsigned from, int64_t now)
         came += ago < SUCCESSION_MS;
         callers += ago < ARRIVALS_MS && is_latest(a, n);
     }
-    return came >= SUCCESSION && callers >= SUCCESSION;
+    return came >= SUCCESSION && callers >= SUCCESSION ? company(came, callers) : 0;
 }

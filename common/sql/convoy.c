@@ -13,7 +13,7 @@
 
 /* While one is under way the next one gathers: larger ones cost everybody less. Before that one is back it only goes if it
  * is ENOUGH, or if only a FEW travel, who would wait for nothing. Where they come in quick succession, who commits waits a little
- * for two more (arrivals.h). Whoever was not taken along WAIT_MS after that goes by himself,
+ * for a few more (arrivals.h). Whoever was not taken along WAIT_MS after that goes by himself,
  * as many as there are connections. */
 enum { UNDER_WAY = 2, COMPANY = CARGO_MOST, ENOUGH = 8, FEW = 4, WAIT_MS = 100 };
 
@@ -39,7 +39,7 @@ static struct {
     int waiting, committing;   /* in line, and those of them who commit */
     int travelling, under_way; /* works, and convoys */
     struct arrivals commits;
-    bool in_succession; /* they came, when the last one did */
+    int worthwhile; /* so many are waited for, as they came when the last one did; 0: nobody is */
 } line = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* --- under way ------------------------------------------------------------------------------------------ */
@@ -126,7 +126,7 @@ static bool may_go(void)
 
 static bool waits_for_others(const struct passenger *p)
 {
-    return p->commits && line.in_succession && line.committing < SUCCESSION && clock_ms() < p->ripe;
+    return p->commits && line.committing < line.worthwhile && clock_ms() < p->ripe;
 }
 
 /* Who leads it, or NULL: none goes now. */
@@ -224,7 +224,7 @@ int convoy_travel(struct work *w, bool commits, int (*alone)(struct work *w))
     sem_init(&me.called, 0, 0);
     pthread_mutex_lock(&line.lock);
     if (commits)
-        line.in_succession = arrivals_note(&line.commits, w->from, now);
+        line.worthwhile = arrivals_note(&line.commits, w->from, now);
     join_line(&me);
     unlock_and_call();
     is = wait_for_call(&me);

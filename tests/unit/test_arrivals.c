@@ -4,14 +4,14 @@
 #include "test.h"
 
 /* So many come, every `apart` milliseconds, from so many connections in turn. What is said of the last one. */
-static bool after(struct arrivals *a, int times, int callers, int64_t apart)
+static int after(struct arrivals *a, int times, int callers, int64_t apart)
 {
     static int64_t now = 1000000;
-    bool quick = false;
+    int gathered = 0;
 
     for (int i = 0; i < times; i++)
-        quick = arrivals_note(a, (unsigned)(40000 + i % callers), now += apart);
-    return quick;
+        gathered = arrivals_note(a, (unsigned)(40000 + i % callers), now += apart);
+    return gathered;
 }
 
 TEST(arrivals_quick, "three callers within ten milliseconds are a succession, from the third on")
@@ -19,7 +19,7 @@ TEST(arrivals_quick, "three callers within ten milliseconds are a succession, fr
     struct arrivals a = {0};
 
     CHECK(!after(&a, 2, 16, 2));
-    CHECK(after(&a, 1, 1, 2) == false); /* the first of them again */
+    CHECK(!after(&a, 1, 1, 2)); /* the first of them again */
     a = (struct arrivals){0};
     CHECK(after(&a, 3, 16, 2));
     CHECK(after(&a, 100, 16, 2));
@@ -48,9 +48,33 @@ TEST(arrivals_reused, "a few connections that come again and again in another or
 {
     static const unsigned from[] = {1, 2, 1, 3, 1, 2, 1, 3, 2, 1, 3};
     struct arrivals a = {0};
-    bool quick = false;
+    int gathered = 0;
 
     for (int i = 0; i < (int)(sizeof from / sizeof from[0]); i++)
-        quick = arrivals_note(&a, from[i], 5000 + 3 * i);
-    CHECK(quick);
+        gathered = arrivals_note(&a, from[i], 5000 + 3 * i);
+    CHECK(gathered == SUCCESSION);
+}
+
+TEST(arrivals_company, "as many are gathered as come in seven milliseconds, from three to five")
+{
+    static const struct {
+        int64_t apart;
+        int gathered;
+    } rates[] = {{5, 0}, {4, SUCCESSION}, {3, SUCCESSION}, {2, SUCCESSION}, {1, COMPANY_MOST}, {0, COMPANY_MOST}};
+
+    for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++) {
+        struct arrivals a = {0};
+
+        CHECK(after(&a, 100, 16, rates[i].apart) == rates[i].gathered);
+    }
+}
+
+TEST(arrivals_all_callers, "of four or more callers one is not waited for")
+{
+    for (int callers = SUCCESSION; callers <= COMPANY_MOST + 2; callers++) {
+        struct arrivals a = {0};
+        int others = callers - 1;
+
+        CHECK(after(&a, 100, callers, 1) == (others < SUCCESSION ? SUCCESSION : others > COMPANY_MOST ? COMPANY_MOST : others));
+    }
 }
