@@ -86,6 +86,13 @@ def test_an_image_of_ours_is_small_and_has_no_compiler(made, service):
     assert image(f"backroom-{service}")["Config"]["User"] not in ("", "root", "0")
 
 
+def test_postgresql_has_the_settings_of_deploy(made):
+    asked = "select coalesce(error, 'good'), sourcefile from pg_file_settings group by 1, 2"
+    said = made.inside("postgres", f"PGPASSWORD=$(cat /run/backroom/superuser) psql -h 127.0.0.1 -U postgres -d backroom -Atc \"{asked}\"",
+                       check=True)[1]
+    assert said.split() == ["good|/run/backroom/postgres.conf"]
+
+
 @pytest.mark.parametrize("service", plan.SERVICES)
 def test_a_service_knows_its_own_passwords_and_no_others(made, service):
     container = made.containers(service)[0]
