@@ -60,7 +60,8 @@ TEST(arrivals_company, "as many are gathered as come in seven milliseconds, from
     static const struct {
         int64_t apart;
         int gathered;
-    } rates[] = {{5, 0}, {4, SUCCESSION}, {3, SUCCESSION}, {2, SUCCESSION}, {1, COMPANY_MOST}, {0, COMPANY_MOST}};
+    } rates[] = {{5, 0},          {4, SUCCESSION},   {3, SUCCESSION},
+                 {2, SUCCESSION}, {1, COMPANY_MOST}, {0, COMPANY_MOST}};
 
     for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++) {
         struct arrivals a = {0};
@@ -75,6 +76,8 @@ TEST(arrivals_all_callers, "of four or more callers one is not waited for")
         struct arrivals a = {0};
         int others = callers - 1;
 
-        CHECK(after(&a, 100, callers, 1) == (others < SUCCESSION ? SUCCESSION : others > COMPANY_MOST ? COMPANY_MOST : others));
+        CHECK(after(&a, 100, callers, 1) == (others < SUCCESSION     ? SUCCESSION
+                                             : others > COMPANY_MOST ? COMPANY_MOST
+                                                                     : others));
     }
 }
