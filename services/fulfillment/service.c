@@ -125,7 +125,7 @@ static const char *const order_reads[] = {"orders.order.confirmed", "orders.orde
 
 static const struct consumer consumers[] = {
     {"catalog.product.*", "fulfillment-products", BATCH, product_news, articles_on_products, CALMLY_MS},
-    {"orders.order.*", "fulfillment-orders", BATCH, order_news, shipments_on_orders, CALMLY_MS, order_reads},
+    {"orders.order.*", "fulfillment-orders", BATCH, order_news, shipments_on_orders, SOON_MS, order_reads},
     {0},
 };
 
