@@ -12,20 +12,16 @@ static bool is_latest(const struct arrivals *a, unsigned n)
     return true;
 }
 
-static int at_least(int least, int n)
-{
-    return n < least ? least : n;
-}
-
-static int at_most(int most, int n)
-{
-    return n > most ? most : n;
-}
-
 /* Of those who come in a succession: the last three of its ten milliseconds would be long to wait for one more. */
 static int company(int came, int callers)
 {
-    return at_least(SUCCESSION, at_most(callers - 1, at_most(COMPANY_MOST, came * 7 / 10)));
+    int n = came * 7 / 10;
+
+    if (n > COMPANY_MOST)
+        n = COMPANY_MOST;
+    if (n > callers - 1)
+        n = callers - 1;
+    return n < SUCCESSION ? SUCCESSION : n;
 }
 
 int arrivals_note(struct arrivals *a, unsigned from, int64_t now)
