@@ -2,7 +2,7 @@
 #ifndef BACKROOM_ROLES_H
 #define BACKROOM_ROLES_H
 
-#include "auth.h"
+#include "token.h"
 
 extern const struct role roles[];
 

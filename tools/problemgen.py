@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Collect the problems that the sources can answer with: tools/problemgen.py OUT.c SOURCE.c…
 
-Read where they are told: fail(w, FAULT, "code", "detail"), refuse(w, 400, …), failed_if_any(w, …), rows of constraints. One table
-for all services, so that the page behind a problem's `type` is the same wherever it is asked for (common/http/problem.h).
+Read where they are told: fail(w, FAULT, "code", "detail"), http_error(w, 400, …), failed_if_any(w, …), rows of constraints. One table
+for all services, so that the page behind a problem's `type` is the same wherever it is asked for (common/api/problem.h).
 """
 import json
 import re
@@ -14,7 +14,7 @@ TEXT = r'((?:"(?:[^"\\]|\\.)*"\s*)*)'
 CODE = r'"([a-z_]+(?:\.[a-z0-9_]+)+)"\s*'
 KIND = r"(INVALID|FORBIDDEN|NOT_FOUND|CONFLICT|BUSY|BROKEN|[45]\d\d)"
 PATTERNS = [
-    (rf"\b(?:fail|refuse|refuse_on_record)\(\s*\w+\s*,\s*{KIND}\s*,\s*{CODE},\s*{TEXT}", None),
+    (rf"\b(?:fail|http_error|refuse_on_record)\(\s*\w+\s*,\s*{KIND}\s*,\s*{CODE},\s*{TEXT}", None),
     (rf'\{{\s*"\w+"\s*,\s*{KIND}\s*,\s*{CODE},\s*{TEXT}', None),
     (rf"\bfailed_if_any\(\s*\w+\s*,\s*{CODE},\s*{TEXT}", "INVALID"),
     (rf"\bbusy\(\s*\w+\s*,\s*{CODE}{TEXT}", "BUSY"),

@@ -90,7 +90,7 @@ static size_t leave_out(const char *s, size_t length, char *to)
 json_t *envelope_head(const char *bytes, size_t length, const char **why)
 {
     char *head = malloc(length + 1);
-    json_t *e = json_parse_news(head, leave_out(bytes, length, head), why);
+    json_t *e = json_parse_event(head, leave_out(bytes, length, head), why);
 
     free(head);
     return e;
@@ -100,7 +100,7 @@ json_t *envelope_head(const char *bytes, size_t length, const char **why)
 
 json_t *envelope_read(struct work *w, const char *bytes, size_t length, int n, const char **why)
 {
-    json_t *e = json_parse_news(bytes, length, why);
+    json_t *e = json_parse_event(bytes, length, why);
 
     return e ? envelope_take(w, e, n, why) : NULL;
 }

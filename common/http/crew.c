@@ -88,7 +88,7 @@ static void *work(void *unused)
     struct task *task;
 
     (void)unused;
-    thread_is("crew");
+    thread_set_name("crew");
     sem_init(&me.called, 0, 0);
     while ((task = next_task(&me)))
         task->run(task);

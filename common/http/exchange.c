@@ -4,8 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "guard.h"
-#include "peer.h"
+#include "client_address.h"
+#include "request_checks.h"
 
 struct exchange *exchange_new(const char *target)
 {
@@ -121,7 +121,7 @@ bool exchange_complete(struct exchange *x, const struct service *service)
     x->work.request = &x->request;
     x->request.target = x->target;
     x->request.from = info ? info->client_addr : NULL;
-    x->work.from = peer_port(x->request.from);
+    x->work.from = client_port(x->request.from);
     x->request.body = x->body;
     x->request.body_length = x->body_length;
     return read_head(x);

@@ -13,7 +13,7 @@
 #include "config.h"
 #include "connections.h"
 #include "exchange.h"
-#include "metrics.h"
+#include "metrics_page.h"
 #include "share.h"
 #include "thread.h"
 
@@ -160,7 +160,7 @@ static void *run(void *unused)
     bool open = true;
 
     (void)unused;
-    thread_is("loop");
+    thread_set_name("loop");
     share_open(wake);
     while (!atomic_load(&loop.stopping)) {
         turn();

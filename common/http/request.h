@@ -7,7 +7,7 @@
 #include "route.h"
 #include "work.h"
 
-enum { QUERY_MAX = 24, ANSWER_HEADERS_MAX = 8 };
+enum { QUERY_MAX = 24, RESPONSE_HEADERS_MAX = 8 };
 
 struct sockaddr;
 
@@ -36,8 +36,8 @@ struct request {
     const char *last_event_id;
     int wait_seconds; /* of Prefer: wait */
     bool streams;     /* Accept: text/event-stream */
-    struct name_value answer_headers[ANSWER_HEADERS_MAX];
-    int answer_header_count;
+    struct name_value response_headers[RESPONSE_HEADERS_MAX];
+    int response_header_count;
 };
 
 /* A header's value whatever the case of its name, or NULL. */

@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "batch.h"
-#include "common_queries.h"
-#include "event.h"
+#include "job_queries.h"
 #include "log.h"
+#include "outbox.h"
 #include "rows.h"
 #include "service.h"
 #include "thread.h"

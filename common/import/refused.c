@@ -1,11 +1,12 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "answer.h"
 #include "batch.h"
-#include "common_queries.h"
+#include "refused_queries.h"
 #include "request.h"
+#include "response.h"
 #include "rows.h"
+#include "upload_queries.h"
 
 /* A page of the file is built in memory. */
 enum { PAGE = 2000, PAGE_BYTES = 2 * 1024 * 1024 };
@@ -88,7 +89,7 @@ int import_refused(struct work *w)
     TRY(import_may(w, job.kind));
     TRY(q_import_refused_rows(w, id, in_int(w, "after"), limit, PAGE_BYTES, &rows, &n));
     if (n && rows[n - 1].row_no < job.last)
-        answer_header(w, "Next-After", textf(w, "%" PRId64, rows[n - 1].row_no));
+        response_header(w, "Next-After", textf(w, "%" PRId64, rows[n - 1].row_no));
     w->request->reply_type = strcmp(format, "csv") == 0 ? "text/csv; charset=utf-8" : "application/x-ndjson";
     return reply(w, file_of(w, import_kind_of(w->service, job.kind), *format == 'c', rows, n));
 }

@@ -2,12 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "auth.h"
 #include "batch.h"
-#include "common_queries.h"
-#include "event.h"
+#include "outbox.h"
 #include "request.h"
 #include "service.h"
+#include "token.h"
+#include "upload_queries.h"
 
 static const struct field open_fields[] = {
     {"kind", CODE, REQUIRED},

@@ -2,14 +2,14 @@
 
 #include <string.h>
 
-#include "auth.h"
 #include "crash.h"
-#include "event.h"
+#include "outbox.h"
 #include "request.h"
 #include "resource.h"
 #include "route.h"
 #include "service.h"
 #include "sql.h"
+#include "token.h"
 #include "work.h"
 
 const struct step *flow_find(const struct step *flow, const char *status, const char *action)
@@ -58,7 +58,7 @@ void flow_add_actions(struct work *w, const struct resource *r, const char *stat
     text_add(out, "]");
 }
 
-static int refuse(struct work *w, const struct resource *r, const char *status, const char *action)
+static int http_error(struct work *w, const struct resource *r, const char *status, const char *action)
 {
     struct text allowed = text_new(w->arena);
 
@@ -119,7 +119,7 @@ int flow_apply(struct work *w, const char *aggregate, const char *id, const char
 
     TRY(flow_lock(w, aggregate, id, &status));
     step = flow_find(r->flow, status, action);
-    return step ? take(w, r, id, step) : refuse(w, r, status, action);
+    return step ? take(w, r, id, step) : http_error(w, r, status, action);
 }
 
 int flow_apply_if(struct work *w, const char *aggregate, const char *id, const char *action, int *taken)

@@ -4,17 +4,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "auth.h"
 #include "clock.h"
 #include "cursor.h"
 #include "flow.h"
-#include "news.h"
+#include "masking.h"
 #include "page.h"
-#include "privacy.h"
 #include "request.h"
 #include "service.h"
 #include "share.h"
+#include "signals.h"
 #include "sql.h"
+#include "token.h"
 
 enum { PAGE = 50, PAGE_MAX = 250, VALUES_OF_A_LIST = 24 };
 
@@ -73,7 +73,7 @@ static void add_item(struct work *w, const struct resource *r, struct text *out,
     size_t n = strlen(doc);
 
     if (personal && !auth_may(w->who, r->reveal))
-        personal = privacy_mask(w, personal);
+        personal = mask_personal(w, personal);
     text_add_bytes(out, doc, n - 1);
     if (personal && strlen(personal) > 2) {
         text_add(out, n > 2 ? "," : "");
@@ -117,7 +117,7 @@ static int answer_one(struct work *w, const struct resource *r, const struct pg_
     struct text out = text_new(w->arena);
 
     if (!is_theirs(w, r, sql_text(rows, row, ONE_MORE)))
-        return no_such_thing(w);
+        return not_found(w);
     add_item(w, r, &out, rows, row);
     if (r->aggregate)
         w->etag = textf(w, "\"v%s\"", sql_text(rows, row, VERSION));
@@ -131,7 +131,7 @@ static int read_one(struct work *w, const struct resource *r, const char *id, bo
     struct pg_result *rows;
 
     if (!r->key && !field_text_fits(UUID, id))
-        return no_such_thing(w);
+        return not_found(w);
     TRY(sql_fetch_text(w, select_one(w, r), 1, &id, &rows));
     TRY(sql_only_row(w, rows));
     if (pending)
@@ -242,7 +242,7 @@ void resource_wait(struct work *w, const struct resource *r, const char *id, int
     w->writes = false;
     w->until = until; /* the effect is committed: there is an answer whatever happens now */
     while (pending && clock_ms() < until) {
-        news_wait(20);
+        signal_wait(20);
         if (read_one(w, r, id, &pending) != OK) {
             w->fault = OK;
             break;
@@ -265,7 +265,7 @@ static bool add_owner(struct work *w, const struct resource *r, struct listing *
     return true;
 }
 
-static int refuse(struct work *w, const char *name, const char *code, const char *detail)
+static int http_error(struct work *w, const char *name, const char *code, const char *detail)
 {
     fault_at(w, textf(w, "?%s", name), code, "%s", detail);
     return OK;
@@ -278,11 +278,11 @@ static int add_filter(struct work *w, struct listing *l, const char *name, const
     while (f && f->name && strcmp(f->name, name) != 0)
         f++;
     if (!f || !f->name)
-        return refuse(w, name, "query.unknown", "There is no such filter here.");
+        return http_error(w, name, "query.unknown", "There is no such filter here.");
     if (!field_text_fits(f->type, value))
-        return refuse(w, name, "query.format", "The filter's value has the wrong form.");
+        return http_error(w, name, "query.format", "The filter's value has the wrong form.");
     if (l->n >= VALUES_OF_A_LIST - 4)
-        return refuse(w, name, "query.too_many", "Too many filters.");
+        return http_error(w, name, "query.too_many", "Too many filters.");
     l->values[l->n++] = value;
     text_addf(&l->where, " and %.*s$%d%s", (int)strcspn(f->where, "?"), f->where, l->n,
               strchr(f->where, '?') + 1);
@@ -305,8 +305,8 @@ static void set_sort(struct work *w, struct listing *l, const char *value)
     l->ascending = *value && *value != '-';
     value += *value == '-';
     if (*value && !is_sort(r, value, strlen(value)))
-        refuse(w, "sort", "query.sort",
-               textf(w, "Sort by one of %s, with - in front for descending.", r->sorts));
+        http_error(w, "sort", "query.sort",
+                   textf(w, "Sort by one of %s, with - in front for descending.", r->sorts));
     l->sort = *value ? value : arena_copy(w->arena, r->sorts, strcspn(r->sorts, ","));
 }
 
@@ -314,7 +314,7 @@ static void set_limit(struct work *w, struct listing *l, const char *value)
 {
     l->limit = field_text_fits(INTEGER, value) ? (int)strtol(value, NULL, 10) : 0;
     if (strlen(value) > 4 || l->limit < 1 || l->limit > PAGE_MAX)
-        refuse(w, "limit", "query.limit", "limit must be from 1 to 250.");
+        http_error(w, "limit", "query.limit", "limit must be from 1 to 250.");
 }
 
 /* /v1/stock/{sku}/movements lists the movements whose filter `sku` has the path's value. */
@@ -366,8 +366,8 @@ static int add_cursor(struct work *w, struct listing *l, const char *cursor, con
     if (!cursor)
         return OK;
     if (!cursor_read(w, same_query, cursor, &after, &key)) {
-        refuse(w, "cursor", "query.cursor",
-               "This cursor belongs to another query or is damaged: start again without.");
+        http_error(w, "cursor", "query.cursor",
+                   "This cursor belongs to another query or is damaged: start again without.");
         return query_faults(w);
     }
     l->values[l->n++] = after;

@@ -176,7 +176,7 @@ static int send_for_all(struct work *carrier, struct asked *a)
             sql_list_add(&list, a->cargo[i]->values[v]);
         values[v] = sql_list_end(&list);
     }
-    return first->take ? sql_soon(carrier, &q, values, share_out, a) : sql_exec(carrier, &q, values);
+    return first->take ? sql_deferred(carrier, &q, values, share_out, a) : sql_exec(carrier, &q, values);
 }
 
 int cargo_send(struct work *carrier, struct work *const *works, int count)

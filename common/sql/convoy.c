@@ -7,7 +7,7 @@
 #include "arrivals.h"
 #include "cargo.h"
 #include "clock.h"
-#include "metrics.h"
+#include "metrics_page.h"
 #include "sql.h"
 #include "work.h"
 
@@ -74,15 +74,15 @@ static void travel_together(const struct company *company)
     else if (leader->commits)
         sql_commit(&carrier);
     else
-        await(&carrier);
+        sql_sync(&carrier);
     for (int i = 0; i < company->count; i++) {
         tell_outcome(&carrier, works[i]);
         if (leader->commits && works[i]->fault == OK) /* at once, and not when its thread comes to it */
             work_committed(works[i]);
     }
     work_end(&carrier);
-    metrics_add(CONVOYS, 1);
-    metrics_add(CONVOYED, company->count);
+    metrics_add(COMMIT_BATCHES, 1);
+    metrics_add(COMMIT_BATCH_REQUESTS, company->count);
 }
 
 /* --- the line ------------------------------------------------------------------------------------------- */

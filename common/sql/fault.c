@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "log.h"
+#include "pool.h"
 #include "service.h"
 #include "sql.h"
-#include "sql_conn.h"
 #include "work.h"
 
 /* Those of the tables that every schema has. */
@@ -65,7 +65,7 @@ int sql_fault_of(struct work *w, const PGresult *r, const char *what)
         return fail(w, (enum fault)c->fault, c->code, "%s", c->detail);
     }
     if (has_no_answer(r, state))
-        return no_such_thing(w);
+        return not_found(w);
     if (!state || !strncmp(state, "08", 2) || !strncmp(state, "57P", 3))
         return sql_ended(w);
     if (!strncmp(state, "53", 2)) {

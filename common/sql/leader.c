@@ -6,7 +6,7 @@
 
 #include "clock.h"
 #include "config.h"
-#include "sql_conn.h"
+#include "pool.h"
 
 enum { ANSWER_WITHIN_MS = 3000, TRY_AGAIN_MS = 500, ASK_AGAIN_MS = 250, ASK_EARLY_MS = 125 };
 

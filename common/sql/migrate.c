@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "log.h"
-#include "sql_conn.h"
+#include "pool.h"
 
 enum { POLL_US = 50 * 1000, PATIENCE = 1200, TRIES = 30 };
 

@@ -6,7 +6,7 @@
 #include "arena.h"
 #include "crash.h"
 #include "fault.h"
-#include "sql_conn.h"
+#include "pool.h"
 #include "statement.h"
 #include "thread.h"
 #include "work.h"
@@ -137,7 +137,7 @@ static void judge(struct work *w, const struct pending *p, const PGresult *r)
     }
 }
 
-/* Whoever asked with sql_soon(), and where in the pipeline. */
+/* Whoever asked with sql_deferred(), and where in the pipeline. */
 struct awaited {
     struct awaited *next;
     int place;

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "pool.h"
 #include "sql.h"
-#include "sql_conn.h"
 #include "statement.h"
 #include "work.h"
 

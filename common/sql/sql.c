@@ -9,8 +9,8 @@
 #include "fault.h"
 #include "log.h"
 #include "pipeline.h"
+#include "pool.h"
 #include "service.h"
-#include "sql_conn.h"
 #include "statement.h"
 #include "work.h"
 
@@ -66,7 +66,7 @@ static int ask_alone(struct work *w)
 {
     w->writes = false;
     if (go_alone(w) == OK)
-        await(w);
+        sql_sync(w);
     w->writes = true;
     sql_release(w);
     return (int)w->fault;
@@ -103,15 +103,15 @@ int sql_fetch(struct work *w, const struct query *q, const char *const *values, 
     return fetch(w, q->name, q->sql, q->parameters, values, result);
 }
 
-int sql_soon(struct work *w, const struct query *q, const char *const *values,
-             void (*take)(struct work *w, PGresult *r, void *into), void *into)
+int sql_deferred(struct work *w, const struct query *q, const char *const *values,
+                 void (*take)(struct work *w, PGresult *r, void *into), void *into)
 {
     TRY(sql_exec(w, q, values));
     answer_to(w, take, into);
     return OK;
 }
 
-int await(struct work *w)
+int sql_sync(struct work *w)
 {
     if (w->cargo)
         TRY(go_alone(w));
@@ -155,8 +155,8 @@ int sql_exec_text(struct work *w, const char *sql, int n, const char *const *val
     return send_statement(w, name_of_text(w, sql), sql, n, values);
 }
 
-int sql_soon_text(struct work *w, const char *sql, int n, const char *const *values,
-                  void (*take)(struct work *w, PGresult *r, void *into), void *into)
+int sql_deferred_text(struct work *w, const char *sql, int n, const char *const *values,
+                      void (*take)(struct work *w, PGresult *r, void *into), void *into)
 {
     TRY(sql_exec_text(w, sql, n, values));
     answer_to(w, take, into);
@@ -176,7 +176,7 @@ static void take_last(struct work *w, PGresult *r, void *unused)
 
 int sql_last_text(struct work *w, const char *sql, int n, const char *const *values)
 {
-    return sql_soon_text(w, sql, n, values, take_last, NULL);
+    return sql_deferred_text(w, sql, n, values, take_last, NULL);
 }
 
 int sql_plan_by_value(struct work *w)
@@ -199,7 +199,7 @@ const struct query *sql_query_of_text(struct work *w, const char *sql, int param
 
 int sql_only_row(struct work *w, const PGresult *r)
 {
-    return PQntuples(r) > 0 ? OK : no_such_thing(w);
+    return PQntuples(r) > 0 ? OK : not_found(w);
 }
 
 /* --- the end of the transaction ------------------------------------------------------------------------ */

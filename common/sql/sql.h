@@ -49,15 +49,15 @@ void sql_close(void);
 /* The values are lent until the call returns. */
 int sql_exec(struct work *w, const struct query *q, const char *const *values);
 /* Queue it; the next call that waits hands its rows, owned by the work, to `take`. Where that fails, nobody is called. */
-int sql_soon(struct work *w, const struct query *q, const char *const *values,
-             void (*take)(struct work *w, struct pg_result *result, void *into), void *into);
+int sql_deferred(struct work *w, const struct query *q, const char *const *values,
+                 void (*take)(struct work *w, struct pg_result *result, void *into), void *into);
 int sql_count(struct work *w, const struct query *q, const char *const *values, int64_t *count);
 int sql_fetch(struct work *w, const struct query *q, const char *const *values, struct pg_result **result);
 int sql_json(struct work *w, const struct query *q, const char *const *values, const char **json);
 /* The same for a statement made of a table's rows (lists, flows): prepared once per text and connection. */
 int sql_exec_text(struct work *w, const char *sql, int n, const char *const *values);
-int sql_soon_text(struct work *w, const char *sql, int n, const char *const *values,
-                  void (*take)(struct work *w, struct pg_result *result, void *into), void *into);
+int sql_deferred_text(struct work *w, const char *sql, int n, const char *const *values,
+                      void (*take)(struct work *w, struct pg_result *result, void *into), void *into);
 int sql_fetch_text(struct work *w, const char *sql, int n, const char *const *values,
                    struct pg_result **result);
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "clock.h"
-#include "sql_conn.h"
+#include "pool.h"
 
 /* A plan made for a table of fifty rows walks through all of it, and PostgreSQL makes it anew only when somebody analyzed
  * the table: a minute later, when it may have 50,000. Planning anew looks at how large tables are now. */

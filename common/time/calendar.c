@@ -3,10 +3,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "common_queries.h"
+#include "calendar_queries.h"
 #include "config.h"
-#include "event.h"
 #include "flow.h"
+#include "outbox.h"
 #include "resource.h"
 #include "service.h"
 #include "work.h"

@@ -6,10 +6,12 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "common_queries.h"
 #include "config.h"
+#include "deadline_queries.h"
+#include "idempotency_queries.h"
+#include "inbox_queries.h"
 #include "log.h"
-#include "metrics.h"
+#include "metrics_page.h"
 #include "service.h"
 #include "sql.h"
 #include "thread.h"
@@ -27,14 +29,14 @@ static struct {
 /* --- setting and meeting -------------------------------------------------------------------------------- */
 
 /* Those set by seconds wait for each other: each of them in a statement of its own costs twice as much. */
-struct deadline_wish {
-    struct deadline_wish *next;
+struct pending_deadline {
+    struct pending_deadline *next;
     const char *kind, *aggregate_id, *seconds;
 };
 
-static struct deadline_wish *wish_of(struct work *w, const char *kind, const char *aggregate_id)
+static struct pending_deadline *wish_of(struct work *w, const char *kind, const char *aggregate_id)
 {
-    struct deadline_wish *d = w->deadlines;
+    struct pending_deadline *d = w->deadlines;
 
     while (d && (strcmp(d->kind, kind) != 0 || strcmp(d->aggregate_id, aggregate_id) != 0))
         d = d->next;
@@ -43,11 +45,11 @@ static struct deadline_wish *wish_of(struct work *w, const char *kind, const cha
 
 int deadline_set(struct work *w, const char *kind, const char *aggregate_id, int64_t seconds)
 {
-    struct deadline_wish *d = wish_of(w, kind, aggregate_id);
+    struct pending_deadline *d = wish_of(w, kind, aggregate_id);
 
     if (!d) {
         d = arena_alloc(w->arena, sizeof *d);
-        *d = (struct deadline_wish){w->deadlines, kind, aggregate_id, NULL};
+        *d = (struct pending_deadline){w->deadlines, kind, aggregate_id, NULL};
         w->deadlines = d;
         w->deadline_count++;
     }
@@ -67,7 +69,7 @@ int deadline_flush(struct work *w)
     text_add(&sql, "insert into deadline (id, kind, aggregate_id, due_at) "
                    "select d.id, d.kind, d.aggregate_id, now() + d.seconds * interval '1 second' "
                    "from " SQL_EACH " cross join lateral (values ");
-    for (const struct deadline_wish *d = w->deadlines; d; d = d->next) {
+    for (const struct pending_deadline *d = w->deadlines; d; d = d->next) {
         text_addf(&sql, "%s($%d::uuid, $%d::text, $%d::text, $%d::bigint)", n ? ", " : "", n + 1, n + 2,
                   n + 3, n + 4);
         values[n++] = new_id(w);
@@ -149,7 +151,7 @@ static int fire_one(struct work *w)
     return still_due ? OK : too_late(w);
 }
 
-static int put_off(struct work *w)
+static int reschedule(struct work *w)
 {
     return q_deadline_later(w, claimed);
 }
@@ -173,14 +175,14 @@ static bool fire(void)
         return *claimed != '\0';
     }
     if (fault != BUSY && *claimed) {
-        run_job("deadline", put_off, &w);
+        run_job("deadline", reschedule, &w);
         work_end(&w);
     }
     return false;
 }
 
 /* Old idempotency and inbox rows go, a thousand of each at a time. */
-static int tidy(struct work *w)
+static int purge_expired(struct work *w)
 {
     int64_t answers, news;
 
@@ -203,7 +205,7 @@ static void *run(void *unused)
             struct work w;
 
             runner.untidy = false;
-            run_job("tidy", tidy, &w);
+            run_job("purge_expired", purge_expired, &w);
             work_end(&w);
             next_tidy = clock_ms() + (runner.untidy ? 0 : pause);
         }

@@ -9,9 +9,9 @@
 
 #include "calendar.h"
 #include "clock.h"
-#include "common_queries.h"
 #include "log.h"
-#include "metrics.h"
+#include "metrics_page.h"
+#include "schedule_queries.h"
 #include "service.h"
 #include "thread.h"
 

@@ -6,7 +6,7 @@
 #include "clock.h"
 #include "crash.h"
 #include "deadline.h"
-#include "event.h"
+#include "outbox.h"
 #include "random.h"
 #include "request.h"
 #include "resource.h"
@@ -108,7 +108,7 @@ int fail(struct work *w, enum fault fault, const char *code, const char *format,
     return (int)fault;
 }
 
-int no_such_thing(struct work *w)
+int not_found(struct work *w)
 {
     return fail(w, NOT_FOUND, "resource.not_found", "There is no such thing, or it is not yours to see.");
 }

@@ -35,7 +35,7 @@ struct admission;
 struct announcement;
 struct awaited;
 struct cargo;
-struct deadline_wish;
+struct pending_deadline;
 struct item;
 struct pg_result;
 struct service;
@@ -65,7 +65,7 @@ struct work {
     struct awaited *awaited; /* asked, and not answered yet: see sql.h */
     struct admission *admission;        /* DELIVERY: which events are next, see inbox.h */
     struct announcement *announcements; /* to be written: see event.h */
-    struct deadline_wish *deadlines;    /* the same: see deadline.h */
+    struct pending_deadline *deadlines; /* the same: see deadline.h */
     int deadline_count;
     bool announced, looked_for; /* events were written; the relay must look for some of them */
     struct told *told;          /* the others: it is handed them after the commit */
@@ -110,7 +110,7 @@ void work_again(struct work *w);
 int fail(struct work *w, enum fault fault, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* It is not there, or not the caller's to see, which is not told apart. */
-int no_such_thing(struct work *w);
+int not_found(struct work *w);
 /*
  * Refused but recorded: the caller is refused as with fail(), but what the handler wrote stays, because the attempt
  * itself must be kept (a mis-scan and its exception, a violation). Returns OK, so that the transaction commits with
@@ -138,7 +138,7 @@ const char *path_var(struct work *w, const char *name);
 const char *query_var(struct work *w, const char *name);
 
 /* Until the answers to all queries that are said to come :soon are there. Any other call that waits brings them, too. */
-int await(struct work *w);
+int sql_sync(struct work *w);
 
 /* A new UUIDv7 (RFC 9562, 5.7). */
 const char *new_id(struct work *w);

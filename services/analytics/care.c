@@ -1,6 +1,6 @@
 #include "care.h"
 
-#include "analytics_queries.h"
+#include "service_queries.h"
 
 int shipments_apply(struct work *w, const json_t *news, const char *zone)
 {

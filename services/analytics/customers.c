@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "analytics_queries.h"
 #include "calendar.h"
+#include "customers_queries.h"
 #include "listing.h"
 #include "reading.h"
 #include "window.h"

@@ -2,8 +2,9 @@
 
 #include <string.h>
 
-#include "analytics_queries.h"
 #include "calendar.h"
+#include "intake_queries.h"
+#include "quality_queries.h"
 
 /* An event without what is personal: of the address only the country stays. */
 static json_t *without_person(const json_t *e)

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analytics_queries.h"
 #include "calendar.h"
 #include "cursor.h"
 #include "listing.h"
+#include "products_queries.h"
 #include "reading.h"
 
 enum { YEARS_10 = 3660, KEYS = 1000, TOP = 20, ROWS = 100, SLOW_DAYS = 90 };

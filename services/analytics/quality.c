@@ -2,9 +2,10 @@
 
 #include <string.h>
 
-#include "analytics_queries.h"
 #include "calendar.h"
-#include "event.h"
+#include "intake_queries.h"
+#include "outbox.h"
+#include "quality_queries.h"
 #include "reading.h"
 #include "resource.h"
 #include "sales.h"

@@ -2,10 +2,11 @@
 
 #include <inttypes.h>
 
-#include "analytics_queries.h"
-#include "answer.h"
 #include "calendar.h"
 #include "config.h"
+#include "intake_queries.h"
+#include "reading_queries.h"
+#include "response.h"
 #include "window.h"
 
 enum { YEARS_10 = 3660, YEAR = 366 };

@@ -2,11 +2,11 @@
 
 #include <string.h>
 
-#include "analytics_queries.h"
 #include "calendar.h"
 #include "care.h"
 #include "deadline.h"
-#include "event.h"
+#include "intake_queries.h"
+#include "outbox.h"
 #include "products.h"
 #include "quality.h"
 #include "reading.h"

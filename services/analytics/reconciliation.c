@@ -2,9 +2,10 @@
 
 #include <inttypes.h>
 
-#include "analytics_queries.h"
 #include "consume.h"
+#include "intake_queries.h"
 #include "reading.h"
+#include "reconciliation_queries.h"
 
 int on_ledger(struct work *w)
 {

@@ -1,10 +1,11 @@
 #include "sales.h"
 
-#include "analytics_queries.h"
 #include "calendar.h"
 #include "consume.h"
 #include "cursor.h"
 #include "reading.h"
+#include "reading_queries.h"
+#include "sales_queries.h"
 #include "window.h"
 
 enum { KEYS = 1000, PAGE = 50, PAGE_MAX = 250 };

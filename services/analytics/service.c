@@ -2,7 +2,7 @@
 #include "service.h"
 
 #include "analytics_events.h"
-#include "analytics_queries.h"
+#include "analytics_sql.h"
 #include "care.h"
 #include "customers.h"
 #include "products.h"
@@ -138,14 +138,14 @@ static const struct resource resources[] = {
 enum { SUMS_MS = 500 };
 
 static const struct consumer consumers[] = {
-    {"catalog.product.*", "analytics-products", BATCH, product_fields, on_products, LEISURELY_MS},
-    {"catalog.stock.moved", "analytics-stock", BATCH, move_fields, on_stock, LEISURELY_MS},
+    {"catalog.product.*", "analytics-products", BATCH, product_fields, on_products, LINGER_LONG_MS},
+    {"catalog.stock.moved", "analytics-stock", BATCH, move_fields, on_stock, LINGER_LONG_MS},
     {"orders.order.*", "analytics-orders", BATCH, order_fields, on_orders, SUMS_MS},
-    {"orders.refund.*", "analytics-refunds", BATCH, refund_fields, on_refunds, LEISURELY_MS},
-    {"orders.ledger.*", "analytics-ledger", BATCH, ledger_fields, on_ledger, LEISURELY_MS},
-    {"fulfillment.shipment.*", "analytics-shipments", BATCH, shipment_fields, on_shipments, LEISURELY_MS},
-    {"support.ticket.*", "analytics-tickets", BATCH, NULL, on_tickets, LEISURELY_MS},
-    {"support.survey.*", "analytics-surveys", BATCH, NULL, on_surveys, LEISURELY_MS},
+    {"orders.refund.*", "analytics-refunds", BATCH, refund_fields, on_refunds, LINGER_LONG_MS},
+    {"orders.ledger.*", "analytics-ledger", BATCH, ledger_fields, on_ledger, LINGER_LONG_MS},
+    {"fulfillment.shipment.*", "analytics-shipments", BATCH, shipment_fields, on_shipments, LINGER_LONG_MS},
+    {"support.ticket.*", "analytics-tickets", BATCH, NULL, on_tickets, LINGER_LONG_MS},
+    {"support.survey.*", "analytics-surveys", BATCH, NULL, on_surveys, LINGER_LONG_MS},
     {0},
 };
 

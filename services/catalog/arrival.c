@@ -4,8 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "catalog_queries.h"
 #include "consume.h"
+#include "reservation_queries.h"
 
 /* History (an order that came in delivered) took its stock long ago. */
 static bool is_new(const json_t *event)

@@ -4,7 +4,7 @@
 
 #include "round.h"
 
-struct reservation_known_answer;
+struct reservation_known_result;
 
 /* What an order wants of the stock: its stocked lines, summed by SKU. */
 struct arrival {
@@ -18,7 +18,7 @@ struct arrival {
 struct arrivals {
     struct arrival *all;
     size_t count;
-    const struct reservation_known_answer *known;
+    const struct reservation_known_result *known;
     struct round round;
 };
 

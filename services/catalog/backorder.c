@@ -1,8 +1,8 @@
 #include "backorder.h"
 
-#include "catalog_queries.h"
-#include "event.h"
 #include "level.h"
+#include "outbox.h"
+#include "reservation_queries.h"
 #include "round.h"
 
 enum { PAGE = 1000 };
@@ -50,7 +50,7 @@ static int serve_page(struct work *w, const char *skus, int64_t *after, struct t
     if (!n)
         return OK;
     TRY(round_ask(w, &r, round_skus(w, &r)));
-    TRY(await(w));
+    TRY(sql_sync(w));
     round_allocate(w, &r);
     return r.grant_count ? book(w, &r, touched) : OK;
 }

@@ -1,8 +1,9 @@
 #include "level.h"
 
-#include "catalog_queries.h"
-#include "event.h"
+#include "outbox.h"
+#include "reservation_queries.h"
 #include "resource.h"
+#include "stock_queries.h"
 
 int level_set(struct work *w)
 {

@@ -1,7 +1,7 @@
 #include "product.h"
 
-#include "catalog_queries.h"
-#include "event.h"
+#include "outbox.h"
+#include "product_queries.h"
 #include "resource.h"
 #include "review.h"
 

@@ -1,8 +1,8 @@
 #include "product_import.h"
 
-#include "catalog_queries.h"
-#include "event.h"
 #include "import.h"
+#include "import_queries.h"
+#include "outbox.h"
 #include "review.h"
 
 /* The rules of one row that need no look at the others. */

@@ -5,10 +5,10 @@
 
 #include "arrival.h"
 #include "backorder.h"
-#include "catalog_queries.h"
 #include "consume.h"
-#include "event.h"
 #include "level.h"
+#include "outbox.h"
+#include "reservation_queries.h"
 
 /* --- what they get ------------------------------------------------------------------------------------------------ */
 
@@ -125,7 +125,7 @@ int on_orders(struct work *w)
         TRY(take_back(w, skus, &freed));
     TRY(arrivals_ask(w, &new, skus));
     TRY(event_admit(w));
-    TRY(await(w));
+    TRY(sql_sync(w));
     arrivals_gather(w, &new);
     TRY(place(w, &new));
     return level_watch(w, freed);

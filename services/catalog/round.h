@@ -5,7 +5,7 @@
 #include "allocation.h"
 #include "work.h"
 
-struct stock_free_answer;
+struct stock_free_result;
 struct stock_free_row;
 
 struct round {
@@ -14,7 +14,7 @@ struct round {
     struct demand *demands;
     size_t want_count, demand_count;
     int64_t *granted;                     /* of each want */
-    const struct stock_free_answer *free; /* what there is, as it was before */
+    const struct stock_free_result *free; /* what there is, as it was before */
     struct cell *cells;                   /* beside its rows: what is left */
     struct grant *grants;
     size_t grant_count;

@@ -2,7 +2,7 @@
 #include "service.h"
 
 #include "catalog_events.h"
-#include "catalog_queries.h"
+#include "catalog_sql.h"
 #include "level.h"
 #include "product.h"
 #include "product_import.h"
@@ -198,8 +198,9 @@ static const struct import_kind imports[] = {
 static const char *const order_reads[] = {"orders.order.placed", "orders.order.cancelled", NULL};
 
 static const struct consumer consumers[] = {
-    {"orders.order.*", "catalog-orders", BATCH | ORDERED | EARLY, order_fields, on_orders, 0, order_reads},
-    {"fulfillment.shipment.*", "catalog-shipments", BATCH, shipment_fields, on_shipments, SOON_MS},
+    {"orders.order.*", "catalog-orders", BATCH | SINGLE_ACTIVE | EARLY, order_fields, on_orders, 0,
+     order_reads},
+    {"fulfillment.shipment.*", "catalog-shipments", BATCH, shipment_fields, on_shipments, LINGER_SHORT_MS},
     {0},
 };
 

@@ -1,8 +1,8 @@
 #include "shipment.h"
 
-#include "catalog_queries.h"
 #include "consume.h"
-#include "event.h"
+#include "outbox.h"
+#include "shipment_queries.h"
 
 int on_shipments(struct work *w)
 {

@@ -1,10 +1,11 @@
 #include "stock.h"
 
 #include "backorder.h"
-#include "catalog_queries.h"
-#include "event.h"
 #include "level.h"
+#include "outbox.h"
+#include "reservation_queries.h"
 #include "resource.h"
+#include "stock_queries.h"
 
 static int check_movement(struct work *w, const char *sku, int64_t quantity)
 {

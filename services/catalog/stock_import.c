@@ -1,10 +1,11 @@
 #include "stock_import.h"
 
 #include "backorder.h"
-#include "catalog_queries.h"
-#include "event.h"
 #include "import.h"
+#include "import_queries.h"
 #include "level.h"
+#include "outbox.h"
+#include "reservation_queries.h"
 
 /* What the batch has moved so far in each cell, and the movements it has seen. */
 struct moved {

@@ -1,7 +1,7 @@
 #include "article.h"
 
+#include "article_queries.h"
 #include "consume.h"
-#include "fulfillment_queries.h"
 
 int articles_on_products(struct work *w)
 {

@@ -1,8 +1,8 @@
 #include "exception.h"
 
 #include "config.h"
-#include "event.h"
-#include "fulfillment_queries.h"
+#include "exception_queries.h"
+#include "outbox.h"
 #include "resource.h"
 #include "tracking.h"
 

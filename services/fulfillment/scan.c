@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "exception.h"
-#include "fulfillment_queries.h"
+#include "scan_queries.h"
 #include "shipment.h"
+#include "shipment_queries.h"
 
 /* --- the rule ------------------------------------------------------------------------------------------ */
 

@@ -4,7 +4,7 @@
 #include "article.h"
 #include "exception.h"
 #include "fulfillment_events.h"
-#include "fulfillment_queries.h"
+#include "fulfillment_sql.h"
 #include "roles.h"
 #include "scan.h"
 #include "shipment.h"
@@ -124,8 +124,10 @@ static const char *const order_reads[] = {"orders.order.confirmed", "orders.orde
                                           "orders.order.cancel_requested", "orders.order.erased", NULL};
 
 static const struct consumer consumers[] = {
-    {"catalog.product.*", "fulfillment-products", BATCH, product_news, articles_on_products, CALMLY_MS},
-    {"orders.order.*", "fulfillment-orders", BATCH, order_news, shipments_on_orders, SOON_MS, order_reads},
+    {"catalog.product.*", "fulfillment-products", BATCH, product_news, articles_on_products,
+     LINGER_MEDIUM_MS},
+    {"orders.order.*", "fulfillment-orders", BATCH, order_news, shipments_on_orders, LINGER_SHORT_MS,
+     order_reads},
     {0},
 };
 

@@ -6,11 +6,12 @@
 #include "calendar.h"
 #include "consume.h"
 #include "deadline.h"
-#include "event.h"
+#include "erase.h"
+#include "erasure_queries.h"
 #include "exception.h"
-#include "forget.h"
-#include "fulfillment_queries.h"
+#include "outbox.h"
 #include "resource.h"
+#include "shipment_queries.h"
 #include "tracking.h"
 
 static int may_ship(struct work *w, const char *id);
@@ -59,7 +60,7 @@ static int cancel(struct work *w, const char *orders)
     return announce_all(w, "fulfillment.shipment.cancel_refused", "shipment", row.refused);
 }
 
-static int erase(struct work *w, const char *orders)
+static int erase_personal(struct work *w, const char *orders)
 {
     struct shipments_erase_row erased;
 
@@ -67,7 +68,7 @@ static int erase(struct work *w, const char *orders)
         return OK;
     TRY(q_shipments_erase(w, orders, &erased));
     TRY(q_dead_orders_forget(w, orders));
-    return forget(w, "shipment", erased.ids, "{customer,ship_to,wishes,note,resolution}");
+    return erase(w, "shipment", erased.ids, "{customer,ship_to,wishes,note,resolution}");
 }
 
 /* Of one order the confirmation comes before more stock, and both before the cancellation: so whole batches go in
@@ -77,7 +78,7 @@ int shipments_on_orders(struct work *w)
     TRY(release(w, event_batch(w, "orders.order.confirmed")));
     TRY(release(w, event_batch(w, "orders.order.stock_changed")));
     TRY(cancel(w, event_batch(w, "orders.order.cancel_requested")));
-    return erase(w, event_batch(w, "orders.order.erased"));
+    return erase_personal(w, event_batch(w, "orders.order.erased"));
 }
 
 /* --- out of the house ---------------------------------------------------------------------------------- */

@@ -4,11 +4,12 @@
 
 #include "config.h"
 #include "deadline.h"
-#include "event.h"
 #include "exception.h"
 #include "flow.h"
-#include "fulfillment_queries.h"
+#include "outbox.h"
 #include "shipment.h"
+#include "shipment_queries.h"
+#include "tracking_queries.h"
 
 const char tracking_statuses[] =
     "info_received|picked_up|in_transit|out_for_delivery|delivered|delayed|damaged|refused|lost|returned";

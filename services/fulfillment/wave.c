@@ -3,9 +3,10 @@
 #include <string.h>
 
 #include "config.h"
-#include "event.h"
-#include "fulfillment_queries.h"
+#include "outbox.h"
 #include "resource.h"
+#include "shipment_queries.h"
+#include "wave_queries.h"
 
 const struct step wave_flow[] = {
     {"open", "void", "voided", NULL, "fulfillment.wave.voided"},

@@ -5,12 +5,13 @@
 #include <string.h>
 
 #include "cart.h"
-#include "chain.h"
 #include "config.h"
 #include "deadline.h"
-#include "event.h"
+#include "hash_chain.h"
+#include "intake_queries.h"
+#include "money_queries.h"
 #include "order.h"
-#include "orders_queries.h"
+#include "outbox.h"
 #include "resource.h"
 
 enum { DAY_SECONDS = 86400, HOURS_2 = 7200, WISHES_BYTES = 8192 };

@@ -3,8 +3,8 @@
 #include <inttypes.h>
 
 #include "calendar.h"
-#include "event.h"
-#include "orders_queries.h"
+#include "ledger_queries.h"
+#include "outbox.h"
 
 enum { DAYS = 31 };
 

@@ -3,8 +3,9 @@
 #include <string.h>
 
 #include "deadline.h"
-#include "event.h"
-#include "orders_queries.h"
+#include "money_queries.h"
+#include "order_queries.h"
+#include "outbox.h"
 #include "resource.h"
 
 static int may_confirm(struct work *w, const char *id);

@@ -6,11 +6,12 @@
 
 #include "config.h"
 #include "deadline.h"
-#include "event.h"
 #include "import.h"
+#include "import_queries.h"
 #include "intake.h"
+#include "intake_queries.h"
 #include "order.h"
-#include "orders_queries.h"
+#include "outbox.h"
 
 enum { DAY_SECONDS = 86400, HOURS_2 = 7200 };
 

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "deadline.h"
-#include "event.h"
 #include "flow.h"
+#include "money_queries.h"
 #include "order.h"
-#include "orders_queries.h"
+#include "outbox.h"
 #include "resource.h"
 
 /* The same payment told twice is one; another one under its reference is refused. */

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "consume.h"
-#include "event.h"
 #include "field.h"
-#include "orders_queries.h"
+#include "news_queries.h"
+#include "outbox.h"
 #include "resource.h"
 
 int prices_heard(struct work *w)

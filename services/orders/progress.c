@@ -1,9 +1,9 @@
 #include "progress.h"
 
 #include "consume.h"
-#include "event.h"
+#include "news_queries.h"
 #include "order.h"
-#include "orders_queries.h"
+#include "outbox.h"
 
 int reservations_heard(struct work *w)
 {

@@ -2,9 +2,9 @@
 
 #include <inttypes.h>
 
-#include "event.h"
 #include "flow.h"
-#include "orders_queries.h"
+#include "money_queries.h"
+#include "outbox.h"
 #include "resource.h"
 
 /* The same refund told twice is one; another one under its reference is refused. */

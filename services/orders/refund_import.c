@@ -3,9 +3,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "event.h"
 #include "import.h"
-#include "orders_queries.h"
+#include "import_queries.h"
+#include "outbox.h"
 
 /* What refunds earlier in the batch have used up of an order's money, of a SKU's units, and of references. */
 struct used {

@@ -8,7 +8,7 @@
 #include "order.h"
 #include "order_import.h"
 #include "orders_events.h"
-#include "orders_queries.h"
+#include "orders_sql.h"
 #include "payment.h"
 #include "price.h"
 #include "progress.h"
@@ -191,10 +191,12 @@ static const struct import_kind imports[] = {
 };
 
 static const struct consumer consumers[] = {
-    {"catalog.product.*", "orders-products", BATCH, product_news, prices_heard, CALMLY_MS},
-    {"catalog.reservation.*", "orders-reservations", BATCH, reservation_news, reservations_heard, SOON_MS},
-    {"support.customer.*", "orders-customers", BATCH, customer_news, customers_heard, CALMLY_MS},
-    {"fulfillment.shipment.*", "orders-shipments", BATCH | ORDERED, shipment_news, shipments_heard, SOON_MS},
+    {"catalog.product.*", "orders-products", BATCH, product_news, prices_heard, LINGER_MEDIUM_MS},
+    {"catalog.reservation.*", "orders-reservations", BATCH, reservation_news, reservations_heard,
+     LINGER_SHORT_MS},
+    {"support.customer.*", "orders-customers", BATCH, customer_news, customers_heard, LINGER_MEDIUM_MS},
+    {"fulfillment.shipment.*", "orders-shipments", BATCH | SINGLE_ACTIVE, shipment_news, shipments_heard,
+     LINGER_SHORT_MS},
     {0},
 };
 

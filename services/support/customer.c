@@ -3,11 +3,11 @@
 #include <string.h>
 
 #include "config.h"
-#include "event.h"
+#include "customer_queries.h"
+#include "erase.h"
 #include "flow.h"
-#include "forget.h"
+#include "outbox.h"
 #include "resource.h"
-#include "support_queries.h"
 
 const char *customer_level(int64_t orders, int64_t spent, const struct level_rule *rule)
 {
@@ -147,7 +147,7 @@ int customer_erase(struct work *w)
     TRY(q_customer_erase_surveys(w, id));
     TRY(q_customer_erase_orders(w, id));
     TRY(q_customer_about(w, id, &about));
-    TRY(forget(w, "customer", about.ids, "{customer,contact,subject,resolution,note,outcome,comment,body}"));
+    TRY(erase(w, "customer", about.ids, "{customer,contact,subject,resolution,note,outcome,comment,body}"));
     TRY(announce(w, "support.customer.erased", "customer", id));
     return reply_resource(w, "customers", id);
 }

@@ -6,7 +6,7 @@
 #include "roles.h"
 #include "shipment.h"
 #include "support_events.h"
-#include "support_queries.h"
+#include "support_sql.h"
 #include "survey.h"
 #include "task.h"
 #include "ticket.h"
@@ -163,8 +163,8 @@ static const struct resource resources[] = {
 };
 
 static const struct consumer consumers[] = {
-    {"fulfillment.shipment.*", "support-shipments", BATCH, shipment_fields, on_shipments, CALMLY_MS},
-    {"orders.order.*", "support-orders", BATCH, order_fields, on_orders, CALMLY_MS},
+    {"fulfillment.shipment.*", "support-shipments", BATCH, shipment_fields, on_shipments, LINGER_MEDIUM_MS},
+    {"orders.order.*", "support-orders", BATCH, order_fields, on_orders, LINGER_MEDIUM_MS},
     {0},
 };
 

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "config.h"
-#include "event.h"
+#include "outbox.h"
 #include "random.h"
 #include "resource.h"
-#include "support_queries.h"
+#include "survey_queries.h"
 #include "ticket.h"
 
 const struct step survey_flow[] = {

@@ -2,9 +2,9 @@
 
 #include "config.h"
 #include "deadline.h"
-#include "event.h"
+#include "outbox.h"
 #include "resource.h"
-#include "support_queries.h"
+#include "task_queries.h"
 
 const struct step task_flow[] = {
     {"open", "assign", "assigned", NULL, "support.task.assigned"},

@@ -2,14 +2,14 @@
 
 #include <string.h>
 
-#include "auth.h"
 #include "calendar.h"
 #include "config.h"
 #include "customer.h"
 #include "deadline.h"
-#include "event.h"
+#include "outbox.h"
 #include "resource.h"
-#include "support_queries.h"
+#include "ticket_queries.h"
+#include "token.h"
 
 enum { HOUR_SECONDS = 3600, WORKING_DAY_SECONDS = 9 * HOUR_SECONDS };
 

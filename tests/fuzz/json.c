@@ -1,8 +1,8 @@
 /* A body: parsed and checked against a field of every type; whatever is wrong with it, the problem is valid JSON. */
-#include "answer.h"
 #include "field.h"
 #include "fuzz.h"
 #include "request.h"
+#include "response.h"
 
 static const struct field inner[] = {{"sku", CODE, REQUIRED}, {"quantity", QUANTITY}, {"price", MONEY}, {0}};
 
@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
         if (!w.error_count)
             look_at_time(in);
         failed_if_any(&w, "body.invalid", "faults");
-        problem = json_loads(w.fault ? answer_problem(&w) : "{}", JSON_REJECT_DUPLICATES, NULL);
+        problem = json_loads(w.fault ? response_problem(&w) : "{}", JSON_REJECT_DUPLICATES, NULL);
         MUST(problem);
         json_decref(problem);
     }

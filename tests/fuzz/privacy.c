@@ -1,5 +1,5 @@
 /* Personal data to be masked: whatever it is, what comes out is JSON and holds no street. */
-#include "privacy.h"
+#include "masking.h"
 
 #include "field.h"
 #include "fuzz.h"
@@ -23,11 +23,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     work_begin(&w, NULL, REQUEST, "fuzz");
     before = json_loadb((const char *)bytes, length, 0, NULL);
     if (before) {
-        after = json_loads(privacy_mask(&w, json_text(&w, before)), JSON_DECODE_ANY, NULL);
+        after = json_loads(mask_personal(&w, json_text(&w, before)), JSON_DECODE_ANY, NULL);
         look_at(before, after);
         json_decref(after);
     }
-    privacy_mask(&w, text_of(&w, bytes, length));
+    mask_personal(&w, text_of(&w, bytes, length));
     json_decref(before);
     work_end(&w);
     return 0;

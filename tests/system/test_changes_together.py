@@ -102,7 +102,7 @@ def test_each_of_many_gets_the_order_it_placed(shop, news):
         assert (("orders.order.paid", 2) in told) == ("payment" in body)
         assert shop.value("orders", "select count(*) from deadline where aggregate_id = %s", id_) == \
             (1 if body.get("payment", {}).get("amount") == shop.orders.get(f"/v1/orders/{id_}").json["total"] else 2)
-    assert shop.metric("orders", "backroom_convoyed_works_total") >= 3 * shop.metric("orders", "backroom_convoys_total") > 0
+    assert shop.metric("orders", "backroom_commit_batch_requests_total") >= 3 * shop.metric("orders", "backroom_commit_batches_total") > 0
     eventually(lambda: shop.value("orders", "select count(*) from event where seq is null") == 0, 20)
 
 

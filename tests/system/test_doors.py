@@ -345,7 +345,7 @@ def test_the_type_of_a_problem_leads_to_a_page_that_explains_it(shop):
 
 # Figures that say how much is done; more or less of it is no trouble by itself.
 FIGURES = {"backroom_events_published_total", "backroom_events_applied_total", "backroom_events_skipped_total",
-           "backroom_deadlines_fired_total", "backroom_schedules_run_total", "backroom_convoys_total", "backroom_convoyed_works_total"}
+           "backroom_deadlines_fired_total", "backroom_schedules_run_total", "backroom_commit_batches_total", "backroom_commit_batch_requests_total"}
 # What one service alone tells.
 OWN = {"backroom_reconcile_diff": "analytics"}
 

@@ -1,6 +1,6 @@
 /* The version gate: which events are the next of their aggregates, whatever the order in which they came. */
-#include "gate.h"
 #include "test.h"
+#include "version_gate.h"
 
 enum { MOST = 8 };
 
@@ -8,12 +8,12 @@ enum { MOST = 8 };
 static const char *verdicts(int64_t last, const int *versions, size_t n)
 {
     static char letters[MOST + 1];
-    struct heard events[MOST];
+    struct incoming_event events[MOST];
 
     for (size_t i = 0; i < n; i++)
-        events[i] = (struct heard){NULL, "order", "one", versions[i], i, last, false, UNKNOWN};
-    gate_sort(events, n);
-    gate_judge(events, n);
+        events[i] = (struct incoming_event){NULL, "order", "one", versions[i], i, last, false, UNKNOWN};
+    version_gate_sort(events, n);
+    version_gate_decide(events, n);
     for (size_t i = 0; i < n; i++)
         letters[i] = "?asg"[events[i].verdict];
     letters[n] = '\0';
@@ -54,15 +54,15 @@ TEST(of_two_copies_that_wait_none_is_done,
 TEST(they_line_up_by_version_in_their_own_places,
      "events of an aggregate line up by version in their own places")
 {
-    struct heard events[] = {
+    struct incoming_event events[] = {
         {NULL, "order", "b", 2, 0, 0, false, UNKNOWN}, {NULL, "order", "a", 3, 1, 1, false, UNKNOWN},
         {NULL, "order", "b", 1, 2, 0, false, UNKNOWN}, {NULL, "order", "a", 2, 3, 1, false, UNKNOWN},
         {NULL, "item", "b", 1, 4, 0, false, UNKNOWN},
     };
-    const struct heard *line[COUNT(events)];
+    const struct incoming_event *line[COUNT(events)];
 
-    gate_sort(events, COUNT(events));
-    gate_judge(events, COUNT(events));
+    version_gate_sort(events, COUNT(events));
+    version_gate_decide(events, COUNT(events));
     for (size_t i = 0; i < COUNT(events); i++) {
         CHECK(events[i].verdict == APPLY);
         line[events[i].place] = &events[i];
@@ -75,13 +75,13 @@ TEST(they_line_up_by_version_in_their_own_places,
 TEST(a_new_aggregate_comes_as_far_as_its_events_go,
      "a new aggregate comes as far as its events go without a gap")
 {
-    struct heard events[] = {
+    struct incoming_event events[] = {
         {NULL, "order", "a", 2, 0, 0, false, UNKNOWN}, {NULL, "order", "a", 1, 1, 0, false, UNKNOWN},
         {NULL, "order", "a", 2, 2, 0, false, UNKNOWN}, {NULL, "order", "a", 4, 3, 0, false, UNKNOWN},
         {NULL, "order", "b", 3, 4, 0, false, UNKNOWN},
     };
 
-    gate_sort(events, COUNT(events));
-    CHECK(gate_leads_to(events, COUNT(events)) == 2);
-    CHECK(gate_leads_to(events + 4, 1) == 0);
+    version_gate_sort(events, COUNT(events));
+    CHECK(version_gate_leads_to(events, COUNT(events)) == 2);
+    CHECK(version_gate_leads_to(events + 4, 1) == 0);
 }

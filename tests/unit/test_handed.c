@@ -1,7 +1,7 @@
 /* What the relay is handed by those who committed. */
 #include "handed.h"
 
-#include "common_queries.h"
+#include "relay_queries.h"
 #include "test.h"
 #include "work.h"
 

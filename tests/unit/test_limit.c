@@ -1,5 +1,5 @@
 /* The limits of what one address may do. */
-#include "limit.h"
+#include "rate_limit.h"
 
 #include <stdio.h>
 
@@ -11,15 +11,15 @@ TEST(guesses_are_limited_and_come_back,
     int64_t now = 1000000;
 
     for (int i = 0; i < 100; i++) {
-        CHECK(limit_allows(BAD_TOKENS, "192.0.2.1", now));
-        limit_spend(BAD_TOKENS, "192.0.2.1", now);
+        CHECK(rate_limit_allows(BAD_TOKENS, "192.0.2.1", now));
+        rate_limit_spend(BAD_TOKENS, "192.0.2.1", now);
     }
-    CHECK(!limit_allows(BAD_TOKENS, "192.0.2.1", now));
-    CHECK(limit_allows(BAD_TOKENS, "192.0.2.2", now));
-    CHECK(limit_allows(BAD_TOKENS, "192.0.2.1", now + 1000));
-    limit_spend(BAD_TOKENS, "192.0.2.1", now + 1000);
-    CHECK(!limit_allows(BAD_TOKENS, "192.0.2.1", now + 1000));
-    CHECK(limit_allows(BAD_TOKENS, "192.0.2.1", now + 200000));
+    CHECK(!rate_limit_allows(BAD_TOKENS, "192.0.2.1", now));
+    CHECK(rate_limit_allows(BAD_TOKENS, "192.0.2.2", now));
+    CHECK(rate_limit_allows(BAD_TOKENS, "192.0.2.1", now + 1000));
+    rate_limit_spend(BAD_TOKENS, "192.0.2.1", now + 1000);
+    CHECK(!rate_limit_allows(BAD_TOKENS, "192.0.2.1", now + 1000));
+    CHECK(rate_limit_allows(BAD_TOKENS, "192.0.2.1", now + 200000));
 }
 
 TEST(limits_are_not_shared, "ten thousand addresses use up what they have, and the next one has all of it")
@@ -28,23 +28,23 @@ TEST(limits_are_not_shared, "ten thousand addresses use up what they have, and t
 
     for (int i = 0; i < 10000; i++) {
         snprintf(address, sizeof address, "10.1.%d.%d", i / 250, i % 250);
-        CHECK(limit_allows(WRONG_LINKS, address, 5000000));
+        CHECK(rate_limit_allows(WRONG_LINKS, address, 5000000));
         for (int n = 0; n < 20; n++)
-            limit_spend(WRONG_LINKS, address, 5000000);
+            rate_limit_spend(WRONG_LINKS, address, 5000000);
     }
-    CHECK(limit_allows(WRONG_LINKS, "192.0.2.77", 5000000));
-    CHECK(limit_state(WRONG_LINKS, "192.0.2.77", 5000000).left == 20);
+    CHECK(rate_limit_allows(WRONG_LINKS, "192.0.2.77", 5000000));
+    CHECK(rate_limit_quota(WRONG_LINKS, "192.0.2.77", 5000000).left == 20);
 }
 
 TEST(limits_are_told, "what is left, when it is whole again, and when one more is allowed")
 {
-    struct allowance a;
+    struct quota a;
 
     for (int i = 0; i < 120; i++)
-        CHECK(limit_take(PUBLIC_CALLS, "192.0.2.9", 7000000));
-    CHECK(!limit_take(PUBLIC_CALLS, "192.0.2.9", 7000000));
-    a = limit_state(PUBLIC_CALLS, "192.0.2.9", 7000000);
+        CHECK(rate_limit_take(PUBLIC_CALLS, "192.0.2.9", 7000000));
+    CHECK(!rate_limit_take(PUBLIC_CALLS, "192.0.2.9", 7000000));
+    a = rate_limit_quota(PUBLIC_CALLS, "192.0.2.9", 7000000);
     CHECK(a.quota == 120 && a.window == 60 && a.left == 0 && a.reset == 60 && a.next == 1);
-    a = limit_state(PUBLIC_CALLS, "192.0.2.9", 7030000);
+    a = rate_limit_quota(PUBLIC_CALLS, "192.0.2.9", 7030000);
     CHECK(a.left == 60 && a.reset == 30);
 }

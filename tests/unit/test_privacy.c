@@ -1,5 +1,5 @@
 /* Masking: what stays of personal data for those who need not see it. */
-#include "privacy.h"
+#include "masking.h"
 #include "service.h"
 #include "test.h"
 #include "work.h"
@@ -9,7 +9,7 @@ static const char *masked(struct work *w, const char *json)
     static const struct service nobody;
 
     work_begin(w, &nobody, REQUEST, "test");
-    return privacy_mask(w, json);
+    return mask_personal(w, json);
 }
 
 TEST(a_phone_keeps_its_last_three_digits, "a phone keeps its last three digits, a short one nothing")

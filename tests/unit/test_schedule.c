@@ -1,6 +1,6 @@
 /* Cron lines, flows, ids and the hash chain. */
-#include "chain.h"
 #include "flow.h"
+#include "hash_chain.h"
 #include "random.h"
 #include "schedule.h"
 #include "service.h"
@@ -53,19 +53,19 @@ TEST(ids_are_uuid_v7_and_rise, "ids are UUIDv7 and rise with time")
 TEST(every_column_counts_in_the_hash, "every column of an event counts in its hash")
 {
     static const struct service nobody;
-    struct chain_link link = {"id", "type", "aggregate", "1", "2", "at", "actor", "trace", "{}"};
+    struct hash_chain_row link = {"id", "type", "aggregate", "1", "2", "at", "actor", "trace", "{}"};
     const char **columns = (const char **)&link, *before;
     struct work w;
 
     work_begin(&w, &nobody, JOB, "test");
-    before = chain_hash(&w, CHAIN_START, &link);
+    before = hash_chain_next(&w, HASH_CHAIN_START, &link);
     CHECK(strlen(before) == 64);
-    CHECK(strcmp(before, chain_hash(&w, before, &link)) != 0);
+    CHECK(strcmp(before, hash_chain_next(&w, before, &link)) != 0);
     for (size_t i = 0; i < sizeof link / sizeof *columns; i++) {
         const char *kept = columns[i];
 
         columns[i] = "changed";
-        CHECK(strcmp(before, chain_hash(&w, CHAIN_START, &link)) != 0);
+        CHECK(strcmp(before, hash_chain_next(&w, HASH_CHAIN_START, &link)) != 0);
         columns[i] = kept;
     }
     work_end(&w);

@@ -10,7 +10,7 @@ select pg_advisory_xact_lock(hashtextextended('catalog.allocation', 0));
 select pg_advisory_xact_lock_shared(hashtextextended('catalog.allocation', 0));
 
 -- Those of these orders that have a reservation already.
--- name: reservation_known(orders) :soon order_id
+-- name: reservation_known(orders) :deferred order_id
 select order_id from reservation where order_id = any(:orders::uuid[]);
 
 -- New reservations, with their lines and where they are reserved, there too.
@@ -101,7 +101,7 @@ from servable s join missing m on m.id = s.id order by s.arrived, m.sku collate 
 -- nobody has reserved, sorted as allocate() wants it. A SKU that has no level at all has a row without a warehouse, one that
 -- nobody drafted yet has none. And whether it is low, and at which stock it is. Who adds levels or sets points waits or is
 -- waited for (allocation_alone, allocation_shared), so that none of them is missed.
--- name: stock_free(skus) :soon sku, stocked bool, warehouse, available int, reorder_point int, low bool
+-- name: stock_free(skus) :deferred sku, stocked bool, warehouse, available int, reorder_point int, low bool
 with locked as materialized (
     select sku, warehouse, on_hand - reserved as available from stock
     where sku = any(array(select json_array_elements_text(:skus::json)))

@@ -1,0 +1,67 @@
+#include "authenticate.h"
+
+#include "clock.h"
+#include "metrics_page.h"
+#include "rate_limit.h"
+#include "request.h"
+#include "response.h"
+#include "token.h"
+#include "work.h"
+
+static int too_many(struct work *w, enum rate_limit kind, const char *code, const char *detail)
+{
+    struct quota a = rate_limit_quota(kind, w->request->address, clock_ms());
+
+    metrics_add(CALLS_LIMITED, 1);
+    response_header(w, "Retry-After", textf(w, "%d", a.next));
+    return http_error(w, 429, code, "%s", detail);
+}
+
+/* draft-ietf-httpapi-ratelimit-headers-10 */
+static void add_quota_headers(struct work *w)
+{
+    struct quota a = rate_limit_quota(PUBLIC_CALLS, w->request->address, clock_ms());
+
+    response_header(w, "RateLimit-Policy", textf(w, "\"public\";q=%d;w=%d", a.quota, a.window));
+    response_header(w, "RateLimit", textf(w, "\"public\";r=%d;t=%d", a.left, a.reset));
+}
+
+/* Whoever guessed too often is not told any more whether he is right. */
+static int public_call(struct work *w)
+{
+    bool taken = rate_limit_take(PUBLIC_CALLS, w->request->address, clock_ms());
+
+    add_quota_headers(w);
+    if (!taken)
+        return too_many(w, PUBLIC_CALLS, "rate.too_many", "Your address calls too often. Try again later.");
+    if (!rate_limit_allows(WRONG_LINKS, w->request->address, clock_ms()))
+        return too_many(w, WRONG_LINKS, "rate.wrong_links",
+                        "Too many links that lead nowhere came from your address. Try again later.");
+    return OK;
+}
+
+int authenticate(struct work *w)
+{
+    const char *scope = w->request->route->row.scope, *why;
+
+    w->who = auth_check(w, header(w->request, "Authorization"), &why);
+    if (!scope)
+        return w->who ? OK : public_call(w);
+    if (why == auth_too_many)
+        return too_many(w, BAD_TOKENS, "auth.too_many", why);
+    if (!w->who) {
+        response_header(w, "WWW-Authenticate", "Bearer");
+        return http_error(w, 401, "auth.required", "%s",
+                          why ? why : "This needs a token: send 'Authorization: Bearer <token>'.");
+    }
+    w->actor = auth_subject(w->who);
+    if (auth_may(w->who, scope))
+        return OK;
+    return fail(w, FORBIDDEN, "auth.scope", "Your roles do not grant %s.", *scope ? scope : "anything here");
+}
+
+void count_wrong_link(struct work *w)
+{
+    if (w->fault == NOT_FOUND && !w->who && !w->request->route->row.scope)
+        rate_limit_spend(WRONG_LINKS, w->request->address, clock_ms());
+}

@@ -1,0 +1,187 @@
+#include "metrics_page.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+
+#include "dead_letter_queries.h"
+#include "dispatch.h"
+#include "relay_queries.h"
+#include "route.h"
+#include "sql.h"
+#include "work.h"
+
+enum { BUCKETS = 12, CLASSES = 6, CONSUMERS_MAX = 16 };
+
+static const int64_t bucket_us[BUCKETS] = {500,   1000,   2500,   5000,   10000,   25000,
+                                           50000, 100000, 250000, 500000, 1000000, 2500000};
+
+/* The last row counts requests that met no route. */
+static struct {
+    atomic_llong bucket[BUCKETS + 1], sum_us, by_class[CLASSES];
+} requests[ROUTES_MAX + 1];
+
+static atomic_llong counters[COUNTERS], gauges[GAUGES];
+static struct {
+    _Atomic(const char *) consumer;
+    atomic_llong n;
+} pending[CONSUMERS_MAX];
+
+static const struct own_gauge *own_gauges;
+
+static const char *const counter_names[COUNTERS] = {
+    [EVENTS_PUBLISHED] = "backroom_events_published_total",
+    [PUBLISH_ERRORS] = "backroom_publish_errors_total",
+    [EVENTS_REPUBLISHED] = "backroom_events_republished_total",
+    [EVENTS_APPLIED] = "backroom_events_applied_total",
+    [EVENTS_SKIPPED] = "backroom_events_skipped_total",
+    [EVENTS_REDELIVERED] = "backroom_events_redelivered_total",
+    [EVENTS_DEAD] = "backroom_events_dead_lettered_total",
+    [DEADLINES_FIRED] = "backroom_deadlines_fired_total",
+    [SCHEDULES_RUN] = "backroom_schedules_run_total",
+    [STREAM_ALARMS] = "backroom_stream_alarms_total",
+    [PARSER_COMPLAINTS] = "backroom_http_broken_requests_total",
+    [CALLS_LIMITED] = "backroom_http_limited_total",
+    [COMMIT_BATCHES] = "backroom_commit_batches_total",
+    [COMMIT_BATCH_REQUESTS] = "backroom_commit_batch_requests_total"};
+static const char *const gauge_names[GAUGES] = {[NATS_STALLED] = "backroom_nats_stalled",
+                                                [RELAY_LEADER] = "backroom_relay_leader",
+                                                [READY] = "backroom_ready",
+                                                [STREAM_AHEAD] = "backroom_stream_ahead"};
+
+void metrics_add(enum counter c, int64_t n)
+{
+    atomic_fetch_add_explicit(&counters[c], n, memory_order_relaxed);
+}
+
+void metrics_set(enum gauge g, int64_t value)
+{
+    atomic_store(&gauges[g], value);
+}
+
+void metrics_gauges(const struct own_gauge *own)
+{
+    own_gauges = own;
+}
+
+void metrics_pending(int place, const char *consumer, int64_t n)
+{
+    atomic_store(&pending[place].n, n);
+    atomic_store(&pending[place].consumer, consumer);
+}
+
+void metrics_parser_complaint(void)
+{
+    metrics_add(PARSER_COMPLAINTS, 1);
+}
+
+void metrics_request(const struct bound_route *route, int status, int64_t us)
+{
+    int count, i = 0;
+    long row = route ? route - route_all(&count) : ROUTES_MAX;
+
+    while (i < BUCKETS && us > bucket_us[i])
+        i++;
+    atomic_fetch_add_explicit(&requests[row].bucket[i], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&requests[row].sum_us, us, memory_order_relaxed);
+    atomic_fetch_add_explicit(&requests[row].by_class[status / 100 % CLASSES], 1, memory_order_relaxed);
+}
+
+static void add_route(struct text *t, const char *method, const char *path, int row)
+{
+    int64_t sofar = 0;
+
+    for (int c = 1; c < CLASSES; c++) {
+        if (requests[row].by_class[c])
+            text_addf(t, "backroom_http_requests_total{method=\"%s\",route=\"%s\",status=\"%dxx\"} %lld\n",
+                      method, path, c, (long long)requests[row].by_class[c]);
+    }
+    for (int i = 0; i <= BUCKETS; i++)
+        sofar += requests[row].bucket[i];
+    if (!sofar)
+        return;
+    sofar = 0;
+    for (int i = 0; i < BUCKETS; i++) {
+        sofar += requests[row].bucket[i];
+        text_addf(t,
+                  "backroom_http_request_seconds_bucket{method=\"%s\",route=\"%s\",le=\"%g\"} %" PRId64 "\n",
+                  method, path, (double)bucket_us[i] / 1e6, sofar);
+    }
+    sofar += requests[row].bucket[BUCKETS];
+    text_addf(t, "backroom_http_request_seconds_bucket{method=\"%s\",route=\"%s\",le=\"+Inf\"} %" PRId64 "\n",
+              method, path, sofar);
+    text_addf(t, "backroom_http_request_seconds_sum{method=\"%s\",route=\"%s\"} %g\n", method, path,
+              (double)requests[row].sum_us / 1e6);
+    text_addf(t, "backroom_http_request_seconds_count{method=\"%s\",route=\"%s\"} %" PRId64 "\n", method,
+              path, sofar);
+}
+
+static void add_own(struct work *w, struct text *t)
+{
+    for (const struct own_gauge *g = own_gauges; g && g->name; g++) {
+        int64_t value;
+
+        if (g->read(w, &value) == OK)
+            text_addf(t, "# TYPE %s gauge\n%s %" PRId64 "\n", g->name, g->name, value);
+    }
+}
+
+/* What only the database knows; left out when it does not answer. */
+static void add_database(struct work *w, struct text *t)
+{
+    struct event_lag_row lag;
+    struct dead_letters_open_row dead;
+    bool up = q_event_lag(w, &lag) == OK && q_dead_letters_open(w, &dead) == OK;
+
+    text_addf(t, "# TYPE backroom_database_up gauge\nbackroom_database_up %d\n", up);
+    if (!up)
+        return;
+    text_addf(t, "# TYPE backroom_outbox_unpublished gauge\nbackroom_outbox_unpublished %" PRId64 "\n",
+              lag.unpublished);
+    text_addf(t, "# TYPE backroom_outbox_oldest_seconds gauge\nbackroom_outbox_oldest_seconds %" PRId64 "\n",
+              lag.oldest);
+    text_addf(t, "# TYPE backroom_dead_letters gauge\nbackroom_dead_letters %" PRId64 "\n", dead.n);
+    add_own(w, t);
+}
+
+static void add_pending(struct text *t)
+{
+    text_add(t, "# TYPE backroom_consumer_pending gauge\n");
+    for (int i = 0; i < CONSUMERS_MAX; i++) {
+        const char *consumer = atomic_load(&pending[i].consumer);
+
+        if (consumer)
+            text_addf(t, "backroom_consumer_pending{consumer=\"%s\"} %lld\n", consumer,
+                      (long long)atomic_load(&pending[i].n));
+    }
+}
+
+const char *metrics_page(struct work *w)
+{
+    struct text t = text_new(w->arena);
+    const struct bound_route *all;
+    int count, open, used;
+    uint64_t refused;
+
+    all = route_all(&count);
+    text_add(&t,
+             "# TYPE backroom_http_requests_total counter\n# TYPE backroom_http_request_seconds histogram\n");
+    for (int i = 0; i < count; i++)
+        add_route(&t, all[i].row.method, all[i].row.path, i);
+    add_route(&t, "any", "none", ROUTES_MAX);
+    for (int i = 0; i < COUNTERS; i++)
+        text_addf(&t, "# TYPE %s counter\n%s %lld\n", counter_names[i], counter_names[i],
+                  (long long)counters[i]);
+    for (int i = 0; i < GAUGES; i++)
+        text_addf(&t, "# TYPE %s gauge\n%s %lld\n", gauge_names[i], gauge_names[i], (long long)gauges[i]);
+    sql_gauges(&open, &used, &refused);
+    text_addf(&t, "# TYPE backroom_pool_connections gauge\nbackroom_pool_connections %d\n", open);
+    text_addf(&t, "# TYPE backroom_pool_used gauge\nbackroom_pool_used %d\n", used);
+    text_addf(&t, "# TYPE backroom_pool_refused_total counter\nbackroom_pool_refused_total %" PRIu64 "\n",
+              refused);
+    text_addf(&t, "# TYPE backroom_build_info gauge\nbackroom_build_info{version=\"%s\"} 1\n",
+              BACKROOM_VERSION);
+    text_addf(&t, "# TYPE backroom_http_in_flight gauge\nbackroom_http_in_flight %d\n", http_in_flight());
+    add_pending(&t);
+    add_database(w, &t);
+    return t.bytes;
+}

@@ -1,0 +1,254 @@
+#include "outbox.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "feed_queries.h"
+#include "handed.h"
+#include "page.h"
+#include "relay.h"
+#include "relay_queries.h"
+#include "request.h"
+#include "resource.h"
+#include "sql.h"
+#include "token.h"
+#include "work.h"
+
+enum { PAGE = 100, PAGE_MAX = 1000 };
+
+static const char *cast_of(const struct resource *r)
+{
+    return r->key ? "text" : "uuid";
+}
+
+/* Announcements wait until the answer is read or the transaction ends, so that an event shows the aggregate as the
+ * whole work left it, whatever the order of the handler's steps. */
+struct announcement {
+    struct announcement *next;
+    const struct resource *resource;
+    const char *type, *ids; /* a PostgreSQL array, or the key itself if it is of one */
+    bool of_one;
+    enum { RAISES, RAISED, NEW } version; /* it is to be raised, it was, or it is 1 */
+};
+
+/* A plan for one key is cheaper than that for an array, and most works announce one thing. */
+static const char *chosen(struct work *w, const struct announcement *a, int parameter)
+{
+    const char *cast = cast_of(a->resource);
+
+    return a->of_one ? textf(w, "= $%d::%s", parameter, cast) : textf(w, "= any($%d::%s[])", parameter, cast);
+}
+
+/* What is told of one may be written together with what others tell. */
+static const char *row_of(const struct announcement *a)
+{
+    return a->of_one ? SQL_EACH : "(select) one";
+}
+
+/* --- what the relay is handed ------------------------------------------------------------------------- */
+
+/* A batch as large as this is read by the relay in less time than it takes to bring it here. */
+enum { HANDED_AT_ONCE = 16 };
+
+/* Events that were written, as they are once the work is committed. */
+struct told {
+    struct told *next;
+    const struct announcement *said;
+    const struct pg_result *rows;
+};
+
+/* Only first events: handed.h. */
+static bool may_be_handed(const struct announcement *a)
+{
+    int ids = 1;
+
+    for (const char *s = a->ids; *s && ids <= HANDED_AT_ONCE; s++)
+        ids += *s == ',';
+    return a->version == NEW && ids <= HANDED_AT_ONCE;
+}
+
+static void told(struct work *w, struct pg_result *rows, void *said)
+{
+    struct told *t = arena_alloc(w->arena, sizeof *t);
+
+    *t = (struct told){w->told, said, rows};
+    w->told = t;
+}
+
+static bool hand(const struct work *w, const struct told *t, int row)
+{
+    return handed_give(&(struct event_unpublished_row){
+        .no = sql_text(t->rows, row, 0),
+        .id = sql_text(t->rows, row, 1),
+        .type = t->said->type,
+        .aggregate = t->said->resource->aggregate,
+        .aggregate_id = sql_text(t->rows, row, 2),
+        .version = "1",
+        .at = sql_text(t->rows, row, 3),
+        .actor = w->actor,
+        .trace = w->trace,
+        .data = sql_text(t->rows, row, 4),
+        .private = sql_text(t->rows, row, 5),
+    });
+}
+
+void announce_committed(struct work *w)
+{
+    bool look = w->looked_for;
+
+    for (const struct told *t = w->told; t; t = t->next) {
+        for (int row = 0; row < (int)sql_height(t->rows); row++)
+            look |= !hand(w, t, row);
+    }
+    relay_wake(look);
+}
+
+/* --- writing ------------------------------------------------------------------------------------------ */
+
+static int raise_version(struct work *w, const struct announcement *a)
+{
+    const struct resource *r = a->resource;
+
+    return sql_exec_text(w,
+                         textf(w,
+                               "update %s set version = version + 1, updated_at = now() from %s where %s %s",
+                               r->table, row_of(a), resource_key(r), chosen(w, a, 1)),
+                         1, &a->ids);
+}
+
+/* What this work inserted has version 1 without a look. An id made here costs a tenth of what uuid_v7() does. */
+static int write_events(struct work *w, const struct announcement *a)
+{
+    const struct resource *r = a->resource;
+    const char *values[] = {a->of_one ? new_id(w) : NULL, a->type, r->aggregate, w->actor, w->trace, a->ids};
+    const char *versions = textf(w, " join %s t on t.%s = e.id", r->table, resource_key(r));
+    bool handed = may_be_handed(a);
+    const char *sql =
+        textf(w,
+              "insert into event (id, type, aggregate, aggregate_id, version, actor, trace, data, private) "
+              "select coalesce($1::uuid, uuid_v7()), $2, $3, e.id::text, %s, $4, $5, e.doc, e.private "
+              "from %s join %s_event e on e.id %s%s%s",
+              a->version == NEW ? "1" : "t.version", row_of(a), r->aggregate, chosen(w, a, 6),
+              a->version == NEW ? "" : versions,
+              handed ? " returning no, id, aggregate_id, to_json(at)#>>'{}', data, private, id" : "");
+
+    w->announced = true;
+    w->looked_for |= !handed;
+    return handed ? sql_deferred_text(w, sql, COUNT(values), values, told, (void *)(uintptr_t)a)
+                  : sql_exec_text(w, sql, COUNT(values), values);
+}
+
+/* --- announcing ---------------------------------------------------------------------------------------- */
+
+static int queue(struct work *w, struct announcement said, const char *aggregate)
+{
+    struct announcement *a, **end = &w->announcements;
+
+    if (!said.ids || (!said.of_one && strcmp(said.ids, "{}") == 0))
+        return OK;
+    a = arena_alloc(w->arena, sizeof *a);
+    *a = said;
+    a->resource = resource_of_aggregate(w, aggregate);
+    while (*end)
+        end = &(*end)->next;
+    *end = a;
+    return OK;
+}
+
+int announce_flush(struct work *w)
+{
+    for (; w->announcements; w->announcements = w->announcements->next) {
+        const struct announcement *a = w->announcements;
+
+        if (a->version == RAISES)
+            TRY(raise_version(w, a));
+        TRY(write_events(w, a));
+    }
+    return OK;
+}
+
+int announce(struct work *w, const char *type, const char *aggregate, const char *id)
+{
+    return queue(w, (struct announcement){.type = type, .ids = id, .of_one = true, .version = RAISES},
+                 aggregate);
+}
+
+int announce_all(struct work *w, const char *type, const char *aggregate, const char *ids)
+{
+    return queue(w, (struct announcement){.type = type, .ids = ids, .version = RAISES}, aggregate);
+}
+
+int announce_raised(struct work *w, const char *type, const char *aggregate, const char *ids)
+{
+    return queue(w, (struct announcement){.type = type, .ids = ids, .version = RAISED}, aggregate);
+}
+
+int announce_new(struct work *w, const char *type, const char *aggregate, const char *ids)
+{
+    return queue(
+        w, (struct announcement){.type = type, .ids = ids, .of_one = ids && *ids != '{', .version = NEW},
+        aggregate);
+}
+
+/* --- feed and timeline -------------------------------------------------------------------------------- */
+
+const struct field event_feed_fields[] = {
+    {"after", INTEGER, OPTIONAL, 0, INT64_MAX},
+    {"cursor", INTEGER, OPTIONAL, 0, INT64_MAX},
+    {"limit", INTEGER, OPTIONAL, 1, PAGE_MAX},
+    {"type", TEXT},
+    {"aggregate", TEXT},
+    {0},
+};
+
+int event_feed(struct work *w)
+{
+    struct event_feed_row *rows;
+    struct text page = page_begin(w);
+    int64_t after = in_has(w, "cursor") ? in_int(w, "cursor") : in_int(w, "after");
+    int64_t limit = in_has(w, "limit") ? in_int(w, "limit") : PAGE;
+    size_t n;
+
+    TRY(q_event_feed(w, after, in_str(w, "type"), in_str(w, "aggregate"), limit, &rows, &n));
+    for (size_t i = 0; i < n; i++)
+        page_add(&page, rows[i].doc);
+    return page_reply(w, &page, (int64_t)n == limit ? sql_from_int(w, rows[n - 1].position) : NULL);
+}
+
+/* For staff: who, when, what. */
+static int add_timeline(struct work *w, const char *aggregate, const char *id, struct text *page)
+{
+    struct event_timeline_row *rows;
+    size_t n;
+
+    TRY(q_event_timeline(w, aggregate, id, &rows, &n));
+    for (size_t i = 0; i < n; i++)
+        page_add(page, rows[i].doc);
+    return OK;
+}
+
+/* For the customer whose it is: when, what. */
+static int add_course(struct work *w, const char *aggregate, const char *id, struct text *page)
+{
+    struct event_course_row *rows;
+    size_t n;
+
+    TRY(q_event_course(w, aggregate, id, &rows, &n));
+    for (size_t i = 0; i < n; i++)
+        page_add(page, rows[i].doc);
+    return OK;
+}
+
+int event_timeline(struct work *w)
+{
+    const struct resource *r = w->request->route->resource;
+    const char *id = path_var(w, resource_key(r));
+    struct text page = page_begin(w);
+
+    TRY(resource_one(w));
+    TRY(auth_is_customer(w->who) ? add_course(w, r->aggregate, id, &page)
+                                 : add_timeline(w, r->aggregate, id, &page));
+    w->etag = NULL;
+    return page_reply(w, &page, NULL);
+}

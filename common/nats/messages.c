@@ -1,0 +1,82 @@
+#include "messages.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bus.h"
+#include "publish.h"
+
+/* --- what comes ------------------------------------------------------------------------------------------ */
+
+bool messages_may_grow(const struct messages *m, const struct pull *p)
+{
+    return m->count < PULL && !pull_is_over(p);
+}
+
+enum pulled messages_receive(struct messages *m, struct pull *p, int64_t wait_ms)
+{
+    enum pulled what = pull_next(p, wait_ms, &m->all[m->count]);
+
+    if (what == MESSAGE)
+        m->parsed[m->count++] = NULL;
+    return what;
+}
+
+void messages_take(struct messages *m, struct pull *p, int64_t wait_ms)
+{
+    while (messages_may_grow(m, p) && messages_receive(m, p, wait_ms) != NOTHING)
+        ;
+}
+
+void messages_drop(struct messages *m)
+{
+    for (int n = 0; n < m->count; n++) {
+        natsMsg_Destroy(m->all[n]);
+        json_decref(m->parsed[n]);
+    }
+    m->count = 0;
+}
+
+/* --- what they say of themselves --------------------------------------------------------------------------- */
+
+bool messages_more_follow(const struct messages *m)
+{
+    const char *said;
+
+    return natsMsgHeader_Get(m->all[m->count - 1], MORE_FOLLOW, &said) == NATS_OK;
+}
+
+/* The third last part but … of $JS.ACK.<stream>.<consumer>.<delivered>.… */
+int messages_deliveries(const struct messages *m, int n)
+{
+    const char *s = natsMsg_GetReply(m->all[n]);
+
+    for (int dots = 0; s && dots < 4; dots++)
+        s = strchr(s, '.') ? strchr(s, '.') + 1 : NULL;
+    return s ? (int)strtol(s, NULL, 10) : 1;
+}
+
+/* The last part of the last message's reply subject. */
+int64_t messages_pending(const struct messages *m)
+{
+    const char *subject = natsMsg_GetReply(m->all[m->count - 1]),
+               *last = subject ? strrchr(subject, '.') : NULL;
+
+    return last ? strtoll(last + 1, NULL, 10) : 0;
+}
+
+/* --- what the server is told --------------------------------------------------------------------------------- */
+
+void messages_reply(const struct messages *m, int n, const char *what)
+{
+    natsConnection_PublishString(bus_connection(), natsMsg_GetReply(m->all[n]), what);
+}
+
+void messages_nak_delayed(const struct messages *m, int n, int64_t delay_ms)
+{
+    char nak[64];
+
+    snprintf(nak, sizeof nak, "-NAK {\"delay\": %lld}", (long long)delay_ms * 1000000);
+    messages_reply(m, n, nak);
+}

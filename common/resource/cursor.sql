@@ -1,0 +1,2 @@
+-- name: secret_get(name) :row value
+select value from secret where name = :name;

@@ -1,0 +1,167 @@
+#include "service.h"
+
+#include <gnutls/gnutls.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "asyncapi.h"
+#include "bus.h"
+#include "common_sql.h"
+#include "config.h"
+#include "cursor.h"
+#include "cursor_queries.h"
+#include "dispatch.h"
+#include "log.h"
+#include "openapi.h"
+#include "pool.h"
+#include "relay.h"
+
+enum { DRAIN_SECONDS = 20, START_TRIES = 600, FILES = 16384 };
+
+static bool read_secret(const struct service *s)
+{
+    struct secret_get_row row;
+    struct work w;
+    bool good;
+
+    work_begin(&w, s, JOB, "start");
+    w.writes = false;
+    good = q_secret_get(&w, "cursor", &row) == OK;
+    if (good)
+        cursor_secret(row.value);
+    work_end(&w);
+    return good;
+}
+
+/* The database may come up after us: wait for it, not ready meanwhile. A schema that does not fit is final. */
+static bool open_database(const struct service *s)
+{
+    const struct query *const tables[] = {common_queries, s->queries, NULL};
+    bool up = false;
+
+    conn_pool_open(config_text("DATABASE_URL", ""), s->name, (int)config_int("POOL_SIZE", 8),
+                   s->plans_by_value);
+    for (int i = 0; i < START_TRIES && !up; i++) {
+        struct sql_conn *c = conn_take(100, INT64_MAX, PATIENT);
+
+        up = c != NULL;
+        if (c)
+            conn_give(c);
+        else
+            usleep(500 * 1000);
+    }
+    return up && migrate(s->name, common_migrations, s->migrations) && sql_prepare_all(tables) &&
+           read_secret(s);
+}
+
+static void wait_for_signal(void)
+{
+    sigset_t set;
+    int signal;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigwait(&set, &signal);
+}
+
+/* Two for each connection (connections.c), and some. */
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max < FILES ? limit.rlim_max : FILES;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+/* Threads inherit the mask: only wait_for_signal() sees a signal. */
+static void block_signals(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    prctl(PR_SET_DUMPABLE, 0);
+}
+
+static void stop_all(void)
+{
+    ops_not_ready("stopping");
+    http_drain(DRAIN_SECONDS);
+    import_stop();
+    schedule_stop();
+    deadline_stop();
+    consume_stop();
+    relay_stop();
+    bus_close();
+    sql_close();
+    ops_stop();
+}
+
+static int serve(const struct service *s)
+{
+    const char *address = config_text("BIND", "127.0.0.1");
+    int port = (int)config_int("PORT", s->port);
+
+    block_signals();
+    raise_file_limit();
+    log_open(s->name, config_text("INSTANCE", "1"));
+    gnutls_global_init();
+    json_object_seed(0);
+    route_bind(s);
+    metrics_gauges(s->gauges);
+    if (!ops_start(address, (int)config_int("OPS_PORT", port + 1000)))
+        return 1;
+    if (!auth_open(config_text("JWKS_FILE", "jwks.json")) || !open_database(s))
+        return 1;
+    bus_open(config_text("NATS_URL", "nats://127.0.0.1:4222"), s->name);
+    relay_start(s);
+    consume_start(s);
+    deadline_start(s);
+    schedule_start(s);
+    import_start(s);
+    if (!http_start(s, address, port))
+        return 1;
+    ops_not_ready(NULL);
+    log_info(NULL, "service.ready", "serving on %s:%d", address, port);
+    wait_for_signal();
+    log_info(NULL, "service.stopping", "draining");
+    stop_all();
+    log_info(NULL, "service.stopped", "bye");
+    return 0;
+}
+
+int service_main(const struct service *s, int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "--openapi") == 0) {
+        route_bind(s);
+        openapi_print(s);
+        return 0;
+    }
+    if (argc == 2 && strcmp(argv[1], "--asyncapi") == 0) {
+        asyncapi_print(s);
+        return 0;
+    }
+    if (argc == 2 && strcmp(argv[1], "--flows") == 0) {
+        flows_print(s);
+        return 0;
+    }
+    if (argc == 1)
+        return serve(s);
+    fprintf(stderr,
+            "usage: %s [--openapi | --asyncapi | --flows]\nThe environment configures it: see "
+            "docs/operations.md.\n",
+            argv[0]);
+    return 2;
+}

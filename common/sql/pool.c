@@ -1,0 +1,403 @@
+#include "pool.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "clock.h"
+#include "log.h"
+
+/* A connection given back is free for whoever comes by first, who is on a processor already; but the first in the queue
+ * gets it handed over once he has waited this long, or a busy pool would starve him. */
+enum { FAIR_AFTER_MS = 5 };
+
+/* When the first in a queue as long as the pool has waited this long, whoever comes now would wait as long: he is told so at
+ * once, before anything was done for him (R-79). A short queue is none: a slow commit of somebody else, and it is over. */
+enum { CONGESTED_MS = 100 };
+
+enum { FLUSH_MS = 10 };
+
+/* Somebody without a connection. Never freed, as it is signalled after the lock was left. */
+struct waiter {
+    pthread_cond_t served;
+    int64_t since;
+    struct sql_conn *given;
+    bool may_open; /* a broken one went: its place is the waiter's */
+    struct waiter *next;
+};
+
+static struct pool {
+    pthread_mutex_t lock;
+    struct sql_conn **idle;
+    struct waiter *first, **last, *spare;
+    int size, open, idle_count;
+    atomic_int waiting;
+    int64_t pause_until;
+    atomic_llong oldest;   /* since when the first in the queue waits, 0 for nobody: read without the lock */
+    atomic_llong answered; /* when a connection was last given back in good health */
+    atomic_ullong refused;
+} usual = {.lock = PTHREAD_MUTEX_INITIALIZER, .last = &usual.first},
+  giving_way = {.lock = PTHREAD_MUTEX_INITIALIZER, .last = &giving_way.first};
+
+static struct {
+    const char *url;
+    char options[512];
+} database;
+
+/* libpq would print what the server remarks as it is: no line of JSON, and it may quote somebody's data. */
+static void on_notice(void *unused, const PGresult *r)
+{
+    const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+
+    (void)unused;
+    log_rarely("database.notice", "PostgreSQL remarks %s", state ? state : "something");
+}
+
+/* Step by step until it stands, fails, or has taken too long. */
+static bool finish_connecting(PGconn *pg)
+{
+    int64_t until = clock_ms() + CONNECT_MS, left;
+    PostgresPollingStatusType next = PGRES_POLLING_WRITING;
+
+    while (PQstatus(pg) != CONNECTION_BAD && next != PGRES_POLLING_OK) {
+        struct pollfd fd = {PQsocket(pg), next == PGRES_POLLING_READING ? POLLIN : POLLOUT, 0};
+
+        left = until - clock_ms();
+        if (left <= 0)
+            return false;
+        if (poll(&fd, 1, (int)left) > 0)
+            next = PQconnectPoll(pg);
+    }
+    return PQstatus(pg) == CONNECTION_OK;
+}
+
+/* Not PQconnectdbParams: a session that is ended while it begins would be remarked upon before we listen. */
+PGconn *conn_direct(void)
+{
+    const char *keys[] = {"dbname",           "options",          "keepalives_idle",
+                          "tcp_user_timeout", "application_name", NULL};
+    const char *values[] = {database.url, database.options, "5", "5000", "backroom", NULL};
+    PGconn *pg = PQconnectStartParams(keys, values, 1);
+
+    PQsetNoticeReceiver(pg, on_notice, NULL);
+    if (!finish_connecting(pg)) {
+        log_rarely("database.connect", "cannot connect: %s", PQerrorMessage(pg));
+        PQfinish(pg);
+        return NULL;
+    }
+    return pg;
+}
+
+struct sql_conn *conn_open(void)
+{
+    PGconn *pg = conn_direct();
+    struct sql_conn *c;
+
+    if (!pg)
+        return NULL;
+    c = calloc(1, sizeof *c);
+    c->pg = pg;
+    c->manner = IMPATIENT; /* see conn_pool_open() */
+    PQsetnonblocking(pg, 1);
+    PQenterPipelineMode(pg);
+    return c;
+}
+
+void conn_close(struct sql_conn *c)
+{
+    PQfinish(c->pg);
+    for (size_t i = 0; i < c->prepared_room; i++)
+        free(c->prepared[i]);
+    free(c->prepared);
+    free(c);
+}
+
+/* Planning a transaction's statement costs more than running it, and PostgreSQL would plan those with an array anew for
+ * ever: it takes any array of a parameter for ten keys long and finds one key cheaper every time. */
+void conn_pool_open(const char *url, const char *schema, int size, bool plans_by_value)
+{
+    database.url = url;
+    snprintf(database.options, sizeof database.options,
+             "-c search_path=%s,extensions -c statement_timeout=2000 -c lock_timeout=1000 "
+             "-c idle_in_transaction_session_timeout=5000 -c timezone=UTC -c jit=off -c plan_cache_mode=%s",
+             schema, plans_by_value ? "auto" : "force_generic_plan");
+    usual.size = size;
+    giving_way.size = (size + 1) / 2;
+    usual.idle = calloc((size_t)usual.size, sizeof(struct sql_conn *));
+    giving_way.idle = calloc((size_t)giving_way.size, sizeof(struct sql_conn *));
+}
+
+static void close_all(struct pool *p)
+{
+    pthread_mutex_lock(&p->lock);
+    while (p->idle_count > 0) {
+        conn_close(p->idle[--p->idle_count]);
+        p->open--;
+    }
+    pthread_mutex_unlock(&p->lock);
+}
+
+void conn_pool_close(void)
+{
+    close_all(&usual);
+    close_all(&giving_way);
+}
+
+/* --- taking and giving, under the lock ------------------------------------------------------------------ */
+
+static struct waiter *waiter_join(struct pool *p)
+{
+    struct waiter *me = p->spare;
+
+    if (me) {
+        p->spare = me->next;
+    } else {
+        me = calloc(1, sizeof *me);
+        clock_cond_init(&me->served);
+    }
+    me->since = clock_ms();
+    me->given = NULL;
+    me->may_open = false;
+    me->next = NULL;
+    *p->last = me;
+    p->last = &me->next;
+    atomic_store(&p->oldest, p->first->since);
+    atomic_fetch_add(&p->waiting, 1);
+    return me;
+}
+
+static void waiter_leave(struct pool *p, struct waiter *me)
+{
+    struct waiter **at = &p->first;
+
+    while (*at != me)
+        at = &(*at)->next;
+    *at = me->next;
+    if (!*at)
+        p->last = at;
+    atomic_store(&p->oldest, p->first ? p->first->since : 0);
+    atomic_fetch_sub(&p->waiting, 1);
+}
+
+static struct sql_conn *wait_in_queue(struct pool *p, int64_t until, bool *may_open)
+{
+    struct timespec deadline = clock_moment(until);
+    struct waiter *me = waiter_join(p);
+    bool late = false;
+
+    while (!me->given && !me->may_open && !p->idle_count && !late)
+        late = pthread_cond_timedwait(&me->served, &p->lock, &deadline) == ETIMEDOUT;
+    if (!me->given && !me->may_open) {
+        waiter_leave(p, me);
+        if (p->idle_count)
+            me->given = p->idle[--p->idle_count];
+        else
+            atomic_fetch_add(&p->refused, 1);
+    }
+    *may_open = me->may_open;
+    me->next = p->spare;
+    p->spare = me;
+    return me->given;
+}
+
+/* The one used last, of those that were told so already if there is one: telling it costs a statement. */
+static struct sql_conn *pick(struct pool *p, enum manner wanted)
+{
+    int last = --p->idle_count, i = last;
+    struct sql_conn *c;
+
+    while (i > 0 && p->idle[i]->manner != wanted)
+        i--;
+    if (p->idle[i]->manner != wanted)
+        i = last;
+    c = p->idle[i];
+    memmove(p->idle + i, p->idle + i + 1, (size_t)(last - i) * sizeof(struct sql_conn *));
+    return c;
+}
+
+/* An idle connection, or leave to open one more (*may_open). */
+static struct sql_conn *take(struct pool *p, int64_t until, enum manner wanted, bool *may_open)
+{
+    *may_open = false;
+    if (p->idle_count > 0)
+        return pick(p, wanted);
+    if (p->open == p->size)
+        return wait_in_queue(p, until, may_open);
+    *may_open = true;
+    p->open++;
+    return NULL;
+}
+
+/* A connection, or NULL for the place of a broken one. Whom to wake. */
+static struct waiter *give(struct pool *p, struct sql_conn *c)
+{
+    struct waiter *first = p->first;
+
+    if (c && (!first || clock_ms() - first->since < FAIR_AFTER_MS)) {
+        p->idle[p->idle_count++] = c;
+    } else if (first) {
+        waiter_leave(p, first);
+        first->given = c;
+        first->may_open = !c;
+    } else {
+        p->open--;
+    }
+    return first;
+}
+
+/* --- the pool ------------------------------------------------------------------------------------------- */
+
+static void give_and_wake(struct pool *p, struct sql_conn *c, int pause_ms)
+{
+    struct waiter *next;
+
+    pthread_mutex_lock(&p->lock);
+    if (pause_ms)
+        p->pause_until = clock_ms() + pause_ms;
+    next = give(p, c);
+    pthread_mutex_unlock(&p->lock);
+    if (next)
+        pthread_cond_signal(&next->served);
+}
+
+/* The server has closed it meanwhile, or said something that nobody asked for, as it does before. */
+static bool has_ended(const struct sql_conn *c)
+{
+    struct pollfd fd = {PQsocket(c->pg), POLLIN, 0};
+
+    return poll(&fd, 1, 0) != 0;
+}
+
+static struct sql_conn *take_or_open(struct pool *p, int64_t wait_until, int64_t until, enum manner manner)
+{
+    struct sql_conn *c;
+    bool may_open, pause;
+    int64_t now;
+
+    pthread_mutex_lock(&p->lock);
+    c = take(p, wait_until, manner, &may_open);
+    now = clock_ms();
+    pause = now < p->pause_until || until - now < CONNECT_MS;
+    pthread_mutex_unlock(&p->lock);
+    if (c && has_ended(c)) { /* its place is ours */
+        conn_close(c);
+        c = NULL;
+        may_open = true;
+    }
+    if (c || !may_open)
+        return c;
+    c = pause ? NULL : conn_open();
+    if (c)
+        c->pool = p;
+    else
+        give_and_wake(p, NULL, pause ? 0 : CONNECT_PAUSE_MS);
+    return c;
+}
+
+struct sql_conn *conn_take(int wait_ms, int64_t until, enum manner manner)
+{
+    int64_t now = clock_ms(), wait_until = now + wait_ms < until ? now + wait_ms : until;
+
+    if (now >= until)
+        return NULL;
+    return take_or_open(manner == GIVING_WAY ? &giving_way : &usual, wait_until, until, manner);
+}
+
+void conn_give(struct sql_conn *c)
+{
+    bool broken = c->broken || PQstatus(c->pg) != CONNECTION_OK;
+    struct pool *p = c->pool;
+
+    if (broken)
+        conn_close(c);
+    else
+        atomic_store_explicit(&p->answered, clock_ms(), memory_order_relaxed);
+    give_and_wake(p, broken ? NULL : c, 0);
+}
+
+/* What is asked of the pool is about those who wait: requests. */
+bool conn_pool_busy(int64_t within_ms)
+{
+    bool full;
+
+    pthread_mutex_lock(&usual.lock);
+    full = usual.open == usual.size && !usual.idle_count;
+    pthread_mutex_unlock(&usual.lock);
+    return full && clock_ms() - atomic_load(&usual.answered) < within_ms;
+}
+
+bool conn_pool_congested(void)
+{
+    int64_t since = atomic_load(&usual.oldest);
+
+    if (!since || atomic_load(&usual.waiting) < usual.size || clock_ms() - since < CONGESTED_MS)
+        return false;
+    atomic_fetch_add(&usual.refused, 1);
+    return true;
+}
+
+void conn_refused(void)
+{
+    atomic_fetch_add(&usual.refused, 1);
+}
+
+static void count(struct pool *p, int *open, int *used)
+{
+    pthread_mutex_lock(&p->lock);
+    *open += p->open;
+    *used += p->open - p->idle_count;
+    pthread_mutex_unlock(&p->lock);
+}
+
+void conn_pool_gauges(int *open, int *used, uint64_t *refused)
+{
+    *open = *used = 0;
+    count(&usual, open, used);
+    count(&giving_way, open, used);
+    *refused = atomic_load(&usual.refused) + atomic_load(&giving_way.refused);
+}
+
+/* Wait until the socket can be read (or written, while there is something to flush). */
+static bool wait_for_server(struct sql_conn *c, int64_t until)
+{
+    int flush = PQflush(c->pg);
+    struct pollfd fd = {PQsocket(c->pg), (short)(POLLIN | (flush == 1 ? POLLOUT : 0)), 0};
+    int64_t left = until - clock_ms();
+
+    if (flush < 0 || left <= 0)
+        return false;
+    if (poll(&fd, 1, (int)left) < 0 && errno != EINTR)
+        return false;
+    return !(fd.revents & (POLLIN | POLLERR | POLLHUP)) || PQconsumeInput(c->pg);
+}
+
+bool conn_flush(struct sql_conn *c)
+{
+    int left;
+
+    while ((left = PQflush(c->pg)) == 1) {
+        struct pollfd fd = {PQsocket(c->pg), POLLOUT, 0};
+
+        if (poll(&fd, 1, FLUSH_MS) <= 0)
+            return false;
+    }
+    return left == 0;
+}
+
+PGresult *conn_result(struct sql_conn *c)
+{
+    int64_t until = clock_ms() + c->answer_ms;
+
+    until = until < c->until ? until : c->until;
+    while (PQflush(c->pg) == 1 || PQisBusy(c->pg)) {
+        if (!wait_for_server(c, until)) {
+            c->broken = true;
+            return NULL;
+        }
+    }
+    return PQgetResult(c->pg);
+}

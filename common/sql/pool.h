@@ -1,0 +1,71 @@
+/* One connection in pipeline mode, and the pool of them. Inside common/ only. */
+#ifndef BACKROOM_POOL_H
+#define BACKROOM_POOL_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A request's statements end after 2 s by themselves, those of background work after 20 s: the server that does not even
+ * say so is given up a little later. To connect takes 2 s at most, the least that libpq can be told. */
+enum { PENDING_MAX = 4096, ANSWER_MS = 3000, BACKGROUND_MS = 24000, CONNECT_MS = 2000 };
+
+/* After a failed connect nobody tries again for this long: a dead database must not hold every thread. */
+enum { CONNECT_PAUSE_MS = 200 };
+
+struct pending {
+    const char
+        *prepares;    /* a statement being prepared: its name (owned by the connection's set), else NULL */
+    const char *what; /* for the log */
+    bool answers;     /* somebody waits for its result */
+};
+
+/* How long a session's statements may run and wait for locks, and whether its server's process gives way to others: see
+ * thread.h. What a session was told it forgets only with a transaction that is rolled back, or never. */
+enum manner { NOT_TOLD, IMPATIENT, PATIENT, GIVING_WAY };
+
+struct pool;
+
+struct sql_conn {
+    PGconn *pg;
+    struct pool *pool; /* it is given back to; NULL for one of its own */
+    bool begun, broken, failed;
+    bool committing; /* the commit was sent: if the connection is lost, nobody knows whether it was done */
+    enum manner manner;
+    char **prepared; /* open-addressed set of statement names: statement.h */
+    size_t prepared_room, prepared_count;
+    struct pending pending[PENDING_MAX];
+    int pending_count;
+    int64_t plans_until; /* when its plans are too old: statement.h */
+    int answer_ms;       /* how long the server may take over a statement */
+    int64_t until;       /* when the work that holds it must be over, by the monotonic clock */
+};
+
+/* A plain connection to the configured database with the house's time-outs, or NULL. Not of the pool: for the
+ * relay, leadership and migrations. */
+PGconn *conn_direct(void);
+/* One that is not of the pool, or NULL. */
+struct sql_conn *conn_open(void);
+void conn_close(struct sql_conn *c);
+/* From the pool, waiting at most wait_ms; NULL when none came free, the database does not answer, or connecting might
+ * take longer than until. For those who give way there are connections of their own, half as many: a process of the
+ * server that was told to give way cannot be told otherwise. */
+struct sql_conn *conn_take(int wait_ms, int64_t until, enum manner manner);
+void conn_give(struct sql_conn *c);
+/* plans_by_value: statements may be planned for the values they come with, else each is planned once. */
+void conn_pool_open(const char *url, const char *schema, int size, bool plans_by_value);
+void conn_pool_close(void);
+/* Is every connection in use, and did the database answer somebody within the last milliseconds? */
+bool conn_pool_busy(int64_t within_ms);
+/* Does somebody wait for a connection so long already that whoever comes now had better not begin? He counts as refused. */
+bool conn_pool_congested(void);
+/* Somebody who never came as far as conn_take() waited too long. */
+void conn_refused(void);
+void conn_pool_gauges(int *open, int *used, uint64_t *refused);
+
+/* Send all that is queued; false when the server does not take it at once. */
+bool conn_flush(struct sql_conn *c);
+/* Next result or NULL (end of one statement's results); sets broken when the server does not answer in time. */
+PGresult *conn_result(struct sql_conn *c);
+
+#endif
