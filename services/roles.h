@@ -2,7 +2,7 @@
 #ifndef BACKROOM_ROLES_H
 #define BACKROOM_ROLES_H
 
-#include "token.h"
+#include "principal.h"
 
 extern const struct role roles[];
 

@@ -5,10 +5,24 @@
 #include <string.h>
 
 #include "common_events.h"
+#include "consume.h"
+#include "field.h"
 #include "response.h"
-#include "service.h"
 
 /* The envelope is CloudEvents 1.0 in JSON, structured mode; the extensions are ours (docs/events.md). */
+static struct {
+    const char *service;
+    const char *const *events;
+    bool imports;
+} described;
+
+void asyncapi_open(const char *service, const char *const *events, bool imports)
+{
+    described.service = service;
+    described.events = events;
+    described.imports = imports;
+}
+
 static json_t *envelope(const char *source, json_t *types, json_t *schema)
 {
     json_t *properties = json_pack(
@@ -67,7 +81,7 @@ static json_t *verbs_of(const json_t *schema)
     return names;
 }
 
-static void add_said(const struct service *s, const char *text, json_t *doc)
+static void add_sent(const char *text, json_t *doc)
 {
     json_t *schema = json_loads(text, 0, NULL), *message, *address;
     const char *aggregate = json_string_value(json_object_get(schema, "aggregate"));
@@ -75,9 +89,9 @@ static void add_said(const struct service *s, const char *text, json_t *doc)
     const char *subject = json_string_value(json_object_get(schema, "subject"));
     char name[80], prefix[80], path[82];
 
-    snprintf(name, sizeof name, "%s.%s", s->name, aggregate);
-    snprintf(prefix, sizeof prefix, "%s.%s", s->name, subject ? subject : aggregate);
-    snprintf(path, sizeof path, "/%s", s->name);
+    snprintf(name, sizeof name, "%s.%s", described.service, aggregate);
+    snprintf(prefix, sizeof prefix, "%s.%s", described.service, subject ? subject : aggregate);
+    snprintf(path, sizeof path, "/%s", described.service);
     message = json_pack("{s:s, s:s, s:O, s:o}", "name", name, "title", title, "x-events",
                         json_object_get(schema, "events"), "payload",
                         envelope(path, types_of(prefix, schema), schema));
@@ -86,13 +100,13 @@ static void add_said(const struct service *s, const char *text, json_t *doc)
     json_object_set_new(address, "messages",
                         json_pack("{s:o}", aggregate, link_to("components/messages", name)));
     json_object_set_new(json_object_get(doc, "channels"), name, address);
-    add_operation(doc, "say", name,
+    add_operation(doc, "send", name,
                   json_pack("{s:s, s:o}", "action", "send", "channel", link_to("channels", name)));
     json_decref(schema);
 }
 
 /* Of what others say only what the service needs: more is ignored. */
-static void add_heard(const struct consumer *c, json_t *doc)
+static void add_received(const struct consumer *c, json_t *doc)
 {
     const char *verb = strrchr(c->subject, '.') + 1;
     json_t *data = field_schema(c->fields), *address;
@@ -105,36 +119,36 @@ static void add_heard(const struct consumer *c, json_t *doc)
                         json_pack("{s:{s:s, s:{s:s, s:{s:o}}}}", "needed", "name", name, "payload", "type",
                                   "object", "properties", "data", data));
     json_object_set_new(json_object_get(doc, "channels"), name, address);
-    add_operation(doc, "hear", c->name,
+    add_operation(doc, "receive", c->name,
                   json_pack("{s:s, s:o}", "action", "receive", "channel", link_to("channels", name)));
 }
 
-static json_t *describe(const struct service *s)
+static json_t *describe(void)
 {
     json_t *doc =
         json_pack("{s:s, s:{s:s, s:s}, s:s, s:{}, s:{}, s:{s:{}}}", "asyncapi", "3.0.0", "info", "title",
-                  s->name, "version", BACKROOM_VERSION, "defaultContentType", "application/cloudevents+json",
-                  "channels", "operations", "components", "messages");
+                  described.service, "version", BACKROOM_VERSION, "defaultContentType",
+                  "application/cloudevents+json", "channels", "operations", "components", "messages");
 
-    for (const char *const *text = s->events; text && *text; text++)
-        add_said(s, *text, doc);
-    for (const char *const *text = common_events; s->imports && *text; text++)
-        add_said(s, *text, doc);
-    for (const struct consumer *c = s->consumers; c && c->subject; c++)
-        add_heard(c, doc);
+    for (const char *const *text = described.events; text && *text; text++)
+        add_sent(*text, doc);
+    for (const char *const *text = common_events; described.imports && *text; text++)
+        add_sent(*text, doc);
+    for (const struct consumer *c = consumer_rows(); c && c->subject; c++)
+        add_received(c, doc);
     return doc;
 }
 
 int asyncapi_get(struct work *w)
 {
-    json_t *json = arena_owns(w->arena, describe(w->service), (void (*)(void *))json_decref);
+    json_t *json = arena_owns(w->arena, describe(), (void (*)(void *))json_decref);
 
     return reply(w, json_text(w, json));
 }
 
-void asyncapi_print(const struct service *s)
+void asyncapi_print(void)
 {
-    json_t *json = describe(s);
+    json_t *json = describe();
 
     json_dumpf(json, stdout, JSON_INDENT(2));
     puts("");

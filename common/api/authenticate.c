@@ -1,7 +1,9 @@
 #include "authenticate.h"
 
 #include "clock.h"
+#include "metrics.h"
 #include "metrics_page.h"
+#include "principal.h"
 #include "rate_limit.h"
 #include "request.h"
 #include "response.h"
@@ -44,18 +46,18 @@ int authenticate(struct work *w)
 {
     const char *scope = w->request->route->row.scope, *why;
 
-    w->who = auth_check(w, header(w->request, "Authorization"), &why);
+    w->who = token_check(w, header(w->request, "Authorization"), &why);
     if (!scope)
         return w->who ? OK : public_call(w);
-    if (why == auth_too_many)
+    if (why == token_too_many)
         return too_many(w, BAD_TOKENS, "auth.too_many", why);
     if (!w->who) {
         response_header(w, "WWW-Authenticate", "Bearer");
         return http_error(w, 401, "auth.required", "%s",
                           why ? why : "This needs a token: send 'Authorization: Bearer <token>'.");
     }
-    w->actor = auth_subject(w->who);
-    if (auth_may(w->who, scope))
+    w->actor = principal_subject(w->who);
+    if (principal_may(w->who, scope))
         return OK;
     return fail(w, FORBIDDEN, "auth.scope", "Your roles do not grant %s.", *scope ? scope : "anything here");
 }

@@ -8,7 +8,6 @@
 #include "inbox.h"
 #include "inbox_queries.h"
 #include "page.h"
-#include "service.h"
 #include "work.h"
 
 const struct field dead_letter_fields[] = {{"reason", TEXT, REQUIRED, 1, 500}, {0}};
@@ -48,15 +47,13 @@ static int close(struct work *w, const char *state, const char *reason)
 /* The stored envelope by the consumer that it was for, in this work's transaction. */
 static int apply_again(struct work *w, const char *consumer, const char *envelope)
 {
-    const struct consumer *c = w->service->consumers;
+    const struct consumer *c = consumer_named(consumer);
     enum verdict verdict = UNKNOWN;
     json_t *list, *body = w->in, *e;
     const char *why;
     int fault;
 
-    while (c && c->name && strcmp(c->name, consumer) != 0)
-        c++;
-    if (!c || !c->name)
+    if (!c)
         return fail(w, CONFLICT, "dead_letter.no_consumer", "There is no consumer %s any more.", consumer);
     e = envelope_read(w, envelope, strlen(envelope), 0, &why);
     if (!e)

@@ -13,6 +13,7 @@
 #include "crash.h"
 #include "crew.h"
 #include "exchange.h"
+#include "feed.h"
 #include "idempotency.h"
 #include "log.h"
 #include "loop.h"
@@ -20,7 +21,6 @@
 #include "request_checks.h"
 #include "resource.h"
 #include "response.h"
-#include "service.h"
 #include "sql.h"
 #include "sse.h"
 #include "trace.h"
@@ -187,11 +187,9 @@ static int examine(struct work *w, struct request *r)
 /* Refused by a named constraint that has an answer of its own: that answer is given in a new transaction. */
 static int recover(struct work *w)
 {
-    const struct constraint *c = w->service->constraints;
+    const struct constraint *c = sql_constraint_named(w->constraint);
 
-    while (c && c->name && (!w->constraint || strcmp(c->name, w->constraint) != 0))
-        c++;
-    if (!c || !c->name || !c->recover)
+    if (!c || !c->recover)
         return w->fault;
     work_again(w);
     return work_run(w, c->recover, idempotency_store);
@@ -281,7 +279,7 @@ static void serve(struct exchange *x)
     x->task.run = by_crew;
     if (admit(w, r) != OK || (only_reads(r) && examine(w, r) != OK)) {
         finish(x);
-    } else if (r->streams && r->route->row.handler == event_feed) {
+    } else if (r->streams && r->route->row.handler == feed_get) {
         sse_start(x);
         finish(x);
     } else if (r->route->row.handler == resource_one) {
@@ -298,9 +296,9 @@ int http_in_flight(void)
 
 /* --- beginning and end --------------------------------------------------------------------------------- */
 
-bool http_start(const struct service *s, const char *address, int port)
+bool http_start(const char *address, int port)
 {
-    if (crew_start(IN_FLIGHT_MAX) && loop_start(s, address, port, serve))
+    if (crew_start(IN_FLIGHT_MAX) && loop_start(address, port, serve))
         return true;
     log_error(NULL, "http.start", "cannot listen on %s:%d", address, port);
     return false;

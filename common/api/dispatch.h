@@ -4,10 +4,8 @@
 
 #include <stdbool.h>
 
-struct service;
-
 /* Serve the service's routes on address:port. False, with a log line, when the port cannot be had. */
-bool http_start(const struct service *s, const char *address, int port);
+bool http_start(const char *address, int port);
 /* Take no new connections, wait until the answers under way are out (at most seconds), then stop. */
 void http_drain(int seconds);
 

@@ -2,13 +2,13 @@
 
 #include <string.h>
 
-#include "hash_chain.h"
 #include "idempotency_queries.h"
+#include "principal.h"
 #include "request.h"
 #include "resource.h"
 #include "response.h"
+#include "sha256.h"
 #include "sql.h"
-#include "token.h"
 #include "work.h"
 
 const char *idempotency_digest(struct work *w, const char *method, const char *target, const char *body,
@@ -18,7 +18,7 @@ const char *idempotency_digest(struct work *w, const char *method, const char *t
 
     text_addf(&t, "%s %s\n", method, target);
     text_add_bytes(&t, body ? body : "", length);
-    return sha256_hex(w, t.bytes, t.length);
+    return sha256_hex(w->arena, t.bytes, t.length);
 }
 
 int idempotency_key(struct work *w, const char *value)
@@ -47,7 +47,7 @@ static int keep(struct work *w, int status, const char *body)
 {
     const struct request *r = w->request;
 
-    return q_idempotency_keep(w, auth_subject(w->who), r->route->row.path, r->idempotency_key, r->digest,
+    return q_idempotency_keep(w, principal_subject(w->who), r->route->row.path, r->idempotency_key, r->digest,
                               status, body, w->etag, w->location);
 }
 
@@ -56,7 +56,7 @@ static int keep(struct work *w, int status, const char *body)
 static int keep_item(struct work *w)
 {
     const struct request *r = w->request;
-    const char *values[] = {w->location,        auth_subject(w->who),
+    const char *values[] = {w->location,        principal_subject(w->who),
                             r->route->row.path, r->idempotency_key,
                             r->digest,          sql_from_int(w, response_status(w)),
                             w->item->id,        w->item->resource->flow ? item_actions(w, w->item) : NULL};
@@ -107,8 +107,8 @@ static int find(struct work *w)
 {
     struct idempotency_find_row kept;
 
-    TRY(q_idempotency_find(w, auth_subject(w->who), w->request->route->row.path, w->request->idempotency_key,
-                           &kept));
+    TRY(q_idempotency_find(w, principal_subject(w->who), w->request->route->row.path,
+                           w->request->idempotency_key, &kept));
     return kept.found ? give_again(w, &kept) : fail(w, NOT_FOUND, "idempotency.unused", "not used before");
 }
 

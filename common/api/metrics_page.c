@@ -5,12 +5,13 @@
 
 #include "dead_letter_queries.h"
 #include "dispatch.h"
+#include "metrics.h"
 #include "relay_queries.h"
 #include "route.h"
 #include "sql.h"
 #include "work.h"
 
-enum { BUCKETS = 12, CLASSES = 6, CONSUMERS_MAX = 16 };
+enum { BUCKETS = 12, CLASSES = 6 };
 
 static const int64_t bucket_us[BUCKETS] = {500,   1000,   2500,   5000,   10000,   25000,
                                            50000, 100000, 250000, 500000, 1000000, 2500000};
@@ -20,58 +21,11 @@ static struct {
     atomic_llong bucket[BUCKETS + 1], sum_us, by_class[CLASSES];
 } requests[ROUTES_MAX + 1];
 
-static atomic_llong counters[COUNTERS], gauges[GAUGES];
-static struct {
-    _Atomic(const char *) consumer;
-    atomic_llong n;
-} pending[CONSUMERS_MAX];
-
 static const struct own_gauge *own_gauges;
-
-static const char *const counter_names[COUNTERS] = {
-    [EVENTS_PUBLISHED] = "backroom_events_published_total",
-    [PUBLISH_ERRORS] = "backroom_publish_errors_total",
-    [EVENTS_REPUBLISHED] = "backroom_events_republished_total",
-    [EVENTS_APPLIED] = "backroom_events_applied_total",
-    [EVENTS_SKIPPED] = "backroom_events_skipped_total",
-    [EVENTS_REDELIVERED] = "backroom_events_redelivered_total",
-    [EVENTS_DEAD] = "backroom_events_dead_lettered_total",
-    [DEADLINES_FIRED] = "backroom_deadlines_fired_total",
-    [SCHEDULES_RUN] = "backroom_schedules_run_total",
-    [STREAM_ALARMS] = "backroom_stream_alarms_total",
-    [PARSER_COMPLAINTS] = "backroom_http_broken_requests_total",
-    [CALLS_LIMITED] = "backroom_http_limited_total",
-    [COMMIT_BATCHES] = "backroom_commit_batches_total",
-    [COMMIT_BATCH_REQUESTS] = "backroom_commit_batch_requests_total"};
-static const char *const gauge_names[GAUGES] = {[NATS_STALLED] = "backroom_nats_stalled",
-                                                [RELAY_LEADER] = "backroom_relay_leader",
-                                                [READY] = "backroom_ready",
-                                                [STREAM_AHEAD] = "backroom_stream_ahead"};
-
-void metrics_add(enum counter c, int64_t n)
-{
-    atomic_fetch_add_explicit(&counters[c], n, memory_order_relaxed);
-}
-
-void metrics_set(enum gauge g, int64_t value)
-{
-    atomic_store(&gauges[g], value);
-}
 
 void metrics_gauges(const struct own_gauge *own)
 {
     own_gauges = own;
-}
-
-void metrics_pending(int place, const char *consumer, int64_t n)
-{
-    atomic_store(&pending[place].n, n);
-    atomic_store(&pending[place].consumer, consumer);
-}
-
-void metrics_parser_complaint(void)
-{
-    metrics_add(PARSER_COMPLAINTS, 1);
 }
 
 void metrics_request(const struct bound_route *route, int status, int64_t us)
@@ -143,18 +97,6 @@ static void add_database(struct work *w, struct text *t)
     add_own(w, t);
 }
 
-static void add_pending(struct text *t)
-{
-    text_add(t, "# TYPE backroom_consumer_pending gauge\n");
-    for (int i = 0; i < CONSUMERS_MAX; i++) {
-        const char *consumer = atomic_load(&pending[i].consumer);
-
-        if (consumer)
-            text_addf(t, "backroom_consumer_pending{consumer=\"%s\"} %lld\n", consumer,
-                      (long long)atomic_load(&pending[i].n));
-    }
-}
-
 const char *metrics_page(struct work *w)
 {
     struct text t = text_new(w->arena);
@@ -168,11 +110,7 @@ const char *metrics_page(struct work *w)
     for (int i = 0; i < count; i++)
         add_route(&t, all[i].row.method, all[i].row.path, i);
     add_route(&t, "any", "none", ROUTES_MAX);
-    for (int i = 0; i < COUNTERS; i++)
-        text_addf(&t, "# TYPE %s counter\n%s %lld\n", counter_names[i], counter_names[i],
-                  (long long)counters[i]);
-    for (int i = 0; i < GAUGES; i++)
-        text_addf(&t, "# TYPE %s gauge\n%s %lld\n", gauge_names[i], gauge_names[i], (long long)gauges[i]);
+    metrics_write(&t);
     sql_gauges(&open, &used, &refused);
     text_addf(&t, "# TYPE backroom_pool_connections gauge\nbackroom_pool_connections %d\n", open);
     text_addf(&t, "# TYPE backroom_pool_used gauge\nbackroom_pool_used %d\n", used);
@@ -181,7 +119,6 @@ const char *metrics_page(struct work *w)
     text_addf(&t, "# TYPE backroom_build_info gauge\nbackroom_build_info{version=\"%s\"} 1\n",
               BACKROOM_VERSION);
     text_addf(&t, "# TYPE backroom_http_in_flight gauge\nbackroom_http_in_flight %d\n", http_in_flight());
-    add_pending(&t);
     add_database(w, &t);
     return t.bytes;
 }

@@ -1,12 +1,21 @@
 #include "openapi.h"
+#include "work.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "field.h"
+#include "model.h"
 #include "resource.h"
-#include "service.h"
+#include "route.h"
+
+static const char *service_name;
+
+void openapi_open(const char *service)
+{
+    service_name = service;
+}
 
 static json_t *parameter(const char *name, const char *in, json_t *schema)
 {
@@ -138,7 +147,7 @@ static json_t *problem(void)
                      "schema", "type", "object", "required", "status", "code", "detail", "trace_id");
 }
 
-static json_t *describe(const struct service *s)
+static json_t *describe(void)
 {
     const struct bound_route *all;
     json_t *paths = json_object();
@@ -159,30 +168,30 @@ static json_t *describe(const struct service *s)
             json_object_set_new(path, method, operation(&all[i]));
     }
     return json_pack("{s:s, s:{s:s, s:s}, s:o, s:{s:{s:o}, s:{s:{s:s, s:s, s:s}}}}", "openapi", "3.1.0",
-                     "info", "title", s->name, "version", BACKROOM_VERSION, "paths", paths, "components",
+                     "info", "title", service_name, "version", BACKROOM_VERSION, "paths", paths, "components",
                      "responses", "Problem", problem(), "securitySchemes", "bearer", "type", "http", "scheme",
                      "bearer", "bearerFormat", "JWT");
 }
 
 int openapi_get(struct work *w)
 {
-    json_t *json = arena_owns(w->arena, describe(w->service), (void (*)(void *))json_decref);
+    json_t *json = arena_owns(w->arena, describe(), (void (*)(void *))json_decref);
 
     return reply(w, json_text(w, json));
 }
 
-void openapi_print(const struct service *s)
+void openapi_print(void)
 {
-    json_t *json = describe(s);
+    json_t *json = describe();
 
     json_dumpf(json, stdout, JSON_INDENT(2));
     puts("");
     json_decref(json);
 }
 
-void flows_print(const struct service *s)
+void flows_print(void)
 {
-    for (const struct resource *r = s->resources; r && r->name; r++) {
+    for (const struct resource *r = model_resources(); r && r->name; r++) {
         if (!r->flow)
             continue;
         printf("### %s\n\n```mermaid\nstateDiagram-v2\n", r->aggregate);

@@ -2,11 +2,12 @@
 #ifndef BACKROOM_OPENAPI_H
 #define BACKROOM_OPENAPI_H
 
-struct service;
 struct work;
 
+/* The title of the description. Once, at start. */
+void openapi_open(const char *service);
 int openapi_get(struct work *w);
-void openapi_print(const struct service *s);
-void flows_print(const struct service *s);
+void openapi_print(void);
+void flows_print(void);
 
 #endif

@@ -8,8 +8,8 @@
 #include "clock.h"
 #include "dispatch.h"
 #include "log.h"
+#include "metrics.h"
 #include "metrics_page.h"
-#include "service.h"
 #include "sql.h"
 #include "work.h"
 
@@ -58,11 +58,10 @@ static enum MHD_Result readyz(struct MHD_Connection *c)
 
 static enum MHD_Result metrics(struct MHD_Connection *c)
 {
-    static const struct service nobody;
     enum MHD_Result said;
     struct work w;
 
-    work_begin(&w, &nobody, REQUEST, "metrics");
+    work_begin(&w, REQUEST, "metrics");
     w.writes = false;
     w.until = clock_ms() + DATABASE_MS;
     said = say(c, 200, "text/plain; version=0.0.4; charset=utf-8", metrics_page(&w));

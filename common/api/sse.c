@@ -12,6 +12,7 @@
 #include "feed_queries.h"
 #include "field.h"
 #include "loop.h"
+#include "principal.h"
 #include "response.h"
 #include "signals.h"
 #include "thread.h"
@@ -23,7 +24,6 @@ enum { STREAM_BATCH = 100, LOOK_MS = 250, HEARTBEAT_MS = 10000, PIECE = 16 * 102
 struct stream {
     struct stream *next;
     struct MHD_Connection *connection;
-    const struct service *service;
     struct principal *who;
     int64_t after;
     char *type, *aggregate;
@@ -71,7 +71,7 @@ static void fetch(struct stream *s)
     struct text t;
     size_t n = 0;
 
-    work_begin(&w, s->service, REQUEST, "feed");
+    work_begin(&w, REQUEST, "feed");
     w.writes = false;
     t = text_new(w.arena);
     if (q_event_feed(&w, s->after, s->type, s->aggregate, STREAM_BATCH, &rows, &n) != OK)
@@ -119,7 +119,7 @@ static struct stream *feed_all(struct stream *hungry)
 
     for (struct stream *s = hungry; s; s = next) {
         next = s->next;
-        s->ended = atomic_load(&feeder.stopping) || !auth_good_still(s->who);
+        s->ended = atomic_load(&feeder.stopping) || !token_still_good(s->who);
         if (!s->ended)
             fetch(s);
         if (s->ended || s->sent < s->length) {
@@ -217,8 +217,7 @@ void sse_start(struct exchange *x)
     a = arena_new();
     start_feeder();
     s->connection = x->connection;
-    s->service = w->service;
-    s->who = auth_copy(w->who);
+    s->who = principal_copy(w->who);
     s->after = last && field_text_fits(INTEGER, last) ? strtoll(last, NULL, 10) : in_int(w, "after");
     s->type = copy_or_null(in_str(w, "type"));
     s->aggregate = copy_or_null(in_str(w, "aggregate"));

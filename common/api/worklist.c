@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "page.h"
-#include "token.h"
+#include "principal.h"
 #include "work.h"
 #include "worklist_queries.h"
 
@@ -14,7 +14,7 @@ int worklist_get(struct work *w)
     struct text page = page_begin(w);
     struct worklist_row *rows;
     bool everything;
-    const char *roles = auth_role_array(w, w->who, &everything);
+    const char *roles = principal_role_array(w, w->who, &everything);
     size_t n;
 
     if (everything && in_has(w, "role") && !strpbrk(in_str(w, "role"), "\"\\{},")) {

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "bus.h"
@@ -9,9 +10,8 @@
 #include "delivery.h"
 #include "leader.h"
 #include "messages.h"
-#include "metrics_page.h"
+#include "metrics.h"
 #include "pull.h"
-#include "service.h"
 #include "signals.h"
 #include "thread.h"
 
@@ -30,6 +30,7 @@ struct puller {
 };
 
 static struct {
+    const struct consumer *rows;
     struct puller pullers[CONSUMERS_MAX];
     int count;
     atomic_bool stopping;
@@ -132,18 +133,37 @@ static void *run(void *puller)
     return NULL;
 }
 
-void consume_start(const struct service *s)
+void consume_open(const struct consumer *rows)
 {
-    for (const struct consumer *c = s->consumers; c && c->subject && all.count < CONSUMERS_MAX; c++) {
+    all.rows = rows;
+}
+
+const struct consumer *consumer_rows(void)
+{
+    return all.rows;
+}
+
+const struct consumer *consumer_named(const char *name)
+{
+    const struct consumer *c = all.rows;
+
+    while (c && c->name && strcmp(c->name, name) != 0)
+        c++;
+    return c && c->name ? c : NULL;
+}
+
+void consume_start(const char *service, const struct consumer *rows)
+{
+    consume_open(rows);
+    for (const struct consumer *c = rows; c && c->subject && all.count < CONSUMERS_MAX; c++) {
         struct puller *p = &all.pullers[all.count++];
         struct delivery *d = &p->delivery;
 
-        d->service = s;
         d->consumer = c;
         d->stopping = &all.stopping;
         pull_init(&d->pull, c->name, c->subject, c->mode & SINGLE_ACTIVE, c->linger_ms > 0);
         if (c->mode & SINGLE_ACTIVE)
-            p->leader = leader_new(s->name, c->name);
+            p->leader = leader_new(service, c->name);
         pthread_create(&p->thread, NULL, run, p);
     }
 }

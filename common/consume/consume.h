@@ -10,7 +10,6 @@
 #include <stdbool.h>
 
 struct field;
-struct service;
 struct work;
 
 enum {
@@ -35,7 +34,14 @@ struct consumer {
     const char *const *reads;
 };
 
-void consume_start(const struct service *s);
+/* service: also the name of its schema. */
+void consume_start(const char *service, const struct consumer *rows);
+/* NULL if the service has none of this name. */
+const struct consumer *consumer_named(const char *name);
+/* All of them; ends with a row of zeros. */
+const struct consumer *consumer_rows(void);
+/* Hand over the rows without starting anything. */
+void consume_open(const struct consumer *rows);
 void consume_stop(void);
 
 /* For an EACH handler: does the event's type end with this word ("shipped")? */

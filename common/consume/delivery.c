@@ -13,7 +13,7 @@
 #include "hex.h"
 #include "inbox.h"
 #include "log.h"
-#include "metrics_page.h"
+#include "metrics.h"
 #include "utf8.h"
 #include "work.h"
 
@@ -70,7 +70,7 @@ static int run_transaction(struct delivery *d, int first, int last, struct work 
 {
     json_t *list;
 
-    work_begin(w, d->service, DELIVERY, d->consumer->name);
+    work_begin(w, DELIVERY, d->consumer->name);
     list = arena_owns(w->arena, json_array(), (void (*)(void *))json_decref);
     for (int n = first; n <= last; n++) {
         json_t *e = read_message(w, d, n);
@@ -121,7 +121,7 @@ static bool dead_letter(struct delivery *d, int n, const char *code, const char 
     struct work w;
     bool buried;
 
-    work_begin(&w, d->service, DELIVERY, d->consumer->name);
+    work_begin(&w, DELIVERY, d->consumer->name);
     dead.envelope = read_message(&w, d, n);
     dead.code = code;
     dead.detail = detail;

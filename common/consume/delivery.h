@@ -11,10 +11,8 @@
 #include "version_gate.h"
 
 struct consumer;
-struct service;
 
 struct delivery {
-    const struct service *service;
     const struct consumer *consumer;
     const atomic_bool *stopping; /* do not try again for ever */
     struct pull pull;

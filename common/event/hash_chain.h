@@ -17,7 +17,4 @@ struct hash_chain_row {
 /* 64 hexadecimal digits. */
 const char *hash_chain_next(struct work *w, const char *before, const struct hash_chain_row *row);
 
-/* SHA-256 of some bytes, 64 hexadecimal digits. */
-const char *sha256_hex(struct work *w, const void *bytes, size_t length);
-
 #endif

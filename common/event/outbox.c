@@ -4,18 +4,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "feed_queries.h"
 #include "handed.h"
-#include "page.h"
+#include "model.h"
 #include "relay.h"
 #include "relay_queries.h"
-#include "request.h"
-#include "resource.h"
 #include "sql.h"
-#include "token.h"
 #include "work.h"
 
-enum { PAGE = 100, PAGE_MAX = 1000 };
+static const char *source;
+
+void outbox_open(const char *service)
+{
+    source = service;
+}
+
+const char *event_type(struct work *w, const char *rest)
+{
+    return textf(w, "%s.%s", source, rest);
+}
 
 static const char *cast_of(const struct resource *r)
 {
@@ -149,7 +155,7 @@ static int queue(struct work *w, struct announcement said, const char *aggregate
         return OK;
     a = arena_alloc(w->arena, sizeof *a);
     *a = said;
-    a->resource = resource_of_aggregate(w, aggregate);
+    a->resource = model_of_aggregate(aggregate);
     while (*end)
         end = &(*end)->next;
     *end = a;
@@ -189,66 +195,4 @@ int announce_new(struct work *w, const char *type, const char *aggregate, const 
     return queue(
         w, (struct announcement){.type = type, .ids = ids, .of_one = ids && *ids != '{', .version = NEW},
         aggregate);
-}
-
-/* --- feed and timeline -------------------------------------------------------------------------------- */
-
-const struct field event_feed_fields[] = {
-    {"after", INTEGER, OPTIONAL, 0, INT64_MAX},
-    {"cursor", INTEGER, OPTIONAL, 0, INT64_MAX},
-    {"limit", INTEGER, OPTIONAL, 1, PAGE_MAX},
-    {"type", TEXT},
-    {"aggregate", TEXT},
-    {0},
-};
-
-int event_feed(struct work *w)
-{
-    struct event_feed_row *rows;
-    struct text page = page_begin(w);
-    int64_t after = in_has(w, "cursor") ? in_int(w, "cursor") : in_int(w, "after");
-    int64_t limit = in_has(w, "limit") ? in_int(w, "limit") : PAGE;
-    size_t n;
-
-    TRY(q_event_feed(w, after, in_str(w, "type"), in_str(w, "aggregate"), limit, &rows, &n));
-    for (size_t i = 0; i < n; i++)
-        page_add(&page, rows[i].doc);
-    return page_reply(w, &page, (int64_t)n == limit ? sql_from_int(w, rows[n - 1].position) : NULL);
-}
-
-/* For staff: who, when, what. */
-static int add_timeline(struct work *w, const char *aggregate, const char *id, struct text *page)
-{
-    struct event_timeline_row *rows;
-    size_t n;
-
-    TRY(q_event_timeline(w, aggregate, id, &rows, &n));
-    for (size_t i = 0; i < n; i++)
-        page_add(page, rows[i].doc);
-    return OK;
-}
-
-/* For the customer whose it is: when, what. */
-static int add_course(struct work *w, const char *aggregate, const char *id, struct text *page)
-{
-    struct event_course_row *rows;
-    size_t n;
-
-    TRY(q_event_course(w, aggregate, id, &rows, &n));
-    for (size_t i = 0; i < n; i++)
-        page_add(page, rows[i].doc);
-    return OK;
-}
-
-int event_timeline(struct work *w)
-{
-    const struct resource *r = w->request->route->resource;
-    const char *id = path_var(w, resource_key(r));
-    struct text page = page_begin(w);
-
-    TRY(resource_one(w));
-    TRY(auth_is_customer(w->who) ? add_course(w, r->aggregate, id, &page)
-                                 : add_timeline(w, r->aggregate, id, &page));
-    w->etag = NULL;
-    return page_reply(w, &page, NULL);
 }

@@ -5,8 +5,6 @@
 #ifndef BACKROOM_OUTBOX_H
 #define BACKROOM_OUTBOX_H
 
-#include "field.h"
-
 struct work;
 
 enum { EVENT_BYTES_MAX = 256 * 1024 };
@@ -25,15 +23,15 @@ int announce_raised(struct work *w, const char *type, const char *aggregate, con
 /* The first event of aggregates that this transaction inserted with version 1; ids as one id or an array. */
 int announce_new(struct work *w, const char *type, const char *aggregate, const char *ids);
 
+/* The service whose events they are: the first word of every type. Once, at start. */
+void outbox_open(const char *service);
+/* "<service>.<rest>", for machinery that announces in every service: event_type(w, "import.opened"). */
+const char *event_type(struct work *w, const char *rest);
+
 /* Write what was announced so far: called by the machinery. */
 int announce_flush(struct work *w);
 
 /* The work that announced is committed: tell the relay. */
 void announce_committed(struct work *w);
-
-/* Handlers of GET /v1/events (also as server-sent events) and of GET /v1/<resource>/{id}/timeline. */
-extern const struct field event_feed_fields[];
-int event_feed(struct work *w);
-int event_timeline(struct work *w);
 
 #endif

@@ -111,12 +111,12 @@ static bool read_head(struct exchange *x)
     return !h.broken;
 }
 
-bool exchange_complete(struct exchange *x, const struct service *service)
+bool exchange_complete(struct exchange *x)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 
-    work_begin(&x->work, service, REQUEST, "anonymous");
+    work_begin(&x->work, REQUEST, "anonymous");
     x->work.writes = false;
     x->work.request = &x->request;
     x->request.target = x->target;

@@ -33,6 +33,6 @@ void exchange_begin(struct exchange *x, struct MHD_Connection *c, const char *me
 /* A piece of the body; false without memory. Of what is too long no more is kept than shows it. */
 bool exchange_take(struct exchange *x, const char *bytes, size_t length);
 /* All is there: what has come is the request's, and its work begins. False when a header holds a NUL. */
-bool exchange_complete(struct exchange *x, const struct service *service);
+bool exchange_complete(struct exchange *x);
 
 #endif

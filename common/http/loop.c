@@ -13,7 +13,7 @@
 #include "config.h"
 #include "connections.h"
 #include "exchange.h"
-#include "metrics_page.h"
+#include "metrics.h"
 #include "share.h"
 #include "thread.h"
 
@@ -24,7 +24,6 @@ enum { CONNECTION_MEMORY = 24 * 1024 };
 enum { IDLE_SECONDS = 15, LOOK_MS = 250 };
 
 static struct {
-    const struct service *service;
     void (*serve)(struct exchange *);
     struct MHD_Daemon *daemon;
     pthread_t thread;
@@ -38,7 +37,7 @@ static struct {
 static void complaint(void *unused, const char *fmt, va_list args)
 {
     (void)unused, (void)fmt, (void)args;
-    metrics_parser_complaint();
+    metrics_add(PARSER_COMPLAINTS, 1);
 }
 
 /* The target is taken here: what comes later has its escapes decoded, and what follows an escaped NUL is lost. */
@@ -82,7 +81,7 @@ static enum MHD_Result on_request(void *unused, struct MHD_Connection *c, const 
     } else if (!x->whole) {
         x->whole = true;
     } else {
-        if (!exchange_complete(x, loop.service))
+        if (!exchange_complete(x))
             return MHD_NO;
         MHD_suspend_connection(c);
         loop.serve(x);
@@ -206,11 +205,10 @@ static bool start_daemon(const struct sockaddr_in *at)
     return info;
 }
 
-bool loop_start(const struct service *s, const char *address, int port, void (*serve)(struct exchange *))
+bool loop_start(const char *address, int port, void (*serve)(struct exchange *))
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
 
-    loop.service = s;
     loop.serve = serve;
     loop.wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     connections_start((int)config_int("REQUEST_SECONDS", 30));

@@ -9,11 +9,10 @@
 
 struct MHD_Connection;
 struct exchange;
-struct service;
 
 /* Serve address:port. `serve` is called on the loop's thread with every request that has come whole, must not wait, and sees
  * to it that loop_answer() is called once. False when the port cannot be had. */
-bool loop_start(const struct service *s, const char *address, int port, void (*serve)(struct exchange *));
+bool loop_start(const char *address, int port, void (*serve)(struct exchange *));
 /* From whatever thread: the answer is there. The exchange is the loop's again. */
 void loop_answer(struct exchange *x);
 /* The same for a connection that was suspended in the middle of its answer. */

@@ -6,7 +6,6 @@
 
 struct field;
 struct resource;
-struct service;
 struct work;
 
 struct route {
@@ -30,8 +29,8 @@ struct bound_route {
     int count;
 };
 
-/* Bind the routes of the service, of its resources and those that every service has. Once, before serving. */
-void route_bind(const struct service *s);
+/* Add a row; resource: whose collection its path is in, or NULL. Before serving. More than ROUTES_MAX end the process. */
+void route_add(struct route row, const struct resource *resource);
 const struct bound_route *route_all(int *count);
 
 /* The route for a method and decoded path segments; NULL if none, *allowed then lists the path's methods

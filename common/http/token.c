@@ -8,22 +8,14 @@
 
 #include "clock.h"
 #include "config.h"
-#include "hash_chain.h"
 #include "log.h"
+#include "principal.h"
 #include "rate_limit.h"
 #include "request.h"
-#include "service.h"
+#include "sha256.h"
 #include "work.h"
 
-enum { CACHE = 4096, SUBJECT_MAX = 128, LEEWAY = 60 };
-
-struct principal {
-    const struct role *roles; /* of the service */
-    uint64_t held;            /* bit i: has roles[i] */
-    char subject[SUBJECT_MAX];
-    int64_t expires; /* Unix seconds */
-    unsigned epoch;  /* of the keys that the token was verified with */
-};
+enum { CACHE = 4096, LEEWAY = 60 };
 
 /* One ES256 check costs more than the rest of a read: a verified token is remembered by its hash until it expires
  * or its key goes. */
@@ -77,7 +69,7 @@ static void keep_keys_fresh(void)
     pthread_mutex_unlock(&auth.lock);
 }
 
-bool auth_open(const char *jwks_file)
+bool token_open(const char *jwks_file)
 {
     r_global_init();
     auth.file = jwks_file;
@@ -108,14 +100,6 @@ static bool signed_by_us(jwt_t *jwt, struct remembered *r)
     return good;
 }
 
-static void add_role(struct principal *p, const char *name)
-{
-    for (int i = 0; name && p->roles[i].name && i < 64; i++) {
-        if (strcmp(p->roles[i].name, name) == 0)
-            p->held |= UINT64_C(1) << i;
-    }
-}
-
 static bool is_for_us(jwt_t *jwt, int64_t now, int64_t *expires)
 {
     const char *issuer = r_jwt_get_claim_str_value(jwt, "iss"),
@@ -133,8 +117,8 @@ static bool read_claims(jwt_t *jwt, struct remembered *r)
     json_t *roles = r_jwt_get_claim_json_t_value(jwt, "roles"), *name;
     size_t i;
 
-    add_role(&r->who, r_jwt_get_claim_str_value(jwt, "role"));
-    json_array_foreach(roles, i, name) add_role(&r->who, json_string_value(name));
+    principal_add_role(&r->who, r_jwt_get_claim_str_value(jwt, "role"));
+    json_array_foreach(roles, i, name) principal_add_role(&r->who, json_string_value(name));
     json_decref(roles);
     if (!subject || !*subject || strlen(subject) >= SUBJECT_MAX)
         return false;
@@ -185,11 +169,11 @@ static void remember(const struct remembered *r)
     pthread_mutex_unlock(&auth.lock);
 }
 
-const char auth_too_many[] = "Too many bad tokens came from your address. Try again later.";
+const char token_too_many[] = "Too many bad tokens came from your address. Try again later.";
 
-struct principal *auth_check(struct work *w, const char *authorization, const char **why)
+struct principal *token_check(struct work *w, const char *authorization, const char **why)
 {
-    struct remembered r = {.who = {.roles = w->service->roles}};
+    struct remembered r = {0};
     const char *token;
 
     *why = NULL;
@@ -200,10 +184,10 @@ struct principal *auth_check(struct work *w, const char *authorization, const ch
         return NULL;
     token = authorization + 7;
     keep_keys_fresh();
-    memcpy(r.hash, sha256_hex(w, token, strlen(token)), sizeof r.hash);
+    memcpy(r.hash, sha256_hex(w->arena, token, strlen(token)), sizeof r.hash);
     if (!recall(r.hash, &r)) {
         if (!rate_limit_allows(BAD_TOKENS, w->request->address, clock_ms())) {
-            *why = auth_too_many;
+            *why = token_too_many;
             return NULL;
         }
         if (!verify(token, &r)) {
@@ -216,54 +200,7 @@ struct principal *auth_check(struct work *w, const char *authorization, const ch
     return (struct principal *)arena_copy(w->arena, (const char *)&r.who, sizeof r.who);
 }
 
-/* --- what is granted ----------------------------------------------------------------------------------- */
-
-static bool grants(const char *scopes, const char *scope)
-{
-    size_t n = strlen(scope);
-
-    if (strcmp(scopes, "*") == 0)
-        return true;
-    for (const char *p = scopes; p; p = strchr(p, ' ') ? strchr(p, ' ') + 1 : NULL) {
-        if (!strncmp(p, scope, n) && (p[n] == ' ' || !p[n]))
-            return true;
-    }
-    return false;
-}
-
-bool auth_may(const struct principal *who, const char *scope)
-{
-    if (!scope)
-        return true;
-    if (!who)
-        return false;
-    for (int i = 0; who->roles[i].name; i++) {
-        if ((who->held >> i & 1) && (!*scope || grants(who->roles[i].scopes, scope)))
-            return true;
-    }
-    return false;
-}
-
-/* Only a customer: a clerk who shops here too keeps the clerk's eyes. */
-bool auth_is_customer(const struct principal *who)
-{
-    for (int i = 0; who && who->roles[i].name; i++) {
-        if ((who->held >> i & 1) && strcmp(who->roles[i].name, "customer") != 0)
-            return false;
-    }
-    return who && who->held;
-}
-
-struct principal *auth_copy(const struct principal *who)
-{
-    struct principal *copy = who ? malloc(sizeof *copy) : NULL;
-
-    if (copy)
-        *copy = *who;
-    return copy;
-}
-
-bool auth_good_still(const struct principal *who)
+bool token_still_good(const struct principal *who)
 {
     bool good;
 
@@ -272,25 +209,4 @@ bool auth_good_still(const struct principal *who)
     good = !who || (who->epoch == auth.epoch && who->expires > time(NULL) - LEEWAY);
     pthread_mutex_unlock(&auth.lock);
     return good;
-}
-
-const char *auth_subject(const struct principal *who)
-{
-    return who ? who->subject : "anonymous";
-}
-
-const char *auth_role_array(struct work *w, const struct principal *who, bool *everything)
-{
-    struct text t = text_new(w->arena);
-
-    *everything = false;
-    text_add(&t, "{");
-    for (int i = 0; who && who->roles[i].name; i++) {
-        if (!(who->held >> i & 1))
-            continue;
-        text_addf(&t, "%s%s", t.length > 1 ? "," : "", who->roles[i].name);
-        *everything |= strcmp(who->roles[i].scopes, "*") == 0;
-    }
-    text_add(&t, "}");
-    return t.bytes;
 }

@@ -1,4 +1,4 @@
-/* Who asks, and what their roles grant. Tokens are JWTs (RFC 7519, RFC 8725) verified against a local JWKS. */
+/* Bearer tokens: JWTs (RFC 7519, RFC 8725) verified against a local JWKS file. */
 #ifndef BACKROOM_TOKEN_H
 #define BACKROOM_TOKEN_H
 
@@ -7,30 +7,18 @@
 struct work;
 struct principal;
 
-/* What a role may do: scopes separated by blanks, "*" for everything. Ends with a row of zeros. */
-struct role {
-    const char *name, *scopes;
-};
-
 /* Read the public keys. False, with a log line, when the file cannot be used. */
-bool auth_open(const char *jwks_file);
+bool token_open(const char *jwks_file);
 
 /* Verify an Authorization header's value; NULL when there is none. On failure *why says what is wrong, for the
  * caller of the API; never why a signature failed. */
-struct principal *auth_check(struct work *w, const char *authorization, const char **why);
+struct principal *token_check(struct work *w, const char *authorization, const char **why);
 
-/* *why of auth_check() when the caller's address has sent too many bad tokens: then only known ones are looked at. */
-extern const char auth_too_many[];
+/* *why of token_check() when the client's address has sent too many bad tokens: then only tokens that were verified
+ * before are accepted. */
+extern const char token_too_many[];
 
-bool auth_may(const struct principal *who,
-              const char *scope); /* scope NULL: everybody; "": whoever has a token */
-/* For what goes on after its request: a copy to be freed, and whether the token has neither expired nor the keys changed
- * since it was verified. NULL stays good. */
-struct principal *auth_copy(const struct principal *who);
-bool auth_good_still(const struct principal *who);
-bool auth_is_customer(const struct principal *who);
-const char *auth_subject(const struct principal *who);
-/* The names of the caller's roles as a PostgreSQL array, and whether one of them grants everything. */
-const char *auth_role_array(struct work *w, const struct principal *who, bool *everything);
+/* False when the token has expired or the keys changed since it was verified: for what outlives its request. */
+bool token_still_good(const struct principal *who);
 
 #endif

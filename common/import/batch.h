@@ -25,7 +25,8 @@ const char *batch_refused_json(struct work *w, const struct batch *b, int64_t fi
 
 /* May the caller hand in files of this kind? */
 int import_may(struct work *w, const char *kind);
-const struct import_kind *import_kind_of(const struct service *s, const char *kind);
+void import_kinds(const struct import_kind *rows);
+const struct import_kind *import_kind_named(const char *name);
 /* GET /v1/imports/{id}/refused. */
 extern const struct field import_refused_fields[];
 int import_refused(struct work *w);

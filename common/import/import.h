@@ -11,7 +11,6 @@
 #include "route.h"
 
 struct batch;
-struct service;
 struct work;
 
 /*
@@ -49,7 +48,8 @@ const char *batch_json(struct work *w, const struct batch *b);
 extern const struct filter import_filters[];
 extern const struct route import_routes[];
 
-void import_start(const struct service *s);
+/* The service's kinds; NULL: it has none, and no thread is started. */
+void import_start(const struct import_kind *kinds);
 void import_stop(void);
 
 #endif

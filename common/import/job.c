@@ -16,7 +16,6 @@
 #include "log.h"
 #include "outbox.h"
 #include "rows.h"
-#include "service.h"
 #include "thread.h"
 
 /* A batch waits for the processor as often as a small one does, so it is as much of the file as memory is well spent on. */
@@ -37,8 +36,8 @@ struct run {
 };
 
 static struct {
-    const struct service *service;
     pthread_t thread;
+    bool started;
     atomic_bool stopping;
 } runner;
 
@@ -162,7 +161,7 @@ static int handle(struct work *w, struct run *r)
 
 static int tell(struct work *w, const struct run *r, const char *verb)
 {
-    return announce(w, textf(w, "%s.import.%s", w->service->name, verb), "import", r->id);
+    return announce(w, event_type(w, textf(w, "import.%s", verb)), "import", r->id);
 }
 
 /* Verdicts and cursor. */
@@ -225,7 +224,7 @@ static int beside(struct work *w, struct run *r, int (*f)(struct work *))
     int fault;
 
     reported = r;
-    work_begin(&other, w->service, JOB, r->job.actor);
+    work_begin(&other, JOB, r->job.actor);
     fault = work_run(&other, f, NULL);
     work_end(&other);
     return fault == OK ? OK : fail(w, BUSY, "import.report", "The import's progress could not be noted.");
@@ -313,7 +312,7 @@ static int step(struct work *w)
     if (!claim.found)
         return OK;
     TRY(q_import_read(w, claim.id, &current.job));
-    current.kind = current.job.found ? import_kind_of(w->service, current.job.kind) : NULL;
+    current.kind = current.job.found ? import_kind_named(current.job.kind) : NULL;
     if (!current.kind)
         return OK;
     current.id = claim.id;
@@ -333,7 +332,7 @@ static void whole_failed(struct work *w)
 {
     struct work other;
 
-    work_begin(&other, w->service, JOB, "import");
+    work_begin(&other, JOB, "import");
     give_up(&other, &current, w->code ? w->code : "internal.error", w->detail ? w->detail : "It failed.");
     work_run(&other, fail_file, NULL);
     work_end(&other);
@@ -363,7 +362,7 @@ static bool go_on(void)
     bool more;
     int fault;
 
-    work_begin(&w, runner.service, JOB, "import");
+    work_begin(&w, JOB, "import");
     fault = work_run(&w, step, NULL);
     more = fault == OK && current.id && !(is_whole(&current) && !current.status);
     if (fault == OK && current.id)
@@ -395,7 +394,7 @@ static void *run(void *unused)
         if (++idle % (600 * 1000 / POLL_MS) == 0) {
             struct work w;
 
-            work_begin(&w, runner.service, JOB, "import");
+            work_begin(&w, JOB, "import");
             work_run(&w, forget, NULL);
             work_end(&w);
         }
@@ -403,16 +402,15 @@ static void *run(void *unused)
     return NULL;
 }
 
-void import_start(const struct service *s)
+void import_start(const struct import_kind *kinds)
 {
-    runner.service = s;
-    if (s->imports)
-        pthread_create(&runner.thread, NULL, run, NULL);
+    import_kinds(kinds);
+    runner.started = kinds && pthread_create(&runner.thread, NULL, run, NULL) == 0;
 }
 
 void import_stop(void)
 {
     atomic_store(&runner.stopping, true);
-    if (runner.service && runner.service->imports)
+    if (runner.started)
         pthread_join(runner.thread, NULL);
 }

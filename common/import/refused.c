@@ -91,5 +91,5 @@ int import_refused(struct work *w)
     if (n && rows[n - 1].row_no < job.last)
         response_header(w, "Next-After", textf(w, "%" PRId64, rows[n - 1].row_no));
     w->request->reply_type = strcmp(format, "csv") == 0 ? "text/csv; charset=utf-8" : "application/x-ndjson";
-    return reply(w, file_of(w, import_kind_of(w->service, job.kind), *format == 'c', rows, n));
+    return reply(w, file_of(w, import_kind_named(job.kind), *format == 'c', rows, n));
 }

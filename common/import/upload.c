@@ -4,10 +4,10 @@
 
 #include "batch.h"
 #include "outbox.h"
+#include "principal.h"
 #include "request.h"
-#include "service.h"
-#include "token.h"
 #include "upload_queries.h"
+#include "work.h"
 
 static const struct field open_fields[] = {
     {"kind", CODE, REQUIRED},
@@ -22,20 +22,27 @@ static const struct field begin_fields[] = {{"parts", INTEGER, REQUIRED, 0, 1000
 const struct filter import_filters[] = {
     {"status", TEXT, "status = ?::text"}, {"kind", TEXT, "kind = ?::text"}, {0}};
 
-const struct import_kind *import_kind_of(const struct service *s, const char *kind)
-{
-    const struct import_kind *k = s->imports;
+static const struct import_kind *kinds;
 
-    while (k && k->name && strcmp(k->name, kind) != 0)
+void import_kinds(const struct import_kind *rows)
+{
+    kinds = rows;
+}
+
+const struct import_kind *import_kind_named(const char *name)
+{
+    const struct import_kind *k = kinds;
+
+    while (k && k->name && strcmp(k->name, name) != 0)
         k++;
     return k && k->name ? k : NULL;
 }
 
 int import_may(struct work *w, const char *kind)
 {
-    const struct import_kind *k = import_kind_of(w->service, kind);
+    const struct import_kind *k = import_kind_named(kind);
 
-    if (k && auth_may(w->who, k->scope))
+    if (k && principal_may(w->who, k->scope))
         return OK;
     if (k)
         return fail(w, FORBIDDEN, "auth.scope", "Your roles do not grant %s.", k->scope);
@@ -58,7 +65,7 @@ static int lock_open(struct work *w, const char *id)
 
 static int tell(struct work *w, const char *verb, const char *id)
 {
-    return announce(w, textf(w, "%s.import.%s", w->service->name, verb), "import", id);
+    return announce(w, event_type(w, textf(w, "import.%s", verb)), "import", id);
 }
 
 static int import_open(struct work *w)
@@ -68,7 +75,7 @@ static int import_open(struct work *w)
     TRY(import_may(w, in_str(w, "kind")));
     TRY(q_import_open(w, id, in_str(w, "kind"), in_str(w, "format"), in_str(w, "policy"),
                       in_bool(w, "dry_run"), w->actor));
-    TRY(announce_new(w, textf(w, "%s.import.opened", w->service->name), "import", id));
+    TRY(announce_new(w, event_type(w, "import.opened"), "import", id));
     return reply_resource(w, "imports", id);
 }
 

@@ -6,7 +6,7 @@
 
 #include "clock.h"
 #include "crash.h"
-#include "metrics_page.h"
+#include "metrics.h"
 #include "publish.h"
 #include "relay.h"
 #include "relay_queries.h"
@@ -25,7 +25,6 @@ struct mark {
 };
 
 static struct {
-    const struct service *service;
     pthread_t thread;
     pthread_mutex_t writing; /* held while answers are taken in and written down; before `lock` */
     pthread_mutex_t lock;
@@ -160,7 +159,7 @@ static bool write_taken(void)
     if (!taken)
         return true;
     crash_point("relay.acked");
-    work_begin(&w, marks.service, JOB, "relay");
+    work_begin(&w, JOB, "relay");
     fault = work_run(&w, write_down, NULL);
     crash_point("relay.marked");
     work_end(&w);
@@ -270,9 +269,8 @@ static void *run(void *unused)
     return NULL;
 }
 
-void marks_start(const struct service *s)
+void marks_start(void)
 {
-    marks.service = s;
     clock_cond_init(&marks.called);
     pthread_create(&marks.thread, NULL, run, NULL);
 }

@@ -9,13 +9,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct service;
 struct work;
 
 /* Two looks of the relay, and what it is handed meanwhile. */
 enum { MARKS_MAX = 1280 };
 
-void marks_start(const struct service *s);
+void marks_start(void);
 /* Writes what is answered. */
 void marks_stop(void);
 

@@ -7,7 +7,6 @@
 #include "bus.h"
 #include "log.h"
 #include "relay_queries.h"
-#include "service.h"
 #include "stream.h"
 #include "work.h"
 
@@ -22,9 +21,9 @@ static struct {
     unsigned long generation;
 } out;
 
-void publish_start(const struct service *s)
+void publish_start(const char *service)
 {
-    out.source = s->name;
+    out.source = service;
 }
 
 /* Every time under another name, so that what answers something earlier is nobody's. */

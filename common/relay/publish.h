@@ -6,10 +6,9 @@
 #include <stdint.h>
 
 struct event_unpublished_row;
-struct service;
 struct work;
 
-void publish_start(const struct service *s);
+void publish_start(const char *service);
 /* Has the connection been made anew since? Then what was sent before will not be answered any more. */
 bool publish_stale(void);
 /* Hear answers on the connection that there is now. While nobody hears. */

@@ -14,10 +14,9 @@
 #include "hash_chain.h"
 #include "leader.h"
 #include "marks.h"
-#include "metrics_page.h"
+#include "metrics.h"
 #include "publish.h"
 #include "relay_queries.h"
-#include "service.h"
 #include "signals.h"
 #include "stream.h"
 #include "thread.h"
@@ -40,7 +39,7 @@ struct head {
 };
 
 static struct {
-    const struct service *service;
+    const char *service;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t work;
@@ -247,7 +246,7 @@ static bool pass_on(bool fresh, bool look)
     }
     if (!stream_good(fresh))
         return false;
-    work_begin(&w, relay.service, JOB, "relay");
+    work_begin(&w, JOB, "relay");
     publish_all(&w, look, &handed, &more);
     work_end(&w);
     rest(handed);
@@ -293,13 +292,13 @@ static void *run(void *unused)
     return NULL;
 }
 
-void relay_start(const struct service *s)
+void relay_start(const char *service)
 {
-    relay.service = s;
-    relay.leader = leader_new(s->name, "relay");
+    relay.service = service;
+    relay.leader = leader_new(service, "relay");
     clock_cond_init(&relay.work);
-    publish_start(s);
-    marks_start(s);
+    publish_start(service);
+    marks_start();
     pthread_create(&relay.thread, NULL, run, NULL);
 }
 

@@ -4,9 +4,8 @@
 
 #include <stdbool.h>
 
-struct service;
-
-void relay_start(const struct service *s);
+/* service: also the name of its schema. */
+void relay_start(const char *service);
 void relay_stop(void);
 /* Events were committed: do not wait for the next poll. `look`: not all of them were handed over (handed.h). */
 void relay_wake(bool look);

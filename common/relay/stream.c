@@ -1,4 +1,5 @@
 #include "stream.h"
+#include "field.h"
 
 #include <inttypes.h>
 #include <stdatomic.h>
@@ -9,9 +10,8 @@
 #include "clock.h"
 #include "durable.h"
 #include "log.h"
-#include "metrics_page.h"
+#include "metrics.h"
 #include "relay_queries.h"
-#include "service.h"
 #include "work.h"
 
 enum { LOOK_MS = 5000, STALLED_AFTER = 3, READ_MS = 100, READ = 32, LATER = 4 };
@@ -191,36 +191,36 @@ static int read_some(struct work *w)
 
 /* --- looking --------------------------------------------------------------------------------------------- */
 
-static bool in_work(const struct service *s, int (*f)(struct work *))
+static bool in_work(int (*f)(struct work *))
 {
     struct work w;
     int fault;
 
-    work_begin(&w, s, JOB, "relay");
+    work_begin(&w, JOB, "relay");
     fault = work_run(&w, f, NULL);
     work_end(&w);
     return fault == OK;
 }
 
-static void go_on_reading(const struct service *s)
+static void go_on_reading(void)
 {
     if (stream.unread < stream.state.first_seq || stream.unread < 1 || clock_ms() < stream.next_read)
         return;
     stream.next_read = clock_ms() + READ_MS;
-    if (in_work(s, read_some))
+    if (in_work(read_some))
         stream.unread -= READ;
 }
 
 /* Can what was the last message 20 s ago still be read? By then it comes from the disk. If not, the server acknowledges
  * what it does not keep (its files were taken away): only starting it again helps, so that is all we say. */
-static bool keeps(const struct service *s)
+static bool keeps(void)
 {
     int64_t *slot = &stream.ends[stream.looks++ % LATER], end = *slot;
     char id[64];
 
     *slot = stream.state.last_seq;
     if (end < stream.state.first_seq || end > stream.state.last_seq ||
-        bus_message(s->name, end, id) != NOT_HELD)
+        bus_message(stream.service, end, id) != NOT_HELD)
         return true;
     log_rarely("relay.stream_void", "nats-server does not keep what it acknowledges: kill and start it");
     return false;
@@ -233,14 +233,14 @@ static bool is_as_before(const struct stream_state *before)
            stream.state.missing == before->missing;
 }
 
-static bool look(const struct service *s, bool must)
+static bool look(bool must)
 {
     struct stream_state before = stream.state;
-    bool known = bus_stream(s->name, &stream.state);
+    bool known = bus_stream(stream.service, &stream.state);
 
     stream.next_look = clock_ms() + LOOK_MS;
     stream.silent = known ? 0 : stream.silent + 1;
-    metrics_set(NATS_STALLED, stream.silent >= STALLED_AFTER || (known && !keeps(s)));
+    metrics_set(NATS_STALLED, stream.silent >= STALLED_AFTER || (known && !keeps()));
     if (!known) {
         stream.doubted = true;
         return false;
@@ -249,7 +249,7 @@ static bool look(const struct service *s, bool must)
         return true;
     stream.doubted = false;
     stream.generation = 0; /* until it is verified, however often that fails */
-    if (!in_work(s, verify))
+    if (!in_work(verify))
         return false;
     stream.verified++;
     stream.generation = bus_generation();
@@ -262,11 +262,11 @@ bool stream_due(bool must)
     return must || stream.generation != bus_generation() || clock_ms() >= stream.next_look;
 }
 
-bool stream_look(const struct service *s, bool must)
+bool stream_look(const char *service, bool must)
 {
-    stream.service = s->name;
+    stream.service = service;
     if (stream_due(must))
-        return look(s, must);
-    go_on_reading(s);
+        return look(must);
+    go_on_reading();
     return true;
 }

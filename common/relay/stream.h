@@ -6,10 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct service;
-
 /* Look at it now and then, in any case if `must`. False when that is not known now: nothing may be published. */
-bool stream_look(const struct service *s, bool must);
+bool stream_look(const char *service, bool must);
 /* Will stream_look() look? */
 bool stream_due(bool must);
 /* How many looks were close ones. */

@@ -3,30 +3,14 @@
 #include <string.h>
 
 #include "crash.h"
+#include "model.h"
 #include "outbox.h"
+#include "principal.h"
 #include "request.h"
 #include "resource.h"
 #include "route.h"
-#include "service.h"
 #include "sql.h"
-#include "token.h"
 #include "work.h"
-
-const struct step *flow_find(const struct step *flow, const char *status, const char *action)
-{
-    for (; flow->from; flow++) {
-        if (strcmp(flow->from, status) == 0 && strcmp(flow->action, action) == 0)
-            return flow;
-    }
-    return NULL;
-}
-
-const struct step *flow_first(const struct step *flow, const char *status)
-{
-    while (flow->from && strcmp(flow->from, status) != 0)
-        flow++;
-    return flow->from ? flow : NULL;
-}
 
 /* The scope of the route that takes this action, NULL if none does: then only news take it. */
 static const struct route *route_of_action(const struct resource *r, const char *action)
@@ -50,7 +34,7 @@ void flow_add_actions(struct work *w, const struct resource *r, const char *stat
     for (const struct step *s = r->flow; s->from; s++) {
         const struct route *route = strcmp(s->from, status) == 0 ? route_of_action(r, s->action) : NULL;
 
-        if (!route || (w->who && !auth_may(w->who, route->scope)))
+        if (!route || (w->who && !principal_may(w->who, route->scope)))
             continue;
         text_add(out, n++ ? "," : "");
         text_add_json(out, s->action);
@@ -58,7 +42,7 @@ void flow_add_actions(struct work *w, const struct resource *r, const char *stat
     text_add(out, "]");
 }
 
-static int http_error(struct work *w, const struct resource *r, const char *status, const char *action)
+static int refuse_step(struct work *w, const struct resource *r, const char *status, const char *action)
 {
     struct text allowed = text_new(w->arena);
 
@@ -81,7 +65,7 @@ static int check_version(struct work *w, const char *version)
 
 int flow_lock(struct work *w, const char *aggregate, const char *id, const char **status)
 {
-    const struct resource *r = resource_of_aggregate(w, aggregate);
+    const struct resource *r = model_of_aggregate(aggregate);
     struct pg_result *row;
 
     if (!r->key && !field_text_fits(UUID, id))
@@ -113,18 +97,18 @@ static int take(struct work *w, const struct resource *r, const char *id, const 
 
 int flow_apply(struct work *w, const char *aggregate, const char *id, const char *action)
 {
-    const struct resource *r = resource_of_aggregate(w, aggregate);
+    const struct resource *r = model_of_aggregate(aggregate);
     const struct step *step;
     const char *status;
 
     TRY(flow_lock(w, aggregate, id, &status));
     step = flow_find(r->flow, status, action);
-    return step ? take(w, r, id, step) : http_error(w, r, status, action);
+    return step ? take(w, r, id, step) : refuse_step(w, r, status, action);
 }
 
 int flow_apply_if(struct work *w, const char *aggregate, const char *id, const char *action, int *taken)
 {
-    const struct resource *r = resource_of_aggregate(w, aggregate);
+    const struct resource *r = model_of_aggregate(aggregate);
     const struct step *step;
     const char *status;
 
@@ -133,13 +117,4 @@ int flow_apply_if(struct work *w, const char *aggregate, const char *id, const c
     if (taken)
         *taken = step != NULL;
     return step ? take(w, r, id, step) : OK;
-}
-
-int flow_route(struct work *w)
-{
-    const struct bound_route *route = w->request->route;
-    const char *id = path_var(w, resource_key(route->resource));
-
-    TRY(flow_apply(w, route->resource->aggregate, id, route->segments[route->count - 1]));
-    return reply_resource(w, route->resource->name, id);
 }

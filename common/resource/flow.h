@@ -1,24 +1,12 @@
-/* The life of an aggregate as rows: from, action, to, guard, event. Never a sixth column. */
+/* Taking a step of an aggregate's flow (struct step, model.h). */
 #ifndef BACKROOM_FLOW_H
 #define BACKROOM_FLOW_H
 
-#include <stddef.h>
+#include "model.h"
 
 struct resource;
 struct text;
 struct work;
-
-struct step {
-    const char *from, *action, *to;
-    int (*guard)(struct work *w, const char *id); /* OK, or the fault that forbids the step; NULL: none */
-    const char *event;                            /* "orders.order.confirmed" */
-};
-
-/* The row for an action in a status, NULL if the action is not allowed there. */
-const struct step *flow_find(const struct step *flow, const char *status, const char *action);
-
-/* The first row of a status, NULL if nothing leads on from there. */
-const struct step *flow_first(const struct step *flow, const char *status);
 
 /*
  * Take one step of an aggregate's life: lock its row, hold If-Match against its version, find the step, ask the

@@ -8,13 +8,13 @@
 #include "cursor.h"
 #include "flow.h"
 #include "masking.h"
+#include "model.h"
 #include "page.h"
+#include "principal.h"
 #include "request.h"
-#include "service.h"
 #include "share.h"
 #include "signals.h"
 #include "sql.h"
-#include "token.h"
 
 enum { PAGE = 50, PAGE_MAX = 250, VALUES_OF_A_LIST = 24 };
 
@@ -28,29 +28,6 @@ struct listing {
     bool ascending;
     int limit;
 };
-
-const char *resource_key(const struct resource *r)
-{
-    return r->key ? r->key : "id";
-}
-
-const struct resource *resource_named(struct work *w, const char *name)
-{
-    const struct resource *r = w->service->resources;
-
-    while (r && r->name && strcmp(r->name, name) != 0)
-        r++;
-    return r && r->name ? r : NULL;
-}
-
-const struct resource *resource_of_aggregate(struct work *w, const char *aggregate)
-{
-    const struct resource *r = w->service->resources;
-
-    while (r && r->name && (!r->aggregate || strcmp(r->aggregate, aggregate) != 0))
-        r++;
-    return r && r->name ? r : NULL;
-}
 
 /* --- one item's JSON ----------------------------------------------------------------------------------- */
 
@@ -72,7 +49,7 @@ static void add_item(struct work *w, const struct resource *r, struct text *out,
     const char *status = sql_text(rows, i, STATUS);
     size_t n = strlen(doc);
 
-    if (personal && !auth_may(w->who, r->reveal))
+    if (personal && !principal_may(w->who, r->reveal))
         personal = mask_personal(w, personal);
     text_add_bytes(out, doc, n - 1);
     if (personal && strlen(personal) > 2) {
@@ -95,9 +72,9 @@ static bool has_owner(const struct resource *r)
 
 static bool is_theirs(struct work *w, const struct resource *r, const char *owner)
 {
-    if (w->kind != REQUEST || !r->read || !auth_is_customer(w->who))
+    if (w->kind != REQUEST || !r->read || !principal_is_customer(w->who))
         return true;
-    return has_owner(r) ? owner && strcmp(owner, auth_subject(w->who)) == 0 : r->owner != NULL;
+    return has_owner(r) ? owner && strcmp(owner, principal_subject(w->who)) == 0 : r->owner != NULL;
 }
 
 /* Whoever has the key, or one of the keys, that are given. */
@@ -169,7 +146,7 @@ static bool may_be_kept_unseen(struct work *w, const struct resource *r, const c
     const struct request *q = w->request;
 
     return q && q->idempotency_key && !w->dry_run && !(r->pending && q->wait_seconds > 0) &&
-           !auth_is_customer(w->who) && (!r->reveal || auth_may(w->who, r->reveal)) &&
+           !principal_is_customer(w->who) && (!r->reveal || principal_may(w->who, r->reveal)) &&
            (r->key || field_text_fits(UUID, id));
 }
 
@@ -220,7 +197,7 @@ static int leave_to_keeping(struct work *w, const struct resource *r, const char
 
 int reply_resource(struct work *w, const char *name, const char *id)
 {
-    const struct resource *r = resource_named(w, name);
+    const struct resource *r = model_resource(name);
     bool pending;
 
     TRY(work_flush(w));
@@ -256,16 +233,16 @@ void resource_wait(struct work *w, const struct resource *r, const char *id, int
 /* Customers' tokens see their own only, and nothing where nothing is theirs. */
 static bool add_owner(struct work *w, const struct resource *r, struct listing *l)
 {
-    if (!auth_is_customer(w->who))
+    if (!principal_is_customer(w->who))
         return true;
     if (!has_owner(r))
         return r->owner;
-    l->values[l->n++] = auth_subject(w->who);
+    l->values[l->n++] = principal_subject(w->who);
     text_addf(&l->where, " and %s = $%d", r->owner, l->n);
     return true;
 }
 
-static int http_error(struct work *w, const char *name, const char *code, const char *detail)
+static int query_fault(struct work *w, const char *name, const char *code, const char *detail)
 {
     fault_at(w, textf(w, "?%s", name), code, "%s", detail);
     return OK;
@@ -278,11 +255,11 @@ static int add_filter(struct work *w, struct listing *l, const char *name, const
     while (f && f->name && strcmp(f->name, name) != 0)
         f++;
     if (!f || !f->name)
-        return http_error(w, name, "query.unknown", "There is no such filter here.");
+        return query_fault(w, name, "query.unknown", "There is no such filter here.");
     if (!field_text_fits(f->type, value))
-        return http_error(w, name, "query.format", "The filter's value has the wrong form.");
+        return query_fault(w, name, "query.format", "The filter's value has the wrong form.");
     if (l->n >= VALUES_OF_A_LIST - 4)
-        return http_error(w, name, "query.too_many", "Too many filters.");
+        return query_fault(w, name, "query.too_many", "Too many filters.");
     l->values[l->n++] = value;
     text_addf(&l->where, " and %.*s$%d%s", (int)strcspn(f->where, "?"), f->where, l->n,
               strchr(f->where, '?') + 1);
@@ -305,8 +282,8 @@ static void set_sort(struct work *w, struct listing *l, const char *value)
     l->ascending = *value && *value != '-';
     value += *value == '-';
     if (*value && !is_sort(r, value, strlen(value)))
-        http_error(w, "sort", "query.sort",
-                   textf(w, "Sort by one of %s, with - in front for descending.", r->sorts));
+        query_fault(w, "sort", "query.sort",
+                    textf(w, "Sort by one of %s, with - in front for descending.", r->sorts));
     l->sort = *value ? value : arena_copy(w->arena, r->sorts, strcspn(r->sorts, ","));
 }
 
@@ -314,7 +291,7 @@ static void set_limit(struct work *w, struct listing *l, const char *value)
 {
     l->limit = field_text_fits(INTEGER, value) ? (int)strtol(value, NULL, 10) : 0;
     if (strlen(value) > 4 || l->limit < 1 || l->limit > PAGE_MAX)
-        http_error(w, "limit", "query.limit", "limit must be from 1 to 250.");
+        query_fault(w, "limit", "query.limit", "limit must be from 1 to 250.");
 }
 
 /* /v1/stock/{sku}/movements lists the movements whose filter `sku` has the path's value. */
@@ -366,8 +343,8 @@ static int add_cursor(struct work *w, struct listing *l, const char *cursor, con
     if (!cursor)
         return OK;
     if (!cursor_read(w, same_query, cursor, &after, &key)) {
-        http_error(w, "cursor", "query.cursor",
-                   "This cursor belongs to another query or is damaged: start again without.");
+        query_fault(w, "cursor", "query.cursor",
+                    "This cursor belongs to another query or is damaged: start again without.");
         return query_faults(w);
     }
     l->values[l->n++] = after;

@@ -1,49 +1,12 @@
-/*
- * A resource as a row: its list, its single item, its timeline and its ETag come from one view, with no C and no
- * SQL of their own. The view has: the key column (default id); `version` where there is an aggregate; `status`
- * where there is a flow; every filter and sort column; `doc` (json, an object); `private` (json, an object of
- * personal data) where there is a reveal scope.
- */
+/* Handlers that answer with resources: a list, a single item, and an item as the answer to a change. */
 #ifndef BACKROOM_RESOURCE_H
 #define BACKROOM_RESOURCE_H
 
-#include "field.h"
+#include "model.h"
 
 struct pg_result;
 struct question;
-struct step;
 struct work;
-
-struct filter {
-    const char *name; /* in the query string, or a variable of the path */
-    enum field_type type;
-    const char *where; /* "placed_at >= ?::timestamptz": ? stands for the value */
-};
-
-#define EVERYBODYS "*"
-
-struct resource {
-    const char *name;      /* the path segment: "orders" */
-    const char *aggregate; /* "order": its events are <service>.order.*; NULL: it has none */
-    const char *table;     /* "orders": locked, versioned */
-    const char *view;      /* "order_json" */
-    const char *read;      /* scope to read it; NULL: open to everybody */
-    const char *reveal;    /* scope to see its personal data unmasked; NULL: it has none */
-    const char
-        *owner; /* column that holds the customer's ref: customer tokens see only theirs. NULL: none of it;
-                          EVERYBODYS: all of it, as far as `read` goes */
-    const struct filter *filters;
-    const char *sorts; /* "created_at,number": the first is the default, newest first */
-    const struct step *flow;
-    const char *key; /* key column, default "id" */
-    const char
-        *pending; /* boolean column that a `Prefer: wait` waits to become false; NULL: nothing to wait for */
-    bool moves;   /* its view shows what changes without an event (scanned units): never answered with 304 */
-};
-
-const char *resource_key(const struct resource *r);
-const struct resource *resource_named(struct work *w, const char *name);
-const struct resource *resource_of_aggregate(struct work *w, const char *aggregate);
 
 /* Handlers of the routes that the row brings. */
 int resource_list(struct work *w);

@@ -18,19 +18,23 @@
 #include "cursor_queries.h"
 #include "dispatch.h"
 #include "log.h"
+#include "model.h"
 #include "openapi.h"
 #include "pool.h"
+#include "principal.h"
 #include "relay.h"
+#include "routes.h"
+#include "token.h"
 
 enum { DRAIN_SECONDS = 20, START_TRIES = 600, FILES = 16384 };
 
-static bool read_secret(const struct service *s)
+static bool read_secret(void)
 {
     struct secret_get_row row;
     struct work w;
     bool good;
 
-    work_begin(&w, s, JOB, "start");
+    work_begin(&w, JOB, "start");
     w.writes = false;
     good = q_secret_get(&w, "cursor", &row) == OK;
     if (good)
@@ -57,7 +61,21 @@ static bool open_database(const struct service *s)
             usleep(500 * 1000);
     }
     return up && migrate(s->name, common_migrations, s->migrations) && sql_prepare_all(tables) &&
-           read_secret(s);
+           read_secret();
+}
+
+/* Hand each module its rows. */
+static void open_modules(const struct service *s)
+{
+    model_open(s->resources);
+    principal_roles(s->roles);
+    sql_constraints(s->constraints);
+    outbox_open(s->name);
+    consume_open(s->consumers);
+    routes_bind(s->routes, s->imports);
+    openapi_open(s->name);
+    asyncapi_open(s->name, s->events, s->imports);
+    metrics_gauges(s->gauges);
 }
 
 static void wait_for_signal(void)
@@ -119,19 +137,18 @@ static int serve(const struct service *s)
     log_open(s->name, config_text("INSTANCE", "1"));
     gnutls_global_init();
     json_object_seed(0);
-    route_bind(s);
-    metrics_gauges(s->gauges);
+    open_modules(s);
     if (!ops_start(address, (int)config_int("OPS_PORT", port + 1000)))
         return 1;
-    if (!auth_open(config_text("JWKS_FILE", "jwks.json")) || !open_database(s))
+    if (!token_open(config_text("JWKS_FILE", "jwks.json")) || !open_database(s))
         return 1;
     bus_open(config_text("NATS_URL", "nats://127.0.0.1:4222"), s->name);
-    relay_start(s);
-    consume_start(s);
-    deadline_start(s);
-    schedule_start(s);
-    import_start(s);
-    if (!http_start(s, address, port))
+    relay_start(s->name);
+    consume_start(s->name, s->consumers);
+    deadline_start(s->deadlines);
+    schedule_start(s->schedules);
+    import_start(s->imports);
+    if (!http_start(address, port))
         return 1;
     ops_not_ready(NULL);
     log_info(NULL, "service.ready", "serving on %s:%d", address, port);
@@ -142,20 +159,19 @@ static int serve(const struct service *s)
     return 0;
 }
 
+static const struct {
+    const char *option;
+    void (*print)(void);
+} descriptions[] = {{"--openapi", openapi_print}, {"--asyncapi", asyncapi_print}, {"--flows", flows_print}};
+
 int service_main(const struct service *s, int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[1], "--openapi") == 0) {
-        route_bind(s);
-        openapi_print(s);
-        return 0;
-    }
-    if (argc == 2 && strcmp(argv[1], "--asyncapi") == 0) {
-        asyncapi_print(s);
-        return 0;
-    }
-    if (argc == 2 && strcmp(argv[1], "--flows") == 0) {
-        flows_print(s);
-        return 0;
+    for (size_t i = 0; argc == 2 && i < COUNT(descriptions); i++) {
+        if (strcmp(argv[1], descriptions[i].option) == 0) {
+            open_modules(s);
+            descriptions[i].print();
+            return 0;
+        }
     }
     if (argc == 1)
         return serve(s);

@@ -7,14 +7,14 @@
 #include "field.h"
 #include "flow.h"
 #include "import.h"
-#include "metrics_page.h"
 #include "migrate.h"
+#include "model.h"
 #include "outbox.h"
+#include "principal.h"
 #include "resource.h"
 #include "route.h"
 #include "schedule.h"
 #include "sql.h"
-#include "token.h"
 #include "work.h"
 
 struct service {

@@ -7,7 +7,7 @@
 #include "arrivals.h"
 #include "cargo.h"
 #include "clock.h"
-#include "metrics_page.h"
+#include "metrics.h"
 #include "sql.h"
 #include "work.h"
 
@@ -61,7 +61,7 @@ static void travel_together(const struct company *company)
     const struct passenger *leader = company->all[0];
     struct work *works[COMPANY], carrier;
 
-    work_begin(&carrier, leader->work->service, REQUEST, leader->work->actor);
+    work_begin(&carrier, REQUEST, leader->work->actor);
     carrier.trace = leader->work->trace;
     carrier.alone = true;
     carrier.writes = leader->commits;

@@ -6,12 +6,11 @@
 
 #include "log.h"
 #include "pool.h"
-#include "service.h"
 #include "sql.h"
 #include "work.h"
 
 /* Those of the tables that every schema has. */
-static const struct constraint house_constraints[] = {
+static const struct constraint common_constraints[] = {
     {"idempotency_pkey", CONFLICT, "idempotency.used", "This Idempotency-Key was used before."},
     {"event_position", CONFLICT, "relay.overtaken", "Another relay was faster."},
     {"event_too_large", INVALID, "event.too_large",
@@ -26,11 +25,18 @@ static const struct constraint *named(const struct constraint *c, const char *na
     return c && c->name ? c : NULL;
 }
 
-static const struct constraint *constraint_named(const struct service *s, const char *name)
-{
-    const struct constraint *c = name ? named(s->constraints, name) : NULL;
+static const struct constraint *service_constraints;
 
-    return c || !name ? c : named(house_constraints, name);
+void sql_constraints(const struct constraint *rows)
+{
+    service_constraints = rows;
+}
+
+const struct constraint *sql_constraint_named(const char *name)
+{
+    const struct constraint *c = name ? named(service_constraints, name) : NULL;
+
+    return c || !name ? c : named(common_constraints, name);
 }
 
 /* What was to be kept as the answer is not there: idempotency.c asks for it and keeps it in one statement. */
@@ -58,7 +64,7 @@ int sql_fault_of(struct work *w, const PGresult *r, const char *what)
 {
     const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
     const char *name = PQresultErrorField(r, PG_DIAG_CONSTRAINT_NAME);
-    const struct constraint *c = constraint_named(w->service, name);
+    const struct constraint *c = sql_constraint_named(name);
 
     if (c) {
         w->constraint = c->name;

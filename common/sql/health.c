@@ -4,7 +4,6 @@
 
 #include "clock.h"
 #include "pool.h"
-#include "service.h"
 #include "sql.h"
 #include "work.h"
 
@@ -18,13 +17,12 @@ void sql_close(void)
 
 bool sql_ready(const char **why)
 {
-    static const struct service nobody;
     static const char *const settings[] = {"fsync", "full_page_writes", "synchronous_commit"};
     PGresult *r = NULL;
     struct work w;
     bool ready;
 
-    work_begin(&w, &nobody, REQUEST, "readiness");
+    work_begin(&w, REQUEST, "readiness");
     w.writes = false;
     w.until = clock_ms() + READINESS_MS;
     ready = sql_fetch_text(&w,

@@ -10,7 +10,6 @@
 #include "log.h"
 #include "pipeline.h"
 #include "pool.h"
-#include "service.h"
 #include "statement.h"
 #include "work.h"
 
@@ -291,11 +290,10 @@ static bool prepare_one(struct work *w, const struct query *q)
 
 bool sql_prepare_all(const struct query *const *tables)
 {
-    static const struct service nobody;
     struct work w;
     bool good;
 
-    work_begin(&w, &nobody, JOB, "start");
+    work_begin(&w, JOB, "start");
     w.writes = false;
     good = pipeline_open(&w) == OK;
     for (; good && *tables; tables++) {

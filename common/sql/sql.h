@@ -41,6 +41,11 @@ struct constraint {
     int (*recover)(struct work *w);
 };
 
+/* The service's constraints. Once, at start. */
+void sql_constraints(const struct constraint *rows);
+/* NULL if the service has none of this name. */
+const struct constraint *sql_constraint_named(const char *name);
+
 /* Prepare every query on one connection: a query that does not fit the schema is told here. Returns false and
  * logs what is wrong. */
 bool sql_prepare_all(const struct query *const *tables);

@@ -9,8 +9,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "field.h"
-
 struct work;
 
 /* Open from one moment to another, in seconds of Unix time. */
@@ -37,10 +35,5 @@ const char *calendar_zone(void);
 int calendar_read(struct work *w, struct calendar *c);
 /* RFC 3339: so many open seconds from now. A calendar that never opens counts every second: work is never endless. */
 const char *calendar_after(struct work *w, const struct calendar *c, int64_t seconds);
-
-/* Handler of PUT /v1/business-hours; the resource row is
- * {"business-hours", "business_hours", "business_hours", "business_hours_json", …, .key = "name"}. */
-extern const struct field calendar_fields[];
-int calendar_put(struct work *w);
 
 #endif

@@ -11,8 +11,7 @@
 #include "idempotency_queries.h"
 #include "inbox_queries.h"
 #include "log.h"
-#include "metrics_page.h"
-#include "service.h"
+#include "metrics.h"
 #include "sql.h"
 #include "thread.h"
 
@@ -20,7 +19,7 @@
 enum { POLL_MS = 250, TOGETHER = 16 };
 
 static struct {
-    const struct service *service;
+    const struct deadline *rows;
     pthread_t thread;
     atomic_bool stopping;
     bool untidy; /* there may be more to clear away */
@@ -111,7 +110,7 @@ int deadline_met(struct work *w, const char *kind, const char *aggregate_id)
 
 static const struct deadline *row_of(const char *kind)
 {
-    const struct deadline *d = runner.service->deadlines;
+    const struct deadline *d = runner.rows;
 
     while (d && d->kind && strcmp(d->kind, kind) != 0)
         d++;
@@ -158,7 +157,7 @@ static int reschedule(struct work *w)
 
 static int run_job(const char *name, int (*f)(struct work *), struct work *w)
 {
-    work_begin(w, runner.service, JOB, name);
+    work_begin(w, JOB, name);
     return work_run(w, f, NULL);
 }
 
@@ -214,9 +213,9 @@ static void *run(void *unused)
     return NULL;
 }
 
-void deadline_start(const struct service *s)
+void deadline_start(const struct deadline *rows)
 {
-    runner.service = s;
+    runner.rows = rows;
     pthread_create(&runner.thread, NULL, run, NULL);
 }
 

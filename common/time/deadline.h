@@ -4,7 +4,6 @@
 
 #include <stdint.h>
 
-struct service;
 struct work;
 
 /* The handler finds the aggregate's id with in_str(w, "aggregate_id") and the time with in_str(w, "due_at"). */
@@ -27,7 +26,7 @@ int deadline_met_all(struct work *w, const char *kind, const char *aggregate_ids
 /* Write those that were set so far: called by the machinery. */
 int deadline_flush(struct work *w);
 
-void deadline_start(const struct service *s);
+void deadline_start(const struct deadline *rows);
 void deadline_stop(void);
 
 #endif

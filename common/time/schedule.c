@@ -10,15 +10,14 @@
 #include "calendar.h"
 #include "clock.h"
 #include "log.h"
-#include "metrics_page.h"
+#include "metrics.h"
 #include "schedule_queries.h"
-#include "service.h"
 #include "thread.h"
 
 enum { POLL_MS = 1000 };
 
 static struct {
-    const struct service *service;
+    const struct schedule *rows;
     pthread_t thread;
     atomic_bool stopping;
 } runner;
@@ -115,10 +114,10 @@ static void *run(void *unused)
     (void)unused;
     thread_is_unhurried("schedules");
     while (!atomic_load(&runner.stopping)) {
-        for (row = runner.service->schedules; row && row->cron; row++) {
+        for (row = runner.rows; row && row->cron; row++) {
             struct work w;
 
-            work_begin(&w, runner.service, JOB, row->name);
+            work_begin(&w, JOB, row->name);
             if (work_run(&w, run_slot, NULL) != OK)
                 log_rarely("schedule.failed", "%s: %s", row->name, w.code);
             work_end(&w);
@@ -129,9 +128,9 @@ static void *run(void *unused)
     return NULL;
 }
 
-void schedule_start(const struct service *s)
+void schedule_start(const struct schedule *rows)
 {
-    runner.service = s;
+    runner.rows = rows;
     pthread_create(&runner.thread, NULL, run, NULL);
 }
 

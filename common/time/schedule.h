@@ -4,7 +4,6 @@
 
 #include <stdbool.h>
 
-struct service;
 struct work;
 
 struct schedule {
@@ -17,7 +16,7 @@ struct schedule {
 /* Does a cron line stand for this minute? weekday 0 is Sunday. A line that cannot be read never does. */
 bool schedule_matches(const char *cron, int minute, int hour, int day, int month, int weekday);
 
-void schedule_start(const struct service *s);
+void schedule_start(const struct schedule *rows);
 void schedule_stop(void);
 
 #endif

@@ -14,11 +14,10 @@
 
 enum { ATTEMPTS = 4 };
 
-void work_begin(struct work *w, const struct service *service, enum work_kind kind, const char *actor)
+void work_begin(struct work *w, enum work_kind kind, const char *actor)
 {
     memset(w, 0, sizeof *w);
     w->arena = arena_new();
-    w->service = service;
     w->kind = kind;
     w->writes = true;
     w->actor = actor;

@@ -38,7 +38,6 @@ struct cargo;
 struct pending_deadline;
 struct item;
 struct pg_result;
-struct service;
 struct sql_conn;
 struct told;
 struct principal;
@@ -46,7 +45,6 @@ struct request;
 
 struct work {
     struct arena *arena;
-    const struct service *service;
     enum work_kind kind;
     bool writes;       /* runs in a transaction; a read is a single statement without one */
     bool dry_run;      /* everything is done and checked, then rolled back */
@@ -87,7 +85,7 @@ struct work {
 };
 
 /* Ready for use, with an arena of its own; work_end frees everything. */
-void work_begin(struct work *w, const struct service *service, enum work_kind kind, const char *actor);
+void work_begin(struct work *w, enum work_kind kind, const char *actor);
 void work_end(struct work *w);
 
 /*

@@ -7,12 +7,12 @@
 #include "cart.h"
 #include "config.h"
 #include "deadline.h"
-#include "hash_chain.h"
 #include "intake_queries.h"
 #include "money_queries.h"
 #include "order.h"
 #include "outbox.h"
 #include "resource.h"
+#include "sha256.h"
 
 enum { DAY_SECONDS = 86400, HOURS_2 = 7200, WISHES_BYTES = 8192 };
 
@@ -33,7 +33,7 @@ static const struct {
 const char *intake_digest(struct work *w)
 {
     char *text = json_dumps(w->in, JSON_COMPACT | JSON_SORT_KEYS);
-    const char *digest = sha256_hex(w, text, strlen(text));
+    const char *digest = sha256_hex(w->arena, text, strlen(text));
 
     free(text);
     return digest;

@@ -1,6 +1,7 @@
 /* Support: customers, tickets, follow-up tasks, surveys. */
 #include "service.h"
 
+#include "business_hours.h"
 #include "calendar.h"
 #include "customer.h"
 #include "roles.h"
@@ -100,7 +101,8 @@ static const struct route routes[] = {
     {"POST", "/v1/public/surveys/{token}", NULL, score_fields, survey_answer, 201, "Answer it, once"},
     {"POST", "/v1/customers/{id}/erase", "customers:erase", NULL, customer_erase, 200,
      "Erase a customer's personal data"},
-    {"PUT", "/v1/business-hours", "calendar:write", calendar_fields, calendar_put, 200, "When people work"},
+    {"PUT", "/v1/business-hours", "calendar:write", business_hours_fields, business_hours_put, 200,
+     "When people work"},
     {0},
 };
 

@@ -7,9 +7,9 @@
 #include "customer.h"
 #include "deadline.h"
 #include "outbox.h"
+#include "principal.h"
 #include "resource.h"
 #include "ticket_queries.h"
-#include "token.h"
 
 enum { HOUR_SECONDS = 3600, WORKING_DAY_SECONDS = 9 * HOUR_SECONDS };
 
@@ -203,7 +203,7 @@ int ticket_heard(struct work *w)
 
 static bool is_of(struct work *w, const char *department)
 {
-    return auth_may(w->who, textf(w, "department:%s", department));
+    return principal_may(w->who, textf(w, "department:%s", department));
 }
 
 static int may_take_over(struct work *w, const char *id)

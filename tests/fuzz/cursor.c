@@ -2,6 +2,7 @@
 #include "cursor.h"
 #include "fuzz.h"
 #include "utf8.h"
+#include "work.h"
 
 static void round_trip(struct work *w, const char *text)
 {
@@ -24,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     const char *value, *key;
     struct work w;
 
-    work_begin(&w, NULL, REQUEST, "fuzz");
+    work_begin(&w, REQUEST, "fuzz");
     cursor_secret("a secret that the fuzzer does not guess");
     MUST(!cursor_read(&w, "q=1", text_of(&w, bytes, length), &value, &key));
     round_trip(&w, text_of(&w, bytes, length));

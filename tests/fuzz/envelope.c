@@ -3,6 +3,7 @@
 
 #include "field.h"
 #include "fuzz.h"
+#include "work.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
@@ -10,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     struct work w;
     json_t *e, *head;
 
-    work_begin(&w, NULL, DELIVERY, "fuzz");
+    work_begin(&w, DELIVERY, "fuzz");
     e = envelope_read(&w, (const char *)bytes, length, 7, &why);
     MUST(e || why);
     head = envelope_head((const char *)bytes, length, &why);

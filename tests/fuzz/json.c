@@ -3,6 +3,7 @@
 #include "fuzz.h"
 #include "request.h"
 #include "response.h"
+#include "work.h"
 
 static const struct field inner[] = {{"sku", CODE, REQUIRED}, {"quantity", QUANTITY}, {"price", MONEY}, {0}};
 
@@ -40,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     struct work w;
     json_t *in, *problem;
 
-    work_begin(&w, NULL, REQUEST, "fuzz");
+    work_begin(&w, REQUEST, "fuzz");
     w.request = &r;
     in = json_parse((const char *)bytes, length, &why);
     MUST(in || why);

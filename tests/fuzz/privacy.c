@@ -3,6 +3,7 @@
 
 #include "field.h"
 #include "fuzz.h"
+#include "work.h"
 
 static void look_at(const json_t *before, const json_t *after)
 {
@@ -20,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     struct work w;
     json_t *before, *after;
 
-    work_begin(&w, NULL, REQUEST, "fuzz");
+    work_begin(&w, REQUEST, "fuzz");
     before = json_loadb((const char *)bytes, length, 0, NULL);
     if (before) {
         after = json_loads(mask_personal(&w, json_text(&w, before)), JSON_DECODE_ANY, NULL);

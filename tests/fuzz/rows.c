@@ -2,6 +2,7 @@
 #include "rows.h"
 #include "fuzz.h"
 #include "utf8.h"
+#include "work.h"
 
 static const struct field inner[] = {{"name", TEXT}, {"units", QUANTITY}, {0}};
 static const struct field fields[] = {
@@ -71,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 
     if (!length)
         return 0;
-    work_begin(&w, NULL, JOB, "fuzz");
+    work_begin(&w, JOB, "fuzz");
     read_all(&w, *bytes != '{', (const char *)bytes, length);
     work_end(&w);
     return 0;

@@ -2,13 +2,14 @@
 #include "fuzz.h"
 #include "request.h"
 #include "utf8.h"
+#include "work.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
     struct request r = {0};
     struct work w;
 
-    work_begin(&w, NULL, REQUEST, "fuzz");
+    work_begin(&w, REQUEST, "fuzz");
     if (!request_target(&w, &r, text_of(&w, bytes, length))) {
         MUST(r.segment_count <= SEGMENTS_MAX && r.query_count <= QUERY_MAX);
         for (int i = 0; i < r.segment_count; i++)

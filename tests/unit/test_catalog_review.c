@@ -1,13 +1,11 @@
 /* What a listing needs before it is reviewed: every fault at once. */
 #include "review.h"
-#include "service.h"
 #include "test.h"
+#include "work.h"
 
 static const char *faults_of(struct work *w, const char *listing)
 {
-    static const struct service nobody;
-
-    work_begin(w, &nobody, REQUEST, "test");
+    work_begin(w, REQUEST, "test");
     review_check(w, arena_owns(w->arena, json_loads(listing, 0, NULL), (void (*)(void *))json_decref));
     return w->errors.bytes;
 }

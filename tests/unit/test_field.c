@@ -1,6 +1,5 @@
 /* Fields: what is accepted, and that every fault is named at once. */
 #include "field.h"
-#include "service.h"
 #include "test.h"
 #include "work.h"
 
@@ -15,11 +14,10 @@ static const struct field fields[] = {{"name", TEXT, REQUIRED, 1, 5},
 /* The codes of the faults in the order they are found. */
 static const char *faults_of(struct work *w, const char *json)
 {
-    static const struct service nobody;
     json_error_t error;
     json_t *in = json_loads(json, 0, &error);
 
-    work_begin(w, &nobody, REQUEST, "test");
+    work_begin(w, REQUEST, "test");
     field_check(w, in, fields, false);
     json_decref(in);
     return w->errors.bytes;
@@ -97,12 +95,11 @@ TEST(json_is_parsed_strictly, "JSON is parsed strictly: no duplicate keys, no de
 
 TEST(open_is_open_all_the_way_down, "what a consumer does not know it ignores, in nested rows too")
 {
-    static const struct service nobody;
     json_t *in = json_loads(
         "{\"name\":\"ab\",\"new\":1,\"lines\":[{\"sku\":\"A\",\"quantity\":1,\"new\":1}]}", 0, NULL);
     struct work w;
 
-    work_begin(&w, &nobody, REQUEST, "test");
+    work_begin(&w, REQUEST, "test");
     field_check(&w, in, fields, true);
     CHECK(w.error_count == 0);
     field_check(&w, in, fields, false);

@@ -18,7 +18,7 @@ static const struct event_unpublished_row row = {.no = "7",
 
 static size_t take(struct event_unpublished_row rows[HANDED_MAX], struct work *w)
 {
-    work_begin(w, NULL, JOB, "relay");
+    work_begin(w, JOB, "relay");
     return handed_take(w, rows);
 }
 

@@ -1,19 +1,17 @@
 /* Paths, queries, trace ids, UTF-8: read strictly. */
 #include "cursor.h"
 #include "request.h"
-#include "service.h"
 #include "test.h"
 #include "trace.h"
 #include "utf8.h"
+#include "work.h"
 
 static struct work w;
 static struct request r;
 
 static const char *read(const char *target)
 {
-    static const struct service nobody;
-
-    work_begin(&w, &nobody, REQUEST, "test");
+    work_begin(&w, REQUEST, "test");
     memset(&r, 0, sizeof r);
     return request_target(&w, &r, target);
 }
@@ -66,11 +64,10 @@ TEST(utf8_is_rfc_3629, "UTF-8 is RFC 3629: no overlong forms, no surrogates")
 
 TEST(a_cursor_is_bound_to_its_query, "a cursor is bound to its query and cannot be changed")
 {
-    static const struct service nobody;
     const char *cursor, *value, *key;
 
     cursor_secret("a secret");
-    work_begin(&w, &nobody, REQUEST, "test");
+    work_begin(&w, REQUEST, "test");
     cursor = cursor_make(&w, "&status=placed", "2010-12-01 08:26:00+00", "key \"1\"");
     CHECK(cursor_read(&w, "&status=placed", cursor, &value, &key));
     CHECK_TEXT(value, "2010-12-01 08:26:00+00");

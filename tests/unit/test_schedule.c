@@ -3,8 +3,8 @@
 #include "hash_chain.h"
 #include "random.h"
 #include "schedule.h"
-#include "service.h"
 #include "test.h"
+#include "work.h"
 
 TEST(a_cron_line_names_its_minutes, "a cron line stands for its minutes and no others")
 {
@@ -52,12 +52,11 @@ TEST(ids_are_uuid_v7_and_rise, "ids are UUIDv7 and rise with time")
 
 TEST(every_column_counts_in_the_hash, "every column of an event counts in its hash")
 {
-    static const struct service nobody;
     struct hash_chain_row link = {"id", "type", "aggregate", "1", "2", "at", "actor", "trace", "{}"};
     const char **columns = (const char **)&link, *before;
     struct work w;
 
-    work_begin(&w, &nobody, JOB, "test");
+    work_begin(&w, JOB, "test");
     before = hash_chain_next(&w, HASH_CHAIN_START, &link);
     CHECK(strlen(before) == 64);
     CHECK(strcmp(before, hash_chain_next(&w, before, &link)) != 0);

@@ -2,18 +2,16 @@
 #include <string.h>
 
 #include "cargo.h"
-#include "service.h"
 #include "sql.h"
 #include "test.h"
 #include "work.h"
 
 TEST(a_list_is_an_array_whatever_is_in_it, "a list is an array of PostgreSQL, whatever is in it")
 {
-    static const struct service nobody;
     struct text list;
     struct work w;
 
-    work_begin(&w, &nobody, JOB, "test");
+    work_begin(&w, JOB, "test");
     list = sql_list(&w);
     CHECK(sql_list_empty(&list));
     sql_list_add(&list, "plain");
@@ -45,13 +43,12 @@ TEST(a_statement_for_several,
 TEST(cargo_is_kept,
      "what waits for company is kept as it was, and what is heavy or not for several does not wait")
 {
-    static const struct service nobody;
     char value[] = "a", *large;
     const char *values[] = {value, NULL};
     struct work w, v;
 
-    work_begin(&w, &nobody, REQUEST, "test");
-    work_begin(&v, &nobody, REQUEST, "test");
+    work_begin(&w, REQUEST, "test");
+    work_begin(&v, REQUEST, "test");
     CHECK(cargo_load(&w, "one", "select $1, $2 from " SQL_EACH, 2, values));
     value[0] = 'b';
     CHECK(cargo_load(&w, "two", "select $1 from " SQL_EACH, 1, values));

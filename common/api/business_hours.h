@@ -1,0 +1,14 @@
+/* The shop's opening hours and holidays, as an API: time/calendar.h counts by them. */
+#ifndef BACKROOM_BUSINESS_HOURS_H
+#define BACKROOM_BUSINESS_HOURS_H
+
+#include "field.h"
+
+struct work;
+
+/* Handler of PUT /v1/business-hours; the resource row is
+ * {"business-hours", "business_hours", "business_hours", "business_hours_json", …, .key = "name"}. */
+extern const struct field business_hours_fields[];
+int business_hours_put(struct work *w);
+
+#endif

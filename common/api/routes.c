@@ -1,0 +1,82 @@
+#include "routes.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "asyncapi.h"
+#include "audit.h"
+#include "dead_letter.h"
+#include "feed.h"
+#include "import.h"
+#include "model.h"
+#include "openapi.h"
+#include "problem.h"
+#include "resource.h"
+#include "route.h"
+#include "worklist.h"
+
+/* Routes that every service has. */
+static const struct route common_routes[] = {
+    {"GET", "/v1/events", "events:read", feed_fields, feed_get, 200, "The event feed, from a position"},
+    {"GET", "/v1/work", "", worklist_fields, worklist_get, 200, "Open work of my roles, by deadline"},
+    {"GET", "/v1/dead-letters", "ops:read", NULL, dead_letter_list, 200, "Events that could not be applied"},
+    {"POST", "/v1/dead-letters/{id}/retry", "ops:write", NULL, dead_letter_retry, 200, "Apply it again"},
+    {"POST", "/v1/dead-letters/{id}/discard", "ops:write", dead_letter_fields, dead_letter_discard, 200,
+     "Give it up, with a reason"},
+    {"GET", "/v1/audit/head", "ops:read", NULL, audit_head, 200,
+     "The end of the event log's hash chain: keep it elsewhere"},
+    {"GET", "/v1/audit/verify", "ops:read", audit_verify_fields, audit_verify, 200,
+     "Walk the hash chain of the event log, past a head kept elsewhere"},
+    {"GET", "/problems", NULL, NULL, problem_list, 200, "What can be refused, by code"},
+    {"GET", "/problems/{code}", NULL, NULL, problem_get, 200, "What a problem's type means"},
+    {"GET", "/openapi.json", NULL, NULL, openapi_get, 200, "This description"},
+    {"GET", "/asyncapi.json", NULL, NULL, asyncapi_get, 200, "The events it says and hears"},
+    {0},
+};
+
+/* The resource whose collection the path is in. A list below another resource (/v1/stock/{sku}/movements) is of its last
+ * segment. */
+static const struct resource *resource_of(const struct route *row)
+{
+    const char *at = row->handler == resource_list ? strrchr(row->path, '/') + 1 : row->path + strlen("/v1/");
+    size_t n = strcspn(at, "/");
+
+    for (const struct resource *r = model_resources(); r && r->name; r++) {
+        if (strncmp(row->path, "/v1/", 4) == 0 && strlen(r->name) == n && strncmp(at, r->name, n) == 0)
+            return r;
+    }
+    return NULL;
+}
+
+static void bind_one(const struct resource *r, const char *tail, int (*handler)(struct work *),
+                     const char *summary)
+{
+    char path[128];
+
+    snprintf(path, sizeof path, "/v1/%s%s", r->name, tail);
+    route_add((struct route){"GET", path, r->read, NULL, handler, 200, summary}, r);
+}
+
+static void bind_resource(const struct resource *r)
+{
+    char one[64], timeline[80];
+
+    snprintf(one, sizeof one, "/{%s}", resource_key(r));
+    snprintf(timeline, sizeof timeline, "%s/timeline", one);
+    bind_one(r, "", resource_list, "List, filtered and sorted");
+    bind_one(r, one, resource_one, "One of them");
+    if (r->aggregate)
+        bind_one(r, timeline, feed_timeline, "What happened to it");
+}
+
+void routes_bind(const struct route *rows, bool imports)
+{
+    for (const struct route *r = rows; r && r->path; r++)
+        route_add(*r, resource_of(r));
+    for (const struct resource *r = model_resources(); r && r->name; r++)
+        bind_resource(r);
+    for (const struct route *r = import_routes; imports && r->path; r++)
+        route_add(*r, resource_of(r));
+    for (const struct route *r = common_routes; r->path; r++)
+        route_add(*r, resource_of(r));
+}

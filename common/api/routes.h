@@ -1,0 +1,12 @@
+/* All routes of a service: its own rows, those that its resources bring, and those that every service has. */
+#ifndef BACKROOM_ROUTES_H
+#define BACKROOM_ROUTES_H
+
+#include <stdbool.h>
+
+struct route;
+
+/* Once, before serving and after model_open(). */
+void routes_bind(const struct route *rows, bool imports);
+
+#endif

@@ -1,0 +1,66 @@
+/*
+ * The rows that describe resources. A resource as a row: its list, its single item, its timeline and its ETag come from one view, with no C and no
+ * SQL of their own. The view has: the key column (default id); `version` where there is an aggregate; `status`
+ * where there is a flow; every filter and sort column; `doc` (json, an object); `private` (json, an object of
+ * personal data) where there is a reveal scope.
+ */
+#ifndef BACKROOM_MODEL_H
+#define BACKROOM_MODEL_H
+
+#include "field.h"
+
+struct work;
+
+/* The life of an aggregate as rows: from, action, to, guard, event. Never a sixth column. */
+struct step {
+    const char *from, *action, *to;
+    int (*guard)(struct work *w, const char *id); /* OK, or the fault that forbids the step; NULL: none */
+    const char *event;                            /* "orders.order.confirmed" */
+};
+
+struct filter {
+    const char *name; /* in the query string, or a variable of the path */
+    enum field_type type;
+    const char *where; /* "placed_at >= ?::timestamptz": ? stands for the value */
+};
+
+#define EVERYBODYS "*"
+
+struct resource {
+    const char *name;      /* the path segment: "orders" */
+    const char *aggregate; /* "order": its events are <service>.order.*; NULL: it has none */
+    const char *table;     /* "orders": locked, versioned */
+    const char *view;      /* "order_json" */
+    const char *read;      /* scope to read it; NULL: open to everybody */
+    const char *reveal;    /* scope to see its personal data unmasked; NULL: it has none */
+    const char
+        *owner; /* column that holds the customer's ref: customer tokens see only theirs. NULL: none of it;
+                          EVERYBODYS: all of it, as far as `read` goes */
+    const struct filter *filters;
+    const char *sorts; /* "created_at,number": the first is the default, newest first */
+    const struct step *flow;
+    const char *key; /* key column, default "id" */
+    const char
+        *pending; /* boolean column that a `Prefer: wait` waits to become false; NULL: nothing to wait for */
+    bool moves;   /* its view shows what changes without an event (scanned units): never answered with 304 */
+};
+
+/* The service's resources. Once, at start. */
+void model_open(const struct resource *resources);
+/* All of them; ends with a row of zeros. */
+const struct resource *model_resources(void);
+
+/* NULL if there is none. */
+const struct resource *model_resource(const char *name);
+const struct resource *model_of_aggregate(const char *aggregate);
+
+/* The key column: "id" unless the row says otherwise. */
+const char *resource_key(const struct resource *r);
+
+/* The row for an action in a status, NULL if the action is not allowed there. */
+const struct step *flow_find(const struct step *flow, const char *status, const char *action);
+
+/* The first row of a status, NULL if nothing leads on from there. */
+const struct step *flow_first(const struct step *flow, const char *status);
+
+#endif
