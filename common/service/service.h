@@ -7,6 +7,7 @@
 #include "field.h"
 #include "flow.h"
 #include "import.h"
+#include "metrics_page.h"
 #include "migrate.h"
 #include "model.h"
 #include "outbox.h"
