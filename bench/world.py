@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests" / "system")]
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests" / "harness")]
 
 from harness import Keys, Shop                                          # noqa: E402
 from stack.postgres import Postgres, children, home_below, new_passwords    # noqa: E402

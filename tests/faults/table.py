@@ -54,6 +54,6 @@ def cell(held, broken):
 
 
 if __name__ == "__main__":
-    sys.path[:0] = [str(HERE), str(HERE.parents[1] / "tools"), str(HERE.parent / "system")]
+    sys.path[:0] = [str(HERE), str(HERE.parents[1] / "tools"), str(HERE.parent / "harness")]
     PAGE.write_text(page())
     print(PAGE.read_text())

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tools"), str(Path(__file__).parent)]
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests" / "harness"),
+                *{str(each.parent) for each in Path(__file__).parent.rglob("test_*.py")}]
 
 from harness import Keys, Shop                                          # noqa: E402
 from stack.postgres import Postgres, home_below, new_passwords          # noqa: E402

@@ -5,7 +5,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from asking import disturbed
+from client_load import disturbed
 
 from stack.client import eventually
 

@@ -9,7 +9,7 @@ import time
 import psycopg2
 import pytest
 
-from ambiguous import AMBIGUOUS, HIDDEN, MENDED
+from ambiguous_requests import AMBIGUOUS, HIDDEN, MENDED
 from stack.client import eventually
 from stack.plan import ROOT, SERVICES
 from test_products import mug

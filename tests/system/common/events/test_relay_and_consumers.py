@@ -90,7 +90,7 @@ def test_what_another_relay_has_published_meanwhile_keeps_its_position(shop):
 def published_statement():
     """The relay's own, from the file."""
     from pathlib import Path
-    text = (Path(__file__).parents[2] / "common/relay/relay.sql").read_text()
+    text = (Path(__file__).parents[4] / "common/relay/relay.sql").read_text()
     body = text.split("-- name: event_published(marks)")[1].split("\n", 1)[1].split(";")[0]
     return body.replace(":marks::jsonb", "%s::jsonb")
 

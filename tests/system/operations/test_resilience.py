@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from stack.books import Books, analytics_equal_orders
-from asking import CALLS as FIRST, Asking, stopped
+from client_load import CALLS as FIRST, Asking, stopped
 from stack.client import eventually
 
 SHOP = {"env": {"CONSUME_BACKOFF_MS": "100"}}

@@ -8,7 +8,7 @@ from contextlib import closing
 import psycopg2
 import pytest
 
-from ageing import age
+from clone_history import age
 from stack.client import eventually
 from stack.road import unique
 

@@ -14,7 +14,7 @@ from inputs import (MARK, NOBODY, ODD_TEXTS, ODD_TIMES, REMOVED, all_of, bad_val
                     sample)
 from stack import plan
 
-ROLES = Path(__file__).parents[2] / "services" / "roles.c"
+ROLES = Path(__file__).parents[4] / "services" / "roles.c"
 OURS = {"id": NOBODY, "status": "shipped", "version": 7, "created_at": "2010-12-01T00:00:00Z", "role": "admin", "customer_id": NOBODY}
 UNTOLD = {"idempotency", "schedule_slot"}           # may change while nobody does anything wrong
 SHOP = {"env": {"AUTH_FAILURES": "1000000"}}

@@ -2,7 +2,7 @@
 import os
 import subprocess
 
-import said
+import event_schemas as said
 from stack import plan
 from stack.client import eventually
 

@@ -18,7 +18,7 @@ import pytest
 
 from stack.process import free_ports, start_of
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 DAY = "2010-12-01"
 
 

@@ -20,7 +20,7 @@ import jwt
 import psycopg2
 import psycopg2.extras
 
-import said
+import event_schemas as said
 from stack import keys, plan
 from stack.books import feed
 from stack.client import Client

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
-import test_analytics_exact as exact
+import test_exact_figures as exact
 from analytics_news import days
 
 from stack import bulk, ledger

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import psycopg2
 import pytest
-from asking import disturbed
+from client_load import disturbed
 from order_news import News, cart
 
 from stack.client import eventually

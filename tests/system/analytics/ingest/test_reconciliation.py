@@ -3,7 +3,7 @@ import json
 import uuid
 
 import pytest
-from test_import import past, refund, take
+from test_imports import past, refund, take
 
 from stack.client import eventually
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[4]
 SHOP = {"services": ("catalog",)}
 
 IMAGE = {"url": "https://img.example.org/mug.jpg", "width": 800, "height": 800, "alt": "a mug"}
