@@ -17,14 +17,14 @@ import threading
 import time
 from datetime import datetime, timezone
 
-import world  # noqa: F401 (sets the path)
+import environment  # noqa: F401 (sets the path)
 import events
 import orders
 from harness import Shop
 from load import HERE, wrk
-from offer import MIXES, Offer
+from open_loop import MIXES, Offer
 from stack.client import eventually
-from world import World
+from environment import World
 
 SERVICES = ("catalog", "orders")
 # Bulk loads write only once; the services' own commits are as durable as ever.

@@ -3,7 +3,7 @@ import subprocess
 import time
 
 from load import Row, compiled
-from offer import MIXES, Offer
+from open_loop import MIXES, Offer
 from orders import place, warm_up
 from stack.client import eventually
 

@@ -16,7 +16,7 @@ import time
 import psycopg2
 
 from load import HEAD, Row, costs
-from world import World
+from environment import World
 
 # A bulk load writes only once.
 WORLD = {"services": ("analytics",), "env": {"SHOP_TIME_ZONE": "Europe/London"},

@@ -9,9 +9,9 @@ meets a service that has just started.
 import sys
 import time
 
-import world  # noqa: F401 (sets the path)
-from stack import bulk
-from world import World
+import environment  # noqa: F401 (sets the path)
+from stack import bulk_import
+from environment import World
 
 
 def rows(megabytes):
@@ -29,8 +29,8 @@ def main():
             time.sleep(2)
             before = world_.memory("catalog") / 1024
             began = time.monotonic()
-            job = bulk.hand_in(world_.shop.catalog, "products", bulk.ndjson(rows(megabytes)), dry_run=True)
-            job = bulk.watch(world_.shop.catalog, job, patience=3600)
+            job = bulk_import.hand_in(world_.shop.catalog, "products", bulk_import.ndjson(rows(megabytes)), dry_run=True)
+            job = bulk_import.watch(world_.shop.catalog, job, patience=3600)
             assert job["status"] == "done" and not job["rows"]["refused"], job
             print(f"| {job['bytes'] / 1e6:.0f} MB | {job['rows']['read']:,} | {time.monotonic() - began:.0f} | {before:.1f} "
                   f"| {world_.memory('catalog', 'VmHWM') / 1024:.1f} |", flush=True)

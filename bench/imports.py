@@ -7,7 +7,7 @@ import io
 import psycopg2
 
 from load import Row, costs
-from stack import bulk, ledger
+from stack import bulk_import, shop_history
 
 ORDERS = 2000           # of the file, from its beginning
 # table, and which of its rows the import made
@@ -18,7 +18,7 @@ TABLES = [("orders", "channel = %(channel)s"),
 
 
 def hand_in(client, kind, rows):
-    job = bulk.watch(client, bulk.hand_in(client, kind, bulk.ndjson(rows)), patience=900)
+    job = bulk_import.watch(client, bulk_import.hand_in(client, kind, bulk_import.ndjson(rows)), patience=900)
     assert job["status"] == "done" and not job["rows"]["refused"], job
     return job
 
@@ -58,10 +58,10 @@ def measure(world, rounds, data):
     if not data:
         row.note = "not measured: DATA names no file"
         return [row]
-    book = ledger.read(data)
+    book = shop_history.read(data)
     products, orders = list(book.products()), book.orders[:ORDERS]
     hand_in(world.shop.catalog, "products", products)
-    bulk.wait_for_prices(world.shop.orders, len(products))
+    bulk_import.wait_for_prices(world.shop.orders, len(products))
     lines = sum(len(order.lines) for order in orders)
     connection = psycopg2.connect(world.url("orders"))
 
@@ -71,10 +71,10 @@ def measure(world, rounds, data):
         return world.shop.value("orders", "select extract(epoch from finished_at - started_at)::float8 from import_job where id = %s",
                                 job["id"])
     for number in range(rounds):
-        ledger.CHANNEL = f"speed-{number}"
+        shop_history.CHANNEL = f"speed-{number}"
         spent, seconds = costs(lambda: world.cpu("orders"), imported)
         row.costs.append([each / lines for each in spent])
         row.work.append(lines / seconds)
-        row.ceiling("COPY of the rows they became", lines / copied(connection, ledger.CHANNEL))
+        row.ceiling("COPY of the rows they became", lines / copied(connection, shop_history.CHANNEL))
     connection.close()
     return [row]

@@ -13,10 +13,10 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-import world                        # noqa: F401, E402 (sets the path)
+import environment                        # noqa: F401, E402 (sets the path)
 import orders                       # noqa: E402
-from offer import MIXES, Offer       # noqa: E402
-from world import World             # noqa: E402
+from open_loop import MIXES, Offer       # noqa: E402
+from environment import World             # noqa: E402
 
 KEPT, RECOVERED_WITHIN = 0.8, 10
 

@@ -13,16 +13,16 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-import world  # noqa: F401, E402 (sets the path)
+import environment  # noqa: F401, E402 (sets the path)
 import events                       # noqa: E402
 import figures                      # noqa: E402
 import imports                      # noqa: E402
 import orders                       # noqa: E402
 import reads                        # noqa: E402
-import resident                     # noqa: E402
+import memory                     # noqa: E402
 from load import HEAD               # noqa: E402
 from machine import Machine         # noqa: E402
-from world import ROOT, World       # noqa: E402
+from environment import ROOT, World       # noqa: E402
 
 PAGE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- table: written by make bench -->\n", "<!-- end of table -->\n"
@@ -36,12 +36,12 @@ def part(world, name, o):
         return reads.measure(world, o.rounds, o.seconds)
     if name == "memory":
         time.sleep(3)
-        rows = resident.memory(world, "idle") + resident.start(world, o.rounds)
+        rows = memory.memory(world, "idle") + memory.start(world, o.rounds)
         reads.fill(world)
         orders.fill(world)
         reads.measure(world, 1, o.seconds)
         orders.place(world, o.seconds, connections=256)
-        return rows + resident.memory(world, "after 256 connections reading and ordering")
+        return rows + memory.memory(world, "after 256 connections reading and ordering")
     if name == "imports":
         return imports.measure(world, o.rounds, os.environ.get("DATA"))
     if name == "figures":

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 
 from stack import plan                              # noqa: E402
-from stack.door import Door, Tokens                 # noqa: E402
+from stack.login import Door, Tokens                 # noqa: E402
 from stack.process import free_ports                # noqa: E402
 
 SERVERS = (*plan.SERVICES, "gateway", "nats", "postgres")

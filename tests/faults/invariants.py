@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from stack import plan
-from stack.books import Books, analytics_equal_orders
+from stack.reconcile import Books, analytics_equal_orders
 
 BUILD = os.environ.get("BUILD") or "build"
 

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from stack.road import barcode_of
+from stack.workflow import barcode_of
 
 CUSTOMERS, STAFF = 4, 3
 SKUS = ("MUG", "CUP", "JUG", "HOT")

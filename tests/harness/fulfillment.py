@@ -9,7 +9,7 @@ import uuid
 from datetime import datetime, timedelta, timezone
 
 from stack.client import eventually
-from stack.road import barcode_of, unique
+from stack.workflow import barcode_of, unique
 
 STREAM = {"retention": "limits", "storage": "file", "num_replicas": 1, "max_msgs": -1, "max_bytes": -1}
 

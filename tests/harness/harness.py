@@ -22,12 +22,12 @@ import psycopg2.extras
 
 import event_schemas as said
 from stack import keys, plan
-from stack.books import feed
+from stack.reconcile import feed
 from stack.client import Client
 from stack.gateway import Gateway
 from stack.nats import Nats, new_passwords
 from stack.process import free_ports, tail
-from stack.road import Road
+from stack.workflow import Road
 from stack.service import Instance
 
 SANITIZER_REPORT = re.compile(r"(ERROR|WARNING): (Address|Leak|Thread|Memory)Sanitizer|: runtime error:")
@@ -71,7 +71,7 @@ class Shop:
     shop.catalog … shop.analytics   a Client each (get, post, put, patch, delete, all, stream), over all
                                     instances in turn; .as_(role, sub) is the same for somebody else
     shop.front.orders …             the same through the gateway, if it was started with gateway=True
-    shop.road                       the steps of the main job (stack/road.py)
+    shop.road                       the steps of the main job (stack/workflow.py)
     shop.start/stop/kill/restart/pause/resume(service, instance)   without arguments: all of them
     shop.nats, shop.postgres        .kill9() .stop() .start(), nats.wipe(), nats.request(), nats.publish()
     shop.sql(service, statement, *values)      as that service's own role; rows as dicts

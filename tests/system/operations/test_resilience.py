@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from stack.books import Books, analytics_equal_orders
+from stack.reconcile import Books, analytics_equal_orders
 from client_load import CALLS as FIRST, Asking, stopped
 from stack.client import eventually
 

@@ -16,8 +16,8 @@ import pytest
 import test_exact_figures as exact
 from analytics_news import days
 
-from stack import bulk, ledger
-from stack import day as days_of
+from stack import bulk_import, shop_history
+from stack import shop_file as days_of
 from stack.client import eventually
 
 DATA = os.environ.get("FIGURES_DATA")
@@ -30,7 +30,7 @@ FIRST, LAST = date(2010, 12, 1), date(2011, 6, 1)
 def imported(shop, book):
     for client, kind, rows in ((shop.catalog, "products", book.products()), (shop.orders, "orders", (each.row() for each in book.orders)),
                                (shop.orders, "refunds", (each.row() for each in book.refunds))):
-        job = bulk.watch(client, bulk.hand_in(client, kind, bulk.ndjson(rows)), patience=1200)
+        job = bulk_import.watch(client, bulk_import.hand_in(client, kind, bulk_import.ndjson(rows)), patience=1200)
         assert job["status"] == "done" and not job["rows"]["refused"], job
         shop.settle(600)
 
@@ -93,9 +93,9 @@ def compare_lines(shop, chance, lines):
 def test_every_figure_of_the_whole_file_equals_its_independent_count(shop, monkeypatch):
     print(f"SEED={SEED}")
     chance = random.Random(SEED)
-    for name, value in {"BEGIN": FIRST.isoformat(), "SPAN": 170, "CHANNELS": (None, ledger.CHANNEL), "PAGE": 200}.items():
+    for name, value in {"BEGIN": FIRST.isoformat(), "SPAN": 170, "CHANNELS": (None, shop_history.CHANNEL), "PAGE": 200}.items():
         monkeypatch.setattr(exact, name, value)
-    book = ledger.read(DATA)
+    book = shop_history.read(DATA)
     began = time.monotonic()
     imported(shop, book)
     print(f"{book.rows:,} lines imported in {time.monotonic() - began:.0f} s", flush=True)

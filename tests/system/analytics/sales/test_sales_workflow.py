@@ -2,7 +2,7 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from stack.books import analytics_equal_orders
+from stack.reconcile import analytics_equal_orders
 from stack.client import eventually
 
 SHOP = {"env": {"SHOP_TIME_ZONE": "Europe/London"}}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from order_news import News
 
-from stack import bulk
+from stack import bulk_import
 from stack.client import eventually
 
 BUILD = os.environ.get("BUILD") or "build"
@@ -51,7 +51,7 @@ def refund(ref, amount, reference, *lines, **more):
 
 
 def take(client, kind, rows, **more):
-    return bulk.watch(client, bulk.hand_in(client, kind, bulk.ndjson(rows), **more), patience=30)
+    return bulk_import.watch(client, bulk_import.hand_in(client, kind, bulk_import.ndjson(rows), **more), patience=30)
 
 
 def fresh(count=1):
@@ -100,7 +100,7 @@ def test_every_fault_of_every_row_is_named_and_the_good_rows_go_in(shop, news):
         past(good, ("MUG", 1, 450)), {**past(bad, ("MUG", 0), ("NEVER", 1, 1)), "colour": 1},
         past(bad, ("NEVER", 1, 1), ("MUG", 1, 450), at="2999-01-01T00:00:00Z"), {"channel": "bazaar"}])
     assert job["status"] == "done" and job["rows"] == {"read": 4, "taken": 1, "known": 0, "refused": 3}
-    rows = bulk.refused_rows(shop.orders, job)
+    rows = bulk_import.refused_rows(shop.orders, job)
     assert codes(rows)[0] == ["field.out_of_range", "field.unknown"]
     assert codes(rows)[1] == ["order.placed_in_future", "order.unknown_sku"]
     assert set(codes(rows)[2]) == {"field.required"} and len(codes(rows)[2]) == 5
@@ -112,7 +112,7 @@ def test_a_row_that_came_before_is_known_and_one_that_contradicts_it_is_refused(
     row = past(ref, ("MUG", 1, 450))
     job = take(shop.orders, "orders", [row, row, past(ref, ("MUG", 2, 450))])
     assert job["rows"] == {"read": 3, "taken": 1, "known": 1, "refused": 1}
-    assert codes(bulk.refused_rows(shop.orders, job)) == [["order.channel_ref_reused"]]
+    assert codes(bulk_import.refused_rows(shop.orders, job)) == [["order.channel_ref_reused"]]
     job = take(shop.orders, "orders", [row])
     assert job["rows"]["known"] == 1 and len(found(shop, ref)) == 1
 
@@ -121,8 +121,8 @@ def test_refused_rows_are_mended_and_fed_in_again(shop, news):
     refs = fresh(3)
     job = take(shop.orders, "orders", [past(ref, ("MUGG", 1, 450)) for ref in refs])
     assert job["rows"]["refused"] == 3
-    mended = bulk.refused(shop.orders, job, "ndjson").replace(b"MUGG", b"MUG")
-    again = bulk.watch(shop.orders, bulk.hand_in(shop.orders, "orders", [mended]))
+    mended = bulk_import.refused(shop.orders, job, "ndjson").replace(b"MUGG", b"MUG")
+    again = bulk_import.watch(shop.orders, bulk_import.hand_in(shop.orders, "orders", [mended]))
     assert again["rows"]["taken"] == 3 and all(found(shop, ref) for ref in refs)
 
 
@@ -136,15 +136,15 @@ def test_csv_has_a_header_quotes_and_line_ends_in_cells_and_comes_back_as_csv(sh
         out.writerow(["bazaar", ref, "GBP", "c", "Zoë, \"the\" one", "Zoë", "GB", "Leeds", "2, Row\nback house",
                       json.dumps([{"sku": sku, "quantity": 1, "unit_price": 5}]), "2011-01-01T00:00:00Z", "delivered"])
     raw = file.getvalue().encode()
-    job = bulk.watch(shop.orders, bulk.hand_in(shop.orders, "orders", [raw, b'one,"broken" cell\n'], format="csv", size=100))
+    job = bulk_import.watch(shop.orders, bulk_import.hand_in(shop.orders, "orders", [raw, b'one,"broken" cell\n'], format="csv", size=100))
     assert job["rows"] == {"read": 4, "taken": 2, "known": 0, "refused": 2}, job
     made, = found(shop, refs[0])
     assert made["customer"]["name"] == "Zoë, \"the\" one" and made["ship_to"]["street"] == "2, Row\nback house"
-    back = bulk.refused(shop.orders, job, "csv")
+    back = bulk_import.refused(shop.orders, job, "csv")
     rows = list(csv.DictReader(io.StringIO(back.decode(), newline="")))
     assert rows[0]["channel_ref"] == refs[1] and rows[0]["ship_to.street"] == "2, Row\nback house"
     assert rows[1]["import_raw"] == 'one,"broken" cell' and "import.row_malformed" in rows[1]["import_faults"]
-    again = bulk.watch(shop.orders, bulk.hand_in(shop.orders, "orders", [back.replace(b"MUGG", b"MUG")], format="csv"))
+    again = bulk_import.watch(shop.orders, bulk_import.hand_in(shop.orders, "orders", [back.replace(b"MUGG", b"MUG")], format="csv"))
     assert again["rows"]["taken"] == 1 and again["rows"]["refused"] == 1 and found(shop, refs[1])
 
 
@@ -152,15 +152,15 @@ def test_csv_has_a_header_quotes_and_line_ends_in_cells_and_comes_back_as_csv(sh
     (b"", 0), (b"\n\n", 0), (b"{}", 1), (b'{"a":1,"a":2}\n[]\nnull\n\xff\xfe\n{', 5), (b"x" * 600000, 2),
     (b'{"channel": "\x00"}\n', 1)])
 def test_what_is_no_row_is_refused_and_the_file_comes_to_its_end(shop, raw, read):
-    job = bulk.watch(shop.orders, bulk.hand_in(shop.orders, "orders", [raw]), patience=20)
+    job = bulk_import.watch(shop.orders, bulk_import.hand_in(shop.orders, "orders", [raw]), patience=20)
     assert job["status"] == "done" and job["rows"]["taken"] == 0
     assert job["rows"]["read"] >= read and job["rows"]["refused"] == job["rows"]["read"]
-    assert len(bulk.refused_rows(shop.orders, job)) == job["rows"]["read"]
+    assert len(bulk_import.refused_rows(shop.orders, job)) == job["rows"]["read"]
 
 
 @pytest.mark.parametrize("raw", [b"a,a\n1,2\n", b'"a\n1\n', b"\xff\n"])
 def test_a_csv_file_whose_header_cannot_be_read_fails_as_a_whole(shop, raw):
-    job = bulk.watch(shop.orders, bulk.hand_in(shop.orders, "orders", [raw], format="csv"), patience=20)
+    job = bulk_import.watch(shop.orders, bulk_import.hand_in(shop.orders, "orders", [raw], format="csv"), patience=20)
     assert job["status"] == "failed" and job["fault"]["code"] == "import.header", job
 
 
@@ -173,7 +173,7 @@ def test_reject_all_takes_nothing_when_one_row_is_refused_and_names_all_that_are
     before = shop.value("orders", "select count(*) from orders")
     job = take(shop.orders, "orders", rows, policy="reject_all")
     assert job["status"] == "refused" and job["rows"] == {"read": 1200, "taken": 0, "known": 0, "refused": 2}
-    assert codes(bulk.refused_rows(shop.orders, job)) == [["order.unknown_sku"]] * 2
+    assert codes(bulk_import.refused_rows(shop.orders, job)) == [["order.unknown_sku"]] * 2
     assert shop.value("orders", "select count(*) from orders") == before
     rows[3]["lines"][0]["sku"] = rows[1100]["lines"][0]["sku"] = "POT"
     job = take(shop.orders, "orders", rows, policy="reject_all")
@@ -187,7 +187,7 @@ def test_a_dry_run_says_what_would_be_and_leaves_nothing(shop, news, policy):
     rows = [past(ref, ("MUG", 1, 450)), past(ref, ("MUG", 2, 450))]
     job = take(shop.orders, "orders", rows, policy=policy, dry_run=True)
     assert job["rows"]["refused"] == 1 and job["dry_run"] and not found(shop, ref)
-    assert codes(bulk.refused_rows(shop.orders, job)) == [["order.channel_ref_reused"]]
+    assert codes(bulk_import.refused_rows(shop.orders, job)) == [["order.channel_ref_reused"]]
     assert shop.value("orders", "select count(*) from event where aggregate <> 'import'") == events
 
 
@@ -201,7 +201,7 @@ def test_refunds_are_held_against_what_the_file_took_back_before(shop, news):
         refund(ref, 800, "C2", ("MUG", 2)), refund(ref, 400, "C3", ("MUG", 1)), refund(ref, 301, "C4"),
         refund(ref, 300, "C5", ("POT", 1)), refund(fresh(), 1, "C6"), refund(ref, 5, "C1")])
     assert job["rows"] == {"read": 8, "taken": 2, "known": 1, "refused": 5}
-    assert codes(bulk.refused_rows(shop.orders, job)) == [
+    assert codes(bulk_import.refused_rows(shop.orders, job)) == [
         ["refund.too_many", "refund.too_much"], ["refund.too_much"],
         ["refund.not_ordered"], ["refund.no_order"], ["refund.reference_reused"]]
     made, = found(shop, ref)
@@ -216,7 +216,7 @@ def test_products_that_are_there_are_known_and_taken_codes_are_refused(shop, new
         product(sku, 10), product(sku, 20), product("MUG", 450), product("MUG", 1), product(f"{sku}-b", 10, cost=20),
         {**product(f"{sku}-c", 1), "channels": None}, product(f"{sku}-d", 1, barcode=sku)])
     assert job["rows"] == {"read": 7, "taken": 1, "known": 1, "refused": 5}, job
-    assert codes(bulk.refused_rows(shop.catalog, job)) == [
+    assert codes(bulk_import.refused_rows(shop.catalog, job)) == [
         ["product.barcode_twice", "product.sku_twice"], ["product.barcode_twice", "product.sku_twice"],
         ["product.price_below_cost"], ["product.no_channel"], ["product.barcode_twice"]]
     made, = shop.catalog.get("/v1/products", params={"sku": sku}).expect(200)["data"]
@@ -231,7 +231,7 @@ def test_stock_goes_out_only_as_far_as_it_came_in_and_no_movement_counts_twice(s
     job = take(shop.catalog, "stock", [row(-1, mark), row(5, mark), row(5, mark), row(-4, mark), row(-2, f"{mark}x"),
                                        row(0, mark), row(1, mark, "NEVER"), row(1, mark, "POST")])
     assert job["rows"] == {"read": 8, "taken": 2, "known": 1, "refused": 5}
-    assert codes(bulk.refused_rows(shop.catalog, job)) == [
+    assert codes(bulk_import.refused_rows(shop.catalog, job)) == [
         ["stock.insufficient"], ["stock.insufficient"], ["stock.no_quantity"], ["stock.unknown_sku"], ["stock.not_stocked"]]
     level = shop.catalog.get("/v1/stock/POT").expect(200)
     east, = [each for each in level["by_warehouse"] if each["warehouse"] == "east"]
@@ -250,7 +250,7 @@ def test_a_file_starts_only_with_all_its_parts_and_takes_none_afterwards(shop):
     assert shop.orders.put(f"{path}/parts/4", body=b"x" * (256 * 1024 + 1)).status == 413
     shop.orders.post(f"{path}/start", {"parts": 3}).expect(200)
     assert put(4).code == "import.not_open"
-    assert bulk.watch(shop.orders, opened)["rows"]["refused"] == 3
+    assert bulk_import.watch(shop.orders, opened)["rows"]["refused"] == 3
     assert shop.orders.post(f"{path}/cancel").code == "import.over"
 
 
@@ -281,7 +281,7 @@ def test_a_row_that_breaks_its_batch_is_refused_alone(shop, news):
         rows[7]["customer"]["ref"] = rows[250]["customer"]["ref"] = "poison"
         job = take(shop.orders, "orders", rows)
         assert job["rows"] == {"read": 300, "taken": 298, "known": 0, "refused": 2}
-        assert codes(bulk.refused_rows(shop.orders, job)) == [["internal.error"]] * 2
+        assert codes(bulk_import.refused_rows(shop.orders, job)) == [["internal.error"]] * 2
         job = take(shop.orders, "orders", [{**row, "channel": "web"} for row in rows], policy="reject_all")
         assert job["status"] == "failed" and job["fault"]["code"] == "internal.error"
         assert not list(shop.orders.all("/v1/orders", params={"channel_ref": rows[0]["channel_ref"], "channel": "web"}))
@@ -290,7 +290,7 @@ def test_a_row_that_breaks_its_batch_is_refused_alone(shop, news):
 
 
 def test_a_cancelled_import_stays_where_it_was(shop, news):
-    job = bulk.hand_in(shop.orders, "orders", bulk.ndjson([past(ref, ("MUG", 1, 450)) for ref in fresh(5000)]))
+    job = bulk_import.hand_in(shop.orders, "orders", bulk_import.ndjson([past(ref, ("MUG", 1, 450)) for ref in fresh(5000)]))
     answer = shop.orders.post(f"/v1/imports/{job['id']}/cancel").expect(200)
     assert answer["status"] == "cancelled" and answer["rows"]["taken"] < 5000
     time.sleep(0.5)
@@ -309,7 +309,7 @@ def test_a_file_ten_times_as_long_takes_no_more_memory(open_shop):
     most = []
     for count in (150, 150, 1500):      # of 18 kB each
         rows = ({**product(f"S-{count}-{len(most)}-{n}", 450), "description": "In many words. " * 1200} for n in range(count))
-        job = bulk.watch(shop.catalog, bulk.hand_in(shop.catalog, "products", bulk.ndjson(rows), dry_run=True), patience=60)
+        job = bulk_import.watch(shop.catalog, bulk_import.hand_in(shop.catalog, "products", bulk_import.ndjson(rows), dry_run=True), patience=60)
         assert job["status"] == "done" and job["rows"]["taken"] == count, job
         most.append(most_held(shop, "catalog"))
     assert most[2] - most[1] < 8 * 1024, most       # KiB, of 24 MB more
@@ -324,16 +324,16 @@ def test_killed_again_and_again_in_the_middle_no_row_is_lost_or_doubled(shop, ne
     chance = random.Random(seed)
     refs = fresh(4000)
     before = shop.value("orders", "select count(*) from orders")
-    job = bulk.hand_in(shop.orders, "orders", bulk.ndjson(
+    job = bulk_import.hand_in(shop.orders, "orders", bulk_import.ndjson(
         [past(ref, ("MUG" if n % 100 else "NEVER" if policy == "reject_rows" else "POT", 1, 450)) for n, ref in enumerate(refs)]),
         policy=policy)
     for _ in range(3):
         time.sleep(chance.uniform(0, 0.4))
         shop.kill("orders")
         shop.start("orders")
-    job = bulk.watch(shop.orders, job, patience=30)
+    job = bulk_import.watch(shop.orders, job, patience=30)
     aside = 40 if policy == "reject_rows" else 0
     assert job["rows"] == {"read": 4000, "taken": 4000 - aside, "known": 0, "refused": aside}, job
     assert shop.value("orders", "select count(*) from orders") == before + 4000 - aside
-    assert len(bulk.refused_rows(shop.orders, job)) == aside
+    assert len(bulk_import.refused_rows(shop.orders, job)) == aside
     assert shop.value("orders", "select count(*) from import_part where job_id = %s", job["id"]) == 0

@@ -4,7 +4,7 @@ import random
 from collections import Counter
 from decimal import Decimal
 
-from stack import day, ledger
+from stack import shop_file as day, shop_history
 
 
 def made_up(path, seed, lines=3000):
@@ -25,7 +25,7 @@ def made_up(path, seed, lines=3000):
 def test_every_line_is_booked_or_set_aside_and_nothing_comes_back_twice(tmp_path):
     seed = random.randrange(1 << 32)
     print("seed", seed)
-    book = ledger.read(made_up(tmp_path / "lines.csv", seed))
+    book = shop_history.read(made_up(tmp_path / "lines.csv", seed))
     assert book.rows == 3000 == book.sale_lines + book.refund_lines + sum(book.aside.values())
     assert sum(book.aside.values()) == len(book.aside_lines)
     assert Decimal(book.gross) == (book.exact_gross - book.aside_gross) * 100

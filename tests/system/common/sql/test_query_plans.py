@@ -10,7 +10,7 @@ import pytest
 
 from clone_history import age
 from stack.client import eventually
-from stack.road import unique
+from stack.workflow import unique
 
 COPIES = 600
 BIG = 1000                      # rows: whatever has more must be read by an index

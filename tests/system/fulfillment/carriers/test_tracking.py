@@ -6,7 +6,7 @@ import pytest
 
 from fulfillment import Desk, at
 from stack.client import eventually
-from stack.road import unique
+from stack.workflow import unique
 
 SHOP = {"services": ("fulfillment",)}
 

@@ -6,7 +6,7 @@ import pytest
 
 from fulfillment import Desk
 from stack.client import eventually
-from stack.road import barcode_of, unique
+from stack.workflow import barcode_of, unique
 
 SHOP = {"services": ("fulfillment",), "instances": 3}
 MUG, CUP = barcode_of("MUG"), barcode_of("CUP")

@@ -4,7 +4,7 @@ import uuid
 import pytest
 
 from fulfillment import Desk
-from stack.road import barcode_of, unique
+from stack.workflow import barcode_of, unique
 
 SHOP = {"services": ("fulfillment",)}
 MUG, CUP = barcode_of("MUG"), barcode_of("CUP")

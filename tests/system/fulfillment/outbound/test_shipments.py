@@ -3,7 +3,7 @@ import pytest
 
 from fulfillment import Desk
 from stack.client import eventually
-from stack.road import barcode_of
+from stack.workflow import barcode_of
 
 SHOP = {"services": ("fulfillment",)}
 

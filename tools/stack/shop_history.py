@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from . import day as days
+from . import shop_file as days
 
 CHANNEL = "archive"     # of its own: an order of a played day is never taken for one of the past
 CURRENCY = "GBP"

@@ -1,4 +1,4 @@
-"""Requests offered at a rate of one's own: bench/offer.c with the requests of a mix."""
+"""Requests offered at a rate of one's own: bench/open_loop.c with the requests of a mix."""
 import json
 import subprocess
 
@@ -10,12 +10,12 @@ MIXES = {"mixed": ("read", "read", "list", "order"), "reads": ("read",), "orders
 
 
 class Offer:
-    """bench/offer.c with the requests of a mix."""
+    """bench/open_loop.c with the requests of a mix."""
 
     def __init__(self, world, mix):
         self.world = world
         self.port = world.instance("orders").port
-        self.binary = compiled(world, "offer", "-D_GNU_SOURCE")
+        self.binary = compiled(world, "open_loop", "-D_GNU_SOURCE")
         one = world.shop.orders.post("/v1/orders", order(world.shop, "first")).expect(200, 201)["id"]
         self.files = [self.write(f"{n}-{name}", getattr(self, name)(one)) for n, name in enumerate(mix)]
 
