@@ -22,9 +22,9 @@ import events
 import orders
 from harness import Shop
 from load import HERE, wrk
-from open_loop import MIXES, Offer
+from open_loop import MIXES, OpenLoop
 from stack.client import eventually
-from environment import World
+from environment import Environment
 
 SERVICES = ("catalog", "orders")
 # Bulk loads write only once; the services' own commits are as durable as ever.
@@ -55,16 +55,16 @@ READS = {
 
 
 class Side:
-    """One of the two shops, as the other benches take a world."""
+    """One of the two shops, as the other benches take a environment."""
 
-    def __init__(self, world, shop, count):
+    def __init__(self, environment, shop, count):
         self.shop, self.count = shop, count
-        self.world = copy.copy(world)
-        self.world.shop = shop
+        self.environment = copy.copy(environment)
+        self.environment.shop = shop
 
     def fill(self):
         self.shop.begin()
-        orders.fill(self.world)
+        orders.fill(self.environment)
         self.shop.stop()
         now = datetime.now(timezone.utc).isoformat()
         threads = [threading.Thread(target=self.fill_service, args=(service, now)) for service in SERVICES]
@@ -72,7 +72,7 @@ class Side:
             each.start()
         for each in threads:
             each.join()
-        self.world.postgres.psql(self.shop.database, "--command", "vacuum (analyze, parallel 0)")
+        self.environment.postgres.psql(self.shop.database, "--command", "vacuum (analyze, parallel 0)")
         self.shop.start()
         self.choose()
 
@@ -81,7 +81,7 @@ class Side:
         seconds, _, rest = made.rstrip("Z").partition(".")
         epoch = int(datetime.fromisoformat(seconds + "+00:00").timestamp()) * 10**9 + int(rest.ljust(9, "0") or 0)
         began = time.monotonic()
-        self.world.postgres.psql(self.shop.database, "--file", str(HERE / "age" / f"{service}.sql"), "--set", f"orders={self.count}",
+        self.environment.postgres.psql(self.shop.database, "--file", str(HERE / "age" / f"{service}.sql"), "--set", f"orders={self.count}",
                                  "--set", f"epoch={epoch}", "--set", f"now={now}")
         print(f"{service} filled with {self.count:,} orders in {time.monotonic() - began:.0f} s", flush=True)
 
@@ -98,7 +98,7 @@ class Side:
         file.write_text("".join(path.format(**{**each, "at": each["at"].strftime("%Y-%m-%dT%H:%M:%SZ")}, product=self.product,
                                             head=max(0, head - 20), sku=f"BENCH-{n % orders.SKUS + 1}") + "\n"
                                 for n, each in enumerate(self.some)))
-        return {"PATHS": str(file), "TOKEN": self.world.token()}
+        return {"PATHS": str(file), "TOKEN": self.environment.token()}
 
     def size(self):
         return self.shop.value("postgres", "select pg_database_size(current_database())")
@@ -107,18 +107,18 @@ class Side:
 # -- the works: each gives milliseconds a request, with 16 at once, and of those the CPU -----------------------------------------
 
 def with_cpu(side, service, seconds, work):
-    before = sum(side.world.cpu(service))
+    before = sum(side.environment.cpu(service))
     rate = work()
-    return 16000 / rate, 1000 * (sum(side.world.cpu(service)) - before) / (rate * seconds)
+    return 16000 / rate, 1000 * (sum(side.environment.cpu(service)) - before) / (rate * seconds)
 
 
 def read(side, service, path, seconds):
     env = side.paths(path)
-    return with_cpu(side, service, seconds, lambda: wrk(side.world.base(service) + "/", 16, seconds, script="read.lua", env=env))
+    return with_cpu(side, service, seconds, lambda: wrk(side.environment.base(service) + "/", 16, seconds, script="read.lua", env=env))
 
 
 def post(side, seconds):
-    return with_cpu(side, "orders", seconds, lambda: orders.place(side.world, seconds))
+    return with_cpu(side, "orders", seconds, lambda: orders.place(side.environment, seconds))
 
 
 def reserve(side, seconds):
@@ -126,21 +126,21 @@ def reserve(side, seconds):
     side.shop.settle(120)
     side.shop.stop("catalog")
     begin = side.shop.value("postgres", "select now()")
-    orders.place(side.world, seconds)
+    orders.place(side.environment, seconds)
     eventually(lambda: not side.shop.value("orders", "select count(*) from event where seq is null"), 60)
     placed = side.shop.value("orders", "select count(*) from orders where placed_at > %s", begin)
-    before = side.world.cpu("orders")[1]
+    before = side.environment.cpu("orders")[1]
     side.shop.start("catalog")
     known = "select count(*) from reservation where created_at > %s"
     eventually(lambda: side.shop.value("catalog", known, begin) >= placed, 120)
     spent = side.shop.value("catalog", "select extract(epoch from max(created_at) - min(created_at))::float8 from reservation "
                             "where created_at > %s", begin)
-    return 1000 * max(spent, 0.001) / placed, 1000 * (side.world.cpu("catalog")[0] + side.world.cpu("orders")[1] - before) / placed
+    return 1000 * max(spent, 0.001) / placed, 1000 * (side.environment.cpu("catalog")[0] + side.environment.cpu("orders")[1] - before) / placed
 
 
 def lags(side, seconds):
     side.shop.settle(120)
-    times = events.paced(side.world, Offer(side.world, MIXES["orders"]), 50, 2 * seconds)
+    times = events.paced(side.environment, OpenLoop(side.environment, MIXES["orders"]), 50, 2 * seconds)
     return times[len(times) // 2], times[int(len(times) * 0.99)]
 
 
@@ -157,7 +157,7 @@ def restart(side, _):
     began = time.monotonic()
     side.shop.start("orders")
     ref = f"again-{time.time_ns()}"
-    side.shop.road.order([("BENCH-1", 1)], channel_ref=ref, paid=False)
+    side.shop.workflow.order([("BENCH-1", 1)], channel_ref=ref, paid=False)
     eventually(lambda: not side.shop.value("orders", "select count(*) from event where seq is null"), 60, pause=0.005)
     return (1000 * (time.monotonic() - began),)
 
@@ -225,11 +225,11 @@ def main():
     parser.add_argument("--again", action="store_true")
     parser.add_argument("works", nargs="*", help="words of the names of the works to measure")
     o = parser.parse_args()
-    with World(o.build, settings=SETTINGS, services=SERVICES) as world:
-        sides = [Side(world, world.shop, o.young)]
-        other = Shop(world.postgres, world.keys, world.folder / "old", services=SERVICES, build=o.build)
+    with Environment(o.build, settings=SETTINGS, services=SERVICES) as environment:
+        sides = [Side(environment, environment.shop, o.young)]
+        other = Shop(environment.postgres, environment.keys, environment.folder / "old", services=SERVICES, build=o.build)
         try:
-            sides.append(Side(world, other, o.old))
+            sides.append(Side(environment, other, o.old))
             for side in sides:
                 side.fill()
             print(", ".join(f"{side.count:,} orders: {side.size() / 1e9:.1f} GB" for side in sides), flush=True)

@@ -15,8 +15,8 @@ from stack.process import Failed, free_ports                                    
 TICK = os.sysconf("SC_CLK_TCK")
 
 
-class World:
-    """One shop; `with World() as world:`."""
+class Environment:
+    """One shop; `with Environment() as environment:`."""
 
     def __init__(self, build="build", env=None, settings=None, **shop):
         self.build = build

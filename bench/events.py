@@ -3,7 +3,7 @@ import subprocess
 import time
 
 from load import Row, compiled
-from open_loop import MIXES, Offer
+from open_loop import MIXES, OpenLoop
 from orders import place, warm_up
 from stack.client import eventually
 
@@ -15,38 +15,38 @@ join orders.order_line l on l.order_id = e.aggregate_id::uuid and l.line = 1
 where e.type = 'orders.order.placed' and e.at > %s order by 1"""
 
 
-def sustained(world, offer, seconds):
+def sustained(environment, offer, seconds):
     """Orders a second that all five services together keep up with: until the last of them has heard of the last order."""
     began = time.monotonic()
     placed = sum(row["good"] + row["late"] for row in offer.run("closed", 16, seconds))
-    world.shop.settle(300)
+    environment.shop.settle(300)
     return placed / (time.monotonic() - began)
 
 
-def paced(world, offer, rate, seconds):
+def paced(environment, offer, rate, seconds):
     """The lags of so many orders a second, the shortest first, in milliseconds."""
-    begin = world.shop.value("postgres", "select now()")
+    begin = environment.shop.value("postgres", "select now()")
     offer.run("open", rate, seconds)
-    world.shop.settle(60)
-    return [row["ms"] for row in world.shop.sql("postgres", LAG, begin)]
+    environment.shop.settle(60)
+    return [row["ms"] for row in environment.shop.sql("postgres", LAG, begin)]
 
 
-def lag_at(world, offer, rate, seconds, wanted, more=""):
-    times = paced(world, offer, max(1, int(rate)), seconds)
+def lag_at(environment, offer, rate, seconds, wanted, more=""):
+    times = paced(environment, offer, max(1, int(rate)), seconds)
     row = Row(f"event lag orders to catalog, {rate:.0f} orders/s", unit="ms", wanted=wanted)
     row.note = f"p50 {times[len(times) // 2]:.1f} ms, p99 {times[int(len(times) * 0.99)]:.1f} ms of {len(times)}{more}"
     return row
 
 
-def lag(world, seconds):
+def lag(environment, seconds):
     """From the commit of the placing transaction to that of the reserving one, at half of what can be kept up, and at a quarter."""
-    warm_up(world)
-    world.shop.settle(120)
-    offer = Offer(world, MIXES["orders"])
-    maximum = sustained(world, offer, seconds)
-    return [lag_at(world, offer, maximum / 2, seconds, "p50 ≤ 3, p99 ≤ 15",
+    warm_up(environment)
+    environment.shop.settle(120)
+    offer = OpenLoop(environment, MIXES["orders"])
+    maximum = sustained(environment, offer, seconds)
+    return [lag_at(environment, offer, maximum / 2, seconds, "p50 ≤ 3, p99 ≤ 15",
                    f"; all five services together keep up with {maximum:.0f} orders/s"),
-            lag_at(world, offer, maximum / 4, seconds, "report")]
+            lag_at(environment, offer, maximum / 4, seconds, "report")]
 
 
 ARTICLES = 20_000
@@ -64,13 +64,13 @@ BULK = {"inbox": "consumer = 'orders-products' and applied_at >= %s", "inbox_cur
         "price": "sku like 'NEW-%%'"}
 
 
-def relay(world, rounds):
+def relay(environment, rounds):
     """The stream is lost: the relay publishes the whole event log again. Then somebody else publishes the same bytes. And the
     consumers, who know all of it, look at each."""
-    shop, publish = world.shop, compiled(world, "publish", "-lnats")
+    shop, publish = environment.shop, compiled(environment, "publish", "-lnats")
     said, known = Row("relay", unit="events/s", wanted="report"), Row("consumers, events they know", unit="events/s", wanted="report")
     for _ in range(rounds):
-        place(world, 2)
+        place(environment, 2)
         shop.settle(60)
         shop.stop()
         shop.nats.stop()
@@ -84,7 +84,7 @@ def relay(world, rounds):
         said.work.append(count / (time.monotonic() - began))
         began = time.monotonic()
         shop.start("catalog")
-        eventually(lambda: not left(world, "catalog-orders"), 120)
+        eventually(lambda: not left(environment, "catalog-orders"), 120)
         known.work.append(count / (time.monotonic() - began))
         done = subprocess.run([str(publish), shop.nats.url("operator"), "ORDERS"], check=True, capture_output=True, text=True)
         said.ceiling("nats-server, the same bytes published", float(done.stdout))
@@ -92,9 +92,9 @@ def relay(world, rounds):
     return [said, known]
 
 
-def consumers(world, rounds):
+def consumers(environment, rounds):
     """Orders comes back and hears of so many new articles: from the first of its transactions to the last one's commit."""
-    shop, row = world.shop, Row("a consumer, new events", unit="events/s", wanted="report")
+    shop, row = environment.shop, Row("a consumer, new events", unit="events/s", wanted="report")
     for turn in range(rounds):
         shop.settle(60)
         shop.stop()
@@ -124,20 +124,20 @@ def bulk(shop, begin):
     return spent
 
 
-def left(world, name):
-    for each in world.shop.consumers("orders"):
+def left(environment, name):
+    for each in environment.shop.consumers("orders"):
         if each["name"] == name:
             return each["num_pending"] + each["num_ack_pending"]
     return 1
 
 
-def road(world, orders):
+def road(environment, orders):
     """Order to delivered, one after the other: what a whole order costs all five services and PostgreSQL."""
-    step, shop = world.shop.road, world.shop
+    step, shop = environment.shop.workflow, environment.shop
     step.publish({"sku": "ROAD-1", "price": 450})
     step.book_in("ROAD-1", 10000)
     shop.settle(60)
-    before = [world.cpu(service) for service in shop.instances]
+    before = [environment.cpu(service) for service in shop.instances]
     began = time.monotonic()
     for _ in range(orders):
         order = step.order([("ROAD-1", 2)])
@@ -145,7 +145,7 @@ def road(world, orders):
         step.deliver(order["id"])
     spent = time.monotonic() - began
     shop.settle(60)
-    after = [world.cpu(service) for service in shop.instances]
+    after = [environment.cpu(service) for service in shop.instances]
     services = sum(b[0] - a[0] for a, b in zip(before, after)) / orders
     server = (after[0][1] - before[0][1]) / orders
     row = Row("the whole road, one order at a time", unit="s")

@@ -16,7 +16,7 @@ import time
 import psycopg2
 
 from load import HEAD, Row, costs
-from environment import World
+from environment import Environment
 
 # A bulk load writes only once.
 WORLD = {"services": ("analytics",), "env": {"SHOP_TIME_ZONE": "Europe/London"},
@@ -152,13 +152,13 @@ def plain(connection, statement, window):
         return cursor.fetchall()
 
 
-def measure(world, connection, row, rounds, path, statement, names, window, **params):
+def measure(environment, connection, row, rounds, path, statement, names, window, **params):
     """In turn, and their answers must be equal."""
     def ask():
-        return world.shop.analytics.get(path, params={**window, **params}).expect(200)["data"]
+        return environment.shop.analytics.get(path, params={**window, **params}).expect(200)["data"]
 
     def cpu():
-        return world.cpu("analytics")
+        return environment.cpu("analytics")
     ask()
     for _ in range(rounds):
         spent, (took, said) = costs(cpu, lambda: timed(ask, ASKS))
@@ -171,8 +171,8 @@ def measure(world, connection, row, rounds, path, statement, names, window, **pa
     return row
 
 
-def rows(world, lines, rounds):
-    connection = psycopg2.connect(world.url("analytics"))
+def rows(environment, lines, rounds):
+    connection = psycopg2.connect(environment.url("analytics"))
     began = time.monotonic()
     fill(connection, lines)
     print(f"{lines:,} lines, filled in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
@@ -181,8 +181,8 @@ def rows(world, lines, rounds):
     day, top = ("key", "orders", "units", "gross", "refunds"), ("key", "units", "gross")
     for name, window in (("2011", {"from": "2011-01-01", "to": "2012-01-01"}),
                          ("a year from mid-month", {"from": "2011-01-17", "to": "2012-01-17"})):
-        yield measure(world, connection, Row(f"sales by day, {name}, {many}", "ms", wanted), rounds, "/v1/sales", BY_DAY, day, window, by="day")
-        yield measure(world, connection, Row(f"top 20 products, {name}, {many}", "ms", wanted), rounds, "/v1/products/ranking", TOP, top, window)
+        yield measure(environment, connection, Row(f"sales by day, {name}, {many}", "ms", wanted), rounds, "/v1/sales", BY_DAY, day, window, by="day")
+        yield measure(environment, connection, Row(f"top 20 products, {name}, {many}", "ms", wanted), rounds, "/v1/products/ranking", TOP, top, window)
     for path, params in (("/v1/sales", {"from": "2011-01-01", "to": "2012-01-01", "by": "day", "compare": "previous"}),
                          ("/v1/sales", {"from": "2011-01-01", "to": "2012-01-01", "by": "product"}),
                          ("/v1/customers/figures", {"from": "2011-06-01", "to": "2011-07-01"}),
@@ -190,7 +190,7 @@ def rows(world, lines, rounds):
         if lines > MANY and not path.startswith("/v1/sales"):
             continue    # without the sums by customer they say nothing
         row = Row(f"{path} {' '.join(params.values())}, {many}", "ms")
-        row.work, _ = timed(lambda: world.shop.analytics.get(path, params=params).expect(200), 3)
+        row.work, _ = timed(lambda: environment.shop.analytics.get(path, params=params).expect(200), 3)
         yield row
     connection.close()
 
@@ -198,8 +198,8 @@ def rows(world, lines, rounds):
 def main():
     print(HEAD)
     for lines in map(int, sys.argv[1:] or ["1000000"]):
-        with World(**WORLD) as world:
-            for row in rows(world, lines, 3):
+        with Environment(**WORLD) as environment:
+            for row in rows(environment, lines, 3):
                 print("\n".join(row.lines()), flush=True)
 
 

@@ -11,7 +11,7 @@ import time
 
 import environment  # noqa: F401 (sets the path)
 from stack import bulk_import
-from environment import World
+from environment import Environment
 
 
 def rows(megabytes):
@@ -25,15 +25,15 @@ def main():
     sizes = [int(each) for each in sys.argv[1:]] or [1, 20, 200]
     print("| file | rows | seconds | at the start, MiB | the most, MiB |\n| --- | --- | --- | --- | --- |", flush=True)
     for megabytes in sizes:
-        with World(services=("catalog",)) as world_:
+        with Environment(services=("catalog",)) as environment:
             time.sleep(2)
-            before = world_.memory("catalog") / 1024
+            before = environment.memory("catalog") / 1024
             began = time.monotonic()
-            job = bulk_import.hand_in(world_.shop.catalog, "products", bulk_import.ndjson(rows(megabytes)), dry_run=True)
-            job = bulk_import.watch(world_.shop.catalog, job, patience=3600)
+            job = bulk_import.hand_in(environment.shop.catalog, "products", bulk_import.ndjson(rows(megabytes)), dry_run=True)
+            job = bulk_import.watch(environment.shop.catalog, job, patience=3600)
             assert job["status"] == "done" and not job["rows"]["refused"], job
             print(f"| {job['bytes'] / 1e6:.0f} MB | {job['rows']['read']:,} | {time.monotonic() - began:.0f} | {before:.1f} "
-                  f"| {world_.memory('catalog', 'VmHWM') / 1024:.1f} |", flush=True)
+                  f"| {environment.memory('catalog', 'VmHWM') / 1024:.1f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -53,26 +53,26 @@ def copied(connection, channel):
     return seconds
 
 
-def measure(world, rounds, data):
+def measure(environment, rounds, data):
     row = Row("import of orders of a shop's file", unit="lines/s", wanted="≥ 0.25")
     if not data:
         row.note = "not measured: DATA names no file"
         return [row]
     book = shop_history.read(data)
     products, orders = list(book.products()), book.orders[:ORDERS]
-    hand_in(world.shop.catalog, "products", products)
-    bulk_import.wait_for_prices(world.shop.orders, len(products))
+    hand_in(environment.shop.catalog, "products", products)
+    bulk_import.wait_for_prices(environment.shop.orders, len(products))
     lines = sum(len(order.lines) for order in orders)
-    connection = psycopg2.connect(world.url("orders"))
+    connection = psycopg2.connect(environment.url("orders"))
 
     def imported():
-        job = hand_in(world.shop.orders, "orders", [order.row() for order in orders])
-        world.shop.settle(120)
-        return world.shop.value("orders", "select extract(epoch from finished_at - started_at)::float8 from import_job where id = %s",
+        job = hand_in(environment.shop.orders, "orders", [order.row() for order in orders])
+        environment.shop.settle(120)
+        return environment.shop.value("orders", "select extract(epoch from finished_at - started_at)::float8 from import_job where id = %s",
                                 job["id"])
     for number in range(rounds):
         shop_history.CHANNEL = f"speed-{number}"
-        spent, seconds = costs(lambda: world.cpu("orders"), imported)
+        spent, seconds = costs(lambda: environment.cpu("orders"), imported)
         row.costs.append([each / lines for each in spent])
         row.work.append(lines / seconds)
         row.ceiling("COPY of the rows they became", lines / copied(connection, shop_history.CHANNEL))

@@ -10,9 +10,9 @@ HERE = Path(__file__).resolve().parent
 PGBENCH = shutil.which("pgbench") or "/usr/lib/postgresql/15/bin/pgbench"
 
 
-def compiled(world, name, *flags):
+def compiled(environment, name, *flags):
     """A tool of this folder, where this run's files are."""
-    binary = world.folder / name
+    binary = environment.folder / name
     subprocess.run(["cc", "-O2", "-o", str(binary), str(HERE / f"{name}.c"), *flags], check=True)
     return binary
 
@@ -77,10 +77,10 @@ class Row:
         if cost:
             self.ceiling_costs.setdefault(name, []).append(cost)
 
-    def measure_pgbench(self, name, world, service, seconds, sql):
+    def measure_pgbench(self, name, environment, service, seconds, sql):
         """16 clients of a service's database."""
         for _ in range(5):
-            rate, cost = pgbench(world.url(service), 16, seconds, sql, world.cpu_of_load)
+            rate, cost = pgbench(environment.url(service), 16, seconds, sql, environment.cpu_of_load)
             if rate:        # else it stood still: that is no ceiling but a machine with other things to do
                 break
         self.ceiling(name, rate, cost)

@@ -9,23 +9,23 @@ NAMES = ("second", "sent", "good", "late", "refused", "rude", "other", "unsent",
 MIXES = {"mixed": ("read", "read", "list", "order"), "reads": ("read",), "orders": ("order",)}
 
 
-class Offer:
+class OpenLoop:
     """bench/open_loop.c with the requests of a mix."""
 
-    def __init__(self, world, mix):
-        self.world = world
-        self.port = world.instance("orders").port
-        self.binary = compiled(world, "open_loop", "-D_GNU_SOURCE")
-        one = world.shop.orders.post("/v1/orders", order(world.shop, "first")).expect(200, 201)["id"]
+    def __init__(self, environment, mix):
+        self.environment = environment
+        self.port = environment.instance("orders").port
+        self.binary = compiled(environment, "open_loop", "-D_GNU_SOURCE")
+        one = environment.shop.orders.post("/v1/orders", order(environment.shop, "first")).expect(200, 201)["id"]
         self.files = [self.write(f"{n}-{name}", getattr(self, name)(one)) for n, name in enumerate(mix)]
 
     def write(self, name, text):
-        path = self.world.folder / name
+        path = self.environment.folder / name
         path.write_bytes(text.encode())
         return str(path)
 
     def head(self, line):
-        return f"{line} HTTP/1.1\r\nHost: shop\r\nAuthorization: Bearer {self.world.token()}\r\n"
+        return f"{line} HTTP/1.1\r\nHost: shop\r\nAuthorization: Bearer {self.environment.token()}\r\n"
 
     def read(self, one):
         return self.head(f"GET /v1/orders/{one}") + "\r\n"
@@ -34,7 +34,7 @@ class Offer:
         return self.head("GET /v1/orders?limit=5") + "\r\n"
 
     def order(self, one):
-        body = json.dumps(order(self.world.shop, "@" * 16))
+        body = json.dumps(order(self.environment.shop, "@" * 16))
         return (self.head("POST /v1/orders") + "Content-Type: application/json\r\nIdempotency-Key: " + "@" * 16 +
                 f"\r\nContent-Length: {len(body)}\r\n\r\n{body}")
 

@@ -68,50 +68,50 @@ commit;
 """
 
 
-def fill(world):
-    world.shop.sql("catalog", STOCK % (SKUS, SKUS))
-    world.shop.sql("orders", PRICES % SKUS)
-    world.postgres.psql(world.shop.database, "--command", "vacuum analyze")
+def fill(environment):
+    environment.shop.sql("catalog", STOCK % (SKUS, SKUS))
+    environment.shop.sql("orders", PRICES % SKUS)
+    environment.postgres.psql(environment.shop.database, "--command", "vacuum analyze")
 
 
-def place(world, seconds, one_sku=False, connections=16):
-    env = {"RUN": f"{time.time_ns():x}", "SKUS": str(SKUS), "TOKEN": world.token()}
-    return wrk(world.base("orders") + "/v1/orders", connections, seconds, script="order.lua",
+def place(environment, seconds, one_sku=False, connections=16):
+    env = {"RUN": f"{time.time_ns():x}", "SKUS": str(SKUS), "TOKEN": environment.token()}
+    return wrk(environment.base("orders") + "/v1/orders", connections, seconds, script="order.lua",
                env={**env, "ONE_SKU": "1"} if one_sku else env)
 
 
 WAL_FILES = 60      # of 16 MiB each: what a part writes
 
 
-def warm_up(world):
+def warm_up(environment):
     """A shop that was open for a while: PostgreSQL knows how large its tables are, and has files of its log to write into once more.
     In a new one each is made and filled with zeros first, and every commit waits for that: 50 ms each second."""
-    place(world, 2)
-    world.postgres.psql(world.shop.database, "--command", "vacuum analyze")
+    place(environment, 2)
+    environment.postgres.psql(environment.shop.database, "--command", "vacuum analyze")
     for _ in range(WAL_FILES):
-        world.shop.sql("postgres", "select pg_switch_wal() from pg_logical_emit_message(true, 'bench', 'next file')")
-    world.postgres.psql(world.shop.database, "--command", "checkpoint")
+        environment.shop.sql("postgres", "select pg_switch_wal() from pg_logical_emit_message(true, 'bench', 'next file')")
+    environment.postgres.psql(environment.shop.database, "--command", "checkpoint")
 
 
-def forget_pgbench(world):
+def forget_pgbench(environment):
     """Its events are nobody's business."""
     for service in ("orders", "catalog"):
-        world.postgres.psql(world.shop.database, "--command", f"set session_replication_role = replica; "
+        environment.postgres.psql(environment.shop.database, "--command", f"set session_replication_role = replica; "
                             f"delete from {service}.event where type like 'pgbench%'")
 
 
-def measure(world, rounds, seconds):
+def measure(environment, rounds, seconds):
     """The other services stand still meanwhile, so that what is measured is the order alone, and its relay's part of it.
     The relay stands still, too, while pgbench writes: nobody publishes its rows."""
     row = Row("POST an order of 2 lines, 16 clients", wanted="≥ 1.0 of round trips, ≥ 0.8 of pipelined")
-    warm_up(world)
+    warm_up(environment)
     for _ in range(rounds):
-        row.measure(lambda: world.cpu("orders"), seconds, lambda: place(world, seconds))
-        world.shop.pause("orders")
+        row.measure(lambda: environment.cpu("orders"), seconds, lambda: place(environment, seconds))
+        environment.shop.pause("orders")
         for name, sql in (("round trips", TRIPS), ("pipelined", PIPELINED)):
-            row.measure_pgbench(f"pgbench, {name}", world, "orders", seconds, sql)
-            forget_pgbench(world)
-        world.shop.resume("orders")
+            row.measure_pgbench(f"pgbench, {name}", environment, "orders", seconds, sql)
+            forget_pgbench(environment)
+        environment.shop.resume("orders")
     return [row]
 
 
@@ -129,43 +129,43 @@ def heard(shop):
     return not any(waiting.values())
 
 
-def reserve(world, row, seconds, one):
+def reserve(environment, row, seconds, one):
     """Orders wait in the stream; then catalog goes on and reserves them, while orders stands still as beside pgbench. What became of
     those of the round before is heard first: pgbench has only new ones, too."""
-    shop = world.shop
+    shop = environment.shop
     eventually(lambda: heard(shop), 120)
     last = shop.value("catalog", "select coalesce(max(arrived), 0) from reservation")
     known = shop.value("catalog", "select count(*) from reservation")
     shop.pause("catalog")
-    place(world, seconds, one)
+    place(environment, seconds, one)
     eventually(lambda: not shop.value("orders", "select count(*) from event where seq is null"), 60)
     orders = shop.value("orders", "select count(*) from orders where channel_ref not like 'pg-%%'")
     shop.pause("orders")
-    before = world.cpu("catalog")
+    before = environment.cpu("catalog")
     shop.resume("catalog")
     eventually(lambda: shop.value("catalog", "select count(*) from reservation") >= orders, 120)
     shop.resume("orders")
     row.work.append((orders - known) / max(shop.value("postgres", SPENT, last), 0.001))
-    row.costs.append([(b - a) / (orders - known) for a, b in zip(before, world.cpu("catalog"))])
+    row.costs.append([(b - a) / (orders - known) for a, b in zip(before, environment.cpu("catalog"))])
 
 
-def reservations(world, rounds, seconds):
+def reservations(environment, rounds, seconds):
     rows = []
-    for service in set(world.shop.instances) - {"orders", "catalog"}:
-        world.shop.stop(service)
-    warm_up(world)
+    for service in set(environment.shop.instances) - {"orders", "catalog"}:
+        environment.shop.stop(service)
+    warm_up(environment)
     for name, one, wanted in (("reservations, 200 SKUs", False, "≥ 1.0"), ("reservations, one SKU", True, "≥ 10")):
         row = Row(name, unit="orders/s", wanted=wanted)
         for _ in range(rounds):
-            reserve(world, row, seconds, one)
-            world.shop.pause("orders")
-            world.shop.pause("catalog")
+            reserve(environment, row, seconds, one)
+            environment.shop.pause("orders")
+            environment.shop.pause("catalog")
             sku = 1 if one else SKUS
-            row.measure_pgbench("pgbench, row by row", world, "catalog", seconds, RESERVE % (sku, sku))
-            forget_pgbench(world)
-            world.postgres.psql(world.shop.database, "--command", "set search_path = catalog; set session_replication_role = "
+            row.measure_pgbench("pgbench, row by row", environment, "catalog", seconds, RESERVE % (sku, sku))
+            forget_pgbench(environment)
+            environment.postgres.psql(environment.shop.database, "--command", "set search_path = catalog; set session_replication_role = "
                                 "replica; delete from reservation where order_number like 'pg-%'")
-            world.shop.resume("orders")
-            world.shop.resume("catalog")
+            environment.shop.resume("orders")
+            environment.shop.resume("catalog")
         rows.append(row)
     return rows

@@ -15,8 +15,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import environment                        # noqa: F401, E402 (sets the path)
 import orders                       # noqa: E402
-from open_loop import MIXES, Offer       # noqa: E402
-from environment import World             # noqa: E402
+from open_loop import MIXES, OpenLoop       # noqa: E402
+from environment import Environment             # noqa: E402
 
 KEPT, RECOVERED_WITHIN = 0.8, 10
 
@@ -31,32 +31,32 @@ def shown(rows):
             f"{median(rows, 'late'):.0f}/s, unsent {median(rows, 'unsent'):.0f}/s, other {sum(row['other'] for row in rows):.0f}")
 
 
-def measured(world, offer, *how):
+def measured(environment, offer, *how):
     """A run, and the CPU of service and PostgreSQL for each good answer, in µs."""
-    before = world.cpu("orders")
+    before = environment.cpu("orders")
     rows = offer.run(*how)
     good = max(1, sum(row["good"] for row in rows))
-    return rows[1:] if len(rows) > 1 else rows, [(b - a) / good * 1e6 for a, b in zip(before, world.cpu("orders"))]
+    return rows[1:] if len(rows) > 1 else rows, [(b - a) / good * 1e6 for a, b in zip(before, environment.cpu("orders"))]
 
 
-def favour(world):
+def favour(environment):
     """Where others use the machine, too, each session gets an equal share of it: ours then get more (root only)."""
-    for pid in (world.instance("orders").process.pid, world.postgres.process.pid, os.getpid()):
+    for pid in (environment.instance("orders").process.pid, environment.postgres.process.pid, os.getpid()):
         with open(f"/proc/{pid}/autogroup", "w") as file:
             file.write("-8")
 
 
-def overload(world, mix, rounds, seconds):
+def overload(environment, mix, rounds, seconds):
     """Best and flood in turn, so that both have the same weather."""
-    offer = Offer(world, MIXES[mix])
+    offer = OpenLoop(environment, MIXES[mix])
     offer.run("closed", 16, 2)
     most, connections = max((median(offer.run("closed", many, 2), "good"), many) for many in (16, 32, 64))
     kept, odd = [], 0
     for _ in range(rounds):
-        calm, cost = measured(world, offer, "closed", connections, seconds)
+        calm, cost = measured(environment, offer, "closed", connections, seconds)
         peak = median(calm, "good")
         most = max(most, peak)
-        flood, dear = measured(world, offer, "open", int(2 * most), seconds)
+        flood, dear = measured(environment, offer, "open", int(2 * most), seconds)
         kept.append(statistics.mean(row["good"] for row in flood) / peak)
         odd += sum(row["rude"] + row["other"] + row["unsent"] for row in flood)
         print(f"{mix}: best {peak:.0f}/s with {connections} connections ({cost[0]:.0f} + {cost[1]:.0f} µs of CPU a good answer); offered {2 * most:.0f}/s "
@@ -78,14 +78,14 @@ def main():
     o = parser.parse_args()
     held = True
     for mix in o.mixes:
-        with World(o.build, env={"CONNECTIONS_PER_ADDRESS": "2048"}) as world:
-            orders.fill(world)
-            for service in set(world.shop.instances) - {"orders"}:
-                world.shop.stop(service)
+        with Environment(o.build, env={"CONNECTIONS_PER_ADDRESS": "2048"}) as environment:
+            orders.fill(environment)
+            for service in set(environment.shop.instances) - {"orders"}:
+                environment.shop.stop(service)
             if o.favoured:
-                favour(world)
+                favour(environment)
             time.sleep(1)
-            held &= overload(world, mix, o.rounds, o.seconds)
+            held &= overload(environment, mix, o.rounds, o.seconds)
     sys.exit(0 if held else "it did not hold")
 
 

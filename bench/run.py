@@ -22,38 +22,38 @@ import reads                        # noqa: E402
 import memory                     # noqa: E402
 from load import HEAD               # noqa: E402
 from machine import Machine         # noqa: E402
-from environment import ROOT, World       # noqa: E402
+from environment import ROOT, Environment       # noqa: E402
 
 PAGE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- table: written by make bench -->\n", "<!-- end of table -->\n"
 PARTS = ("memory", "reads", "orders", "reservations", "events", "imports", "figures")
 
 
-def part(world, name, o):
+def part(environment, name, o):
     """The rows of one part, each in a shop of its own."""
     if name == "reads":
-        reads.fill(world)
-        return reads.measure(world, o.rounds, o.seconds)
+        reads.fill(environment)
+        return reads.measure(environment, o.rounds, o.seconds)
     if name == "memory":
         time.sleep(3)
-        rows = memory.memory(world, "idle") + memory.start(world, o.rounds)
-        reads.fill(world)
-        orders.fill(world)
-        reads.measure(world, 1, o.seconds)
-        orders.place(world, o.seconds, connections=256)
-        return rows + memory.memory(world, "after 256 connections reading and ordering")
+        rows = memory.memory(environment, "idle") + memory.start(environment, o.rounds)
+        reads.fill(environment)
+        orders.fill(environment)
+        reads.measure(environment, 1, o.seconds)
+        orders.place(environment, o.seconds, connections=256)
+        return rows + memory.memory(environment, "after 256 connections reading and ordering")
     if name == "imports":
-        return imports.measure(world, o.rounds, os.environ.get("DATA"))
+        return imports.measure(environment, o.rounds, os.environ.get("DATA"))
     if name == "figures":
-        return figures.rows(world, int(os.environ.get("FIGURES_LINES") or 10_000_000), o.rounds)
-    orders.fill(world)
+        return figures.rows(environment, int(os.environ.get("FIGURES_LINES") or 10_000_000), o.rounds)
+    orders.fill(environment)
     if name == "orders":
-        for service in set(world.shop.instances) - {"orders"}:
-            world.shop.stop(service)
-        return orders.measure(world, o.rounds, o.seconds)
+        for service in set(environment.shop.instances) - {"orders"}:
+            environment.shop.stop(service)
+        return orders.measure(environment, o.rounds, o.seconds)
     if name == "reservations":
-        return orders.reservations(world, o.rounds, o.seconds)
-    return events.lag(world, 5 * o.seconds) + events.road(world, 20) + events.relay(world, o.rounds) + events.consumers(world, o.rounds)
+        return orders.reservations(environment, o.rounds, o.seconds)
+    return events.lag(environment, 5 * o.seconds) + events.workflow(environment, 20) + events.relay(environment, o.rounds) + events.consumers(environment, o.rounds)
 
 
 def write(table, o):
@@ -78,8 +78,8 @@ def main():
     with Machine() as machine:
         o.machine = machine.said
         for name in o.parts or PARTS:
-            with World(o.build, **(figures.WORLD if name == "figures" else {})) as world:
-                for row in part(world, name, o):
+            with Environment(o.build, **(figures.WORLD if name == "figures" else {})) as environment:
+                for row in part(environment, name, o):
                     table += row.lines()
                     o.loads.append(os.getloadavg()[0])
                     print("\n".join(row.lines()), flush=True)

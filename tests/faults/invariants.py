@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from stack import plan
-from stack.reconcile import Books, analytics_equal_orders
+from stack.reconcile import Reconciliation, analytics_equal_orders
 
 BUILD = os.environ.get("BUILD") or "build"
 
@@ -49,7 +49,7 @@ class Check:
     def __init__(self, shop, traffic, poison=(), settled=None, before=None):
         self.shop, self.traffic, self.poison = shop, traffic, set(poison)
         self.settled, self.before = settled, before
-        self.books = Books(shop)
+        self.books = Reconciliation(shop)
 
     def rows(self, statement):
         return [tuple(row.values()) for row in self.shop.sql("postgres", statement)]

@@ -78,8 +78,8 @@ def test_what_was_backed_up_under_traffic_comes_back_and_goes_on(own_shop, chanc
         if manifest["heads"][service]:
             verdict = shop.clients[service].get("/v1/audit/verify", params={"head": manifest["heads"][service]}).expect(200)
             assert verdict["intact"], verdict
-    order = shop.road.order([("MUG", 1)])           # and the shop goes on
-    shop.road.wait_order(order["id"], 30, status="confirmed")
+    order = shop.workflow.order([("MUG", 1)])           # and the shop goes on
+    shop.workflow.wait_order(order["id"], 30, status="confirmed")
     eventually(lambda: shop.analytics.get("/v1/dead-letters").json["data"] == [])
     shop.settle(60)
     shop.end()
@@ -88,7 +88,7 @@ def test_what_was_backed_up_under_traffic_comes_back_and_goes_on(own_shop, chanc
 def test_a_database_that_was_restored_beside_a_stream_that_was_not_emptied_is_noticed(own_shop, chance):
     shop, folder = own_shop, own_shop.folder / "older"
     backup.take(shop.postgres, folder, database=shop.database)
-    shop.road.publish({"sku": "LATER", "price": 450})
+    shop.workflow.publish({"sku": "LATER", "price": 450})
     shop.settle()
     shop.stop()
     backup.put_back(shop.postgres, folder, shop.database)
@@ -100,7 +100,7 @@ def test_a_database_that_was_restored_beside_a_stream_that_was_not_emptied_is_no
     shop.nats.wipe()
     shop.nats.start()
     shop.start()
-    shop.road.publish({"sku": "AGAIN", "price": 450})
+    shop.workflow.publish({"sku": "AGAIN", "price": 450})
     shop.settle(30)
     assert shop.orders.get("/v1/prices/AGAIN").status == 200
     assert shop.metric("catalog", "backroom_stream_ahead") == 0

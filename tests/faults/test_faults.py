@@ -154,11 +154,11 @@ def test_ten_instances_that_start_at_once_on_nothing_make_one_schema_and_one_str
         assert len(done) == len({row["name"] for row in done}) > 3
         assert "error" not in shop.nats.request(f"$JS.API.STREAM.INFO.{service.upper()}")
         eventually(lambda: len(faults.leaders(shop, service)) == 1, 20)
-    shop.road.publish({"sku": "MUG", "price": 450})
-    shop.road.book_in("MUG", 10)
+    shop.workflow.publish({"sku": "MUG", "price": 450})
+    shop.workflow.book_in("MUG", 10)
     eventually(lambda: shop.orders.get("/v1/prices/MUG").status == 200)
-    order = shop.road.order([("MUG", 2)])
-    shop.road.wait_order(order["id"], status="confirmed")
+    order = shop.workflow.order([("MUG", 2)])
+    shop.workflow.wait_order(order["id"], status="confirmed")
 
 
 # --- F5, F8: no room ----------------------------------------------------------------------------------------------------

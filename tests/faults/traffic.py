@@ -44,12 +44,12 @@ class Traffic:
 
     def open_shop(self):
         """A range with plenty of everything, but for one article."""
-        road = self.shop.road
+        workflow = self.shop.workflow
         if self.shop.orders.get(f"/v1/prices/{SKUS[-1]}").status == 200:
             return self
-        road.publish(*[{"sku": sku, "price": 450} for sku in SKUS])
+        workflow.publish(*[{"sku": sku, "price": 450} for sku in SKUS])
         for sku, quantity in STOCK.items():
-            road.book_in(sku, quantity)
+            workflow.book_in(sku, quantity)
         end = time.monotonic() + 20
         while any(self.shop.orders.get(f"/v1/prices/{sku}").status != 200 for sku in SKUS):
             assert time.monotonic() < end, "orders never heard of the prices"
@@ -132,7 +132,7 @@ class Traffic:
     def place(self, chance):
         lines = [(sku, chance.randrange(1, 4)) for sku in chance.sample(SKUS, chance.randrange(1, 3))]
         paid = 450 * sum(quantity for _, quantity in lines) if chance.random() < 0.5 else False
-        body = self.shop.road.order_body(lines, ref="{mark}", paid=paid)
+        body = self.shop.workflow.order_body(lines, ref="{mark}", paid=paid)
         body.pop("payment", None)
         if paid:
             body["payment"] = {"method": "card", "amount": paid, "reference": "with-order"}

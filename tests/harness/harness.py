@@ -1,9 +1,9 @@
 """A whole Backroom for a test file: real services, a nats-server of its own, a database of its own.
 
     def test_a_paid_order_confirms_itself(shop):
-        shop.road.publish({"sku": "MUG", "price": 450})
-        shop.road.book_in("MUG", 10)
-        order = shop.road.order([("MUG", 2)])
+        shop.workflow.publish({"sku": "MUG", "price": 450})
+        shop.workflow.book_in("MUG", 10)
+        order = shop.workflow.order([("MUG", 2)])
         eventually(lambda: shop.orders.get(f"/v1/orders/{order['id']}").json["status"] == "confirmed")
 
 See Shop for everything a test may do to it.
@@ -27,7 +27,7 @@ from stack.client import Client
 from stack.gateway import Gateway
 from stack.nats import Nats, new_passwords
 from stack.process import free_ports, tail
-from stack.workflow import Road
+from stack.workflow import Workflow
 from stack.service import Instance
 
 SANITIZER_REPORT = re.compile(r"(ERROR|WARNING): (Address|Leak|Thread|Memory)Sanitizer|: runtime error:")
@@ -71,7 +71,7 @@ class Shop:
     shop.catalog … shop.analytics   a Client each (get, post, put, patch, delete, all, stream), over all
                                     instances in turn; .as_(role, sub) is the same for somebody else
     shop.front.orders …             the same through the gateway, if it was started with gateway=True
-    shop.road                       the steps of the main job (stack/workflow.py)
+    shop.workflow                       the steps of the main job (stack/workflow.py)
     shop.start/stop/kill/restart/pause/resume(service, instance)   without arguments: all of them
     shop.nats, shop.postgres        .kill9() .stop() .start(), nats.wipe(), nats.request(), nats.publish()
     shop.sql(service, statement, *values)      as that service's own role; rows as dicts
@@ -107,7 +107,7 @@ class Shop:
         self.clients = {service: self.client([("127.0.0.1", each.port) for each in some], role, sub)
                         for service, some in self.instances.items()}
         self.front = Front(self, role, sub)
-        self.road = Road(self, is_known=self.knows_price)
+        self.workflow = Workflow(self, is_known=self.knows_price)
 
     def __getattr__(self, name):
         try:

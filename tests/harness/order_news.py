@@ -98,7 +98,7 @@ def now():
 # --- what tests do with orders all the time -------------------------------------------------------------------------
 
 def cart(shop, *lines, **more):
-    return shop.road.order_body(lines, **{"paid": False, **more})
+    return shop.workflow.order_body(lines, **{"paid": False, **more})
 
 
 def place(shop, *lines, **more):
@@ -110,7 +110,7 @@ def read(shop, order):
 
 
 def wait(shop, order, **fields):
-    return shop.road.wait_order(order["id"], 10, **fields)
+    return shop.workflow.wait_order(order["id"], 10, **fields)
 
 
 def types(shop, order):

@@ -1,21 +1,21 @@
-"""Hand a file of rows in, watch it, fetch what was refused. See docs/imports.md."""
+"""Submit an import, watch it, fetch the refused rows. See docs/imports.md."""
 import json
 import time
 
 from .client import eventually
 
 PART = 256 * 1024
-PATIENCE = 60           # seconds: what is sent twice counts once
+PATIENCE = 60           # seconds to retry: a part sent twice counts once
 
 
 def ndjson(rows):
-    """Rows as the pieces of a file."""
+    """The lines of a file, one for each row."""
     for row in rows:
         yield json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 def parts_of(pieces, size=PART):
-    """Bytes in parts of one size, cut anywhere, whatever pieces they come in."""
+    """The bytes of all pieces in parts of one size."""
     held = bytearray()
     for piece in pieces:
         held += piece
@@ -27,7 +27,7 @@ def parts_of(pieces, size=PART):
 
 
 def hand_in(client, kind, pieces, format="ndjson", policy="reject_rows", dry_run=False, role=None, key=True, size=PART):
-    """Open an import, hand in its file in parts and start it: the import, running."""
+    """Create an import, upload its file in parts and start it; the running import."""
     who = {"role": role} if role else {}
     opened = client.post("/v1/imports", {"kind": kind, "format": format, "policy": policy, "dry_run": dry_run}, key=key,
                          patience=PATIENCE, **who).expect(201)
@@ -38,13 +38,13 @@ def hand_in(client, kind, pieces, format="ndjson", policy="reject_rows", dry_run
     return client.post(f"{path}/start", json={"parts": count}, patience=PATIENCE, **who).expect(200)
 
 
-def watch(client, job, tell=None, patience=600):
-    """Until it is over; tell(job) at every look."""
+def watch(client, job, on_progress=None, patience=600):
+    """The import, once it has ended; on_progress(job) is called after every poll."""
     end = time.monotonic() + patience
     while True:
         job = client.get(f"/v1/imports/{job['id']}", patience=PATIENCE).expect(200)
-        if tell:
-            tell(job)
+        if on_progress:
+            on_progress(job)
         if job["status"] not in ("open", "running"):
             return job
         assert time.monotonic() < end, f"import {job['id']} is still {job['status']} after {patience} s: {job}"
@@ -52,7 +52,7 @@ def watch(client, job, tell=None, patience=600):
 
 
 def refused(client, job, format="ndjson"):
-    """The file of refused rows, page by page put together."""
+    """The whole file of refused rows."""
     whole, after = b"", 0
     while True:
         answer = client.get(f"/v1/imports/{job['id']}/refused", params={"format": format, "after": after},
@@ -70,5 +70,5 @@ def refused_rows(client, job):
 
 
 def wait_for_prices(orders, count):
-    """Orders learn the price list from catalog's news: until they know the last article."""
+    """Wait until orders knows this many prices from catalog's events."""
     eventually(lambda: sum(1 for _ in orders.all("/v1/prices")) >= count, 300, pause=0.2)

@@ -1,6 +1,6 @@
-"""The books of the whole shop, read through the services' own doors: does everything add up?
+"""Reconciliation of all services through their APIs: stock, money and events must agree.
 
-Each check gives (what, figures, holds). Used at the end of tools/play and by the tests.
+Each check gives (name, figures, holds). Used at the end of tools/demo and by the tests.
 """
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -10,8 +10,8 @@ from . import plan
 SHIPPED = ("shipped", "delivered")
 
 
-class Books:
-    """A reading at one moment, when nothing is on its way any more."""
+class Reconciliation:
+    """What all services have at one moment, when no event is on its way any more."""
 
     def __init__(self, shop, threads=4):
         self.shop = shop
@@ -39,11 +39,11 @@ class Books:
                 *self.every_event_had_one_effect()]
 
     def stock_is_conserved(self):
-        kept = self.stock.values()
+        levels = self.stock.values()
         shipped = sum(line["quantity"] for shipment in self.shipments if shipment["status"] in SHIPPED
                       for line in shipment["lines"])
-        booked = sum(each["moved_in"] for each in kept)
-        left = sum(each["on_hand"] for each in kept)
+        booked = sum(each["moved_in"] for each in levels)
+        left = sum(each["on_hand"] for each in levels)
         by_sku = Counter()
         for shipment in self.shipments:
             if shipment["status"] in SHIPPED:
@@ -51,7 +51,7 @@ class Books:
         holds = booked == left + shipped and all(
             each["moved_in"] == each["on_hand"] + by_sku[sku] for sku, each in self.stock.items())
         return ("stock conserved", f"{booked:,} units booked in = {left:,} on hand + {shipped:,} shipped, "
-                                   f"each of {len(kept):,} articles", holds)
+                                   f"each of {len(levels):,} articles", holds)
 
     def reservations_add_up(self):
         reserved = sum(each["reserved"] for each in self.stock.values())
@@ -73,41 +73,41 @@ class Books:
         return ("lines make totals", f"{money(lines)} in lines, {money(totals)} in {len(self.orders):,} orders", not wrong)
 
     def money_is_settled(self):
-        """What an order comes to is paid, or it is cancelled and everything paid went back."""
+        """An order's total is paid, or the order is cancelled and everything paid was refunded."""
         paid = sum(order["paid"] for order in self.orders)
         refunded = sum(order["refunded"] for order in self.orders)
         wrong = [order["number"] for order in self.orders if
                  (order["payment_status"] == "paid" and order["paid"] != order["total"]) or
                  (order["status"] == "cancelled" and order["paid"] != order["refunded"]) or
                  order["refunded"] > order["paid"]]
-        return ("money adds up", f"{money(paid)} taken - {money(refunded)} given back = "
+        return ("money adds up", f"{money(paid)} paid - {money(refunded)} refunded = "
                                  f"{money(paid - refunded)} kept", not wrong)
 
     def feeds_have_no_gaps(self):
         for service, events in self.events.items():
             positions = [event["position"] for event in events]
             ids = {event["id"] for event in events}
-            yield (f"{service}'s news", f"{len(events):,} events, numbered without gap, none twice",
+            yield (f"{service}'s events", f"{len(events):,} events, positions without gaps, none twice",
                    positions == list(range(1, len(events) + 1)) and len(ids) == len(events))
 
     def every_event_had_one_effect(self):
-        """What one service said, another did once: counted on both sides, and matched by order."""
-        shipped = self.said("fulfillment", "fulfillment.shipment.shipped")
-        delivered = self.said("fulfillment", "fulfillment.shipment.delivered")
+        """What one service published, another applied once: counted on both sides, matched by order."""
+        shipped = self.published("fulfillment", "fulfillment.shipment.shipped")
+        delivered = self.published("fulfillment", "fulfillment.shipment.delivered")
         pairs = [
-            ("orders placed → stock answered", self.said("orders", "orders.order.placed"),
-             Counter({key: 1 for key, count in self.said("catalog", "catalog.reservation.*").items() if count})),
-            ("parcels shipped → orders shipped", shipped, self.said("orders", "orders.order.shipped")),
-            ("parcels shipped → follow-up tasks", shipped,
+            ("orders placed → reservations", self.published("orders", "orders.order.placed"),
+             Counter({key: 1 for key, count in self.published("catalog", "catalog.reservation.*").items() if count})),
+            ("packages shipped → orders shipped", shipped, self.published("orders", "orders.order.shipped")),
+            ("packages shipped → follow-up tasks", shipped,
              Counter(task["order_id"] for task in self.tasks if task.get("kind") == "follow_up")),
-            ("parcels delivered → orders delivered", delivered, self.said("orders", "orders.order.delivered")),
-            ("parcels delivered → surveys", delivered, Counter(survey["order_id"] for survey in self.surveys)),
+            ("packages delivered → orders delivered", delivered, self.published("orders", "orders.order.delivered")),
+            ("packages delivered → surveys", delivered, Counter(survey["order_id"] for survey in self.surveys)),
         ]
-        for what, said, done in pairs:
-            yield (what, f"{sum(said.values()):,} = {sum(done.values()):,}, one for each order", said == done)
+        for name, published, applied in pairs:
+            yield (name, f"{sum(published.values()):,} = {sum(applied.values()):,}, one for each order", published == applied)
 
-    def said(self, service, type_):
-        """order → how often a service said this about it; a type ending in * is a beginning."""
+    def published(self, service, type_):
+        """order → how many events of a type a service published about it; a type that ends in * is a prefix."""
         found = Counter()
         for event in self.events[service]:
             if event["type"] == type_ or (type_.endswith("*") and event["type"].startswith(type_[:-1])):
@@ -116,8 +116,8 @@ class Books:
 
 
 def analytics_equal_orders(shop, orders, start, end, days):
-    """The figures of analytics for [start, end) against the orders placed on those days. An order that was cancelled
-    before anything was paid was no sale."""
+    """Analytics for [start, end) against the orders placed on those days. An order that was cancelled before anything was
+    paid is no sale."""
     answer = shop.analytics.get(f"/v1/sales?from={start}&to={end}&by=day", patience=15).expect(200)
     totals = answer["totals"]
     wanted = [order for order in orders if days(order) and not (order["status"] == "cancelled" and not order["paid"])]
@@ -126,7 +126,7 @@ def analytics_equal_orders(shop, orders, start, end, days):
     refunds = sum(order["refunded"] for order in wanted)
     holds = (totals["orders"], totals["gross"], totals["units"]) == (len(wanted), gross, units)
     return ("analytics equal orders", f"{totals['orders']:,} orders, {totals['units']:,} units, gross "
-            f"{money(totals['gross'])}; the orders say {len(wanted):,}, {units:,}, {money(gross)} "
+            f"{money(totals['gross'])}; the orders have {len(wanted):,}, {units:,}, {money(gross)} "
             f"(refunds {money(totals['refunded'])} / {money(refunds)})", holds and totals["refunded"] == refunds)
 
 
@@ -155,4 +155,4 @@ def money(minor, currency="£"):
     return f"{sign}{currency}{abs(minor) // 100:,}.{abs(minor) % 100:02}"
 
 
-__all__ = ["Books", "analytics_equal_orders", "feed", "money"]
+__all__ = ["Reconciliation", "analytics_equal_orders", "feed", "money"]

@@ -1,20 +1,16 @@
-"""The whole past of a shop, read from its file of invoice lines, as products, orders and refunds to be handed in.
+"""A shop's whole history, from its file of invoice lines, as products, orders and refunds to import.
 
-Every line of the file ends in one of three ways: booked as a line of an order, booked in a refund, or set aside with a
-reason. Sales and lines are read by the same rules as one day is (day.py); here cancellations are matched over the
-whole file.
+Every line of the file ends in one of three ways: booked as an order line, booked in a refund, or skipped with a reason.
+Cancellations are matched with sales over the whole file.
 """
-import csv
-import gzip
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
-from . import shop_file as days
+from . import shop_file
 
-CHANNEL = "archive"     # of its own: an order of a played day is never taken for one of the past
+CHANNEL = "archive"     # its own channel: an order of a replayed day never counts as one of the history
 CURRENCY = "GBP"
 
 
@@ -25,7 +21,7 @@ class Order:
     customer: str
     country: str
     lines: list = field(default_factory=list)
-    left: Counter = field(default_factory=Counter)      # (sku, price) → units nobody has taken back
+    left: Counter = field(default_factory=Counter)      # (sku, price) → units that nothing has cancelled yet
 
     def add(self, line):
         self.lines.append(line)
@@ -33,21 +29,21 @@ class Order:
 
     @property
     def total(self):
-        return sum(line.quantity * line.price for line in self.lines)
+        return shop_file.total(self.lines)
 
     def row(self):
-        who = f"c-{self.customer}" if self.customer else f"guest-{self.ref}"
+        ref = f"c-{self.customer}" if self.customer else f"guest-{self.ref}"
         name = f"Customer {self.customer}" if self.customer else "Guest"
         return {"channel": CHANNEL, "channel_ref": self.ref, "currency": CURRENCY, "status": "delivered",
-                "placed_at": days.utc(self.at), "customer": {"ref": who, "name": name},
-                "ship_to": {"name": name, "country": days.country(self.country), "city": self.country or "-",
+                "placed_at": shop_file.utc(self.at), "customer": {"ref": ref, "name": name},
+                "ship_to": {"name": name, "country": shop_file.country(self.country), "city": self.country or "-",
                             "street": "not kept"},
                 "lines": [{"sku": line.sku, "quantity": line.quantity, "unit_price": line.price} for line in self.lines]}
 
 
 @dataclass
 class Refund:
-    """What one cancellation invoice takes back of one order."""
+    """What one cancellation invoice cancels of one order."""
     invoice: str
     ref: str
     at: datetime
@@ -58,30 +54,29 @@ class Refund:
         return sum(units * line.price for line, units in self.lines)
 
     def row(self):
-        back = Counter()
+        units_by_sku = Counter()
         for line, units in self.lines:
-            back[line.sku] += units
+            units_by_sku[line.sku] += units
         return {"channel": CHANNEL, "channel_ref": self.ref, "amount": self.amount, "reason": "cancelled by the customer",
-                "reference": self.invoice, "refunded_at": days.utc(self.at),
-                "lines": [{"sku": sku, "quantity": units} for sku, units in back.items()]}
+                "reference": self.invoice, "refunded_at": shop_file.utc(self.at),
+                "lines": [{"sku": sku, "quantity": units} for sku, units in units_by_sku.items()]}
 
 
 @dataclass
-class Ledger:
+class History:
     rows: int = 0
     orders: list = field(default_factory=list)
     refunds: list = field(default_factory=list)
-    aside: Counter = field(default_factory=Counter)     # reason → lines
-    aside_lines: list = field(default_factory=list)     # (reason, the file's row)
-    times: Counter = field(default_factory=Counter)     # invoice → how many times of day it has
+    skipped: Counter = field(default_factory=Counter)       # reason → lines
+    skipped_lines: list = field(default_factory=list)       # (reason, the file's row)
     sale_lines: int = 0
     refund_lines: int = 0
-    exact_gross: Decimal = Decimal(0)                   # of all sale lines of the file, to the last digit
-    aside_gross: Decimal = Decimal(0)                   # of those sale lines that are set aside
+    exact_gross: Decimal = Decimal(0)                       # of all sale lines of the file, to the last digit
+    skipped_gross: Decimal = Decimal(0)                     # of the sale lines that are skipped
 
-    def set_aside(self, reason, row):
-        self.aside[reason] += 1
-        self.aside_lines.append((reason, row))
+    def skip(self, reason, row):
+        self.skipped[reason] += 1
+        self.skipped_lines.append((reason, row))
 
     @property
     def gross(self):
@@ -92,117 +87,95 @@ class Ledger:
         return sum(refund.amount for refund in self.refunds)
 
     def products(self):
-        """sku → a row: the first title that is not empty, the most frequent price."""
-        titles, prices = {}, defaultdict(Counter)
-        for order in self.orders:
-            for line in order.lines:
-                prices[line.sku][line.price] += 1
-                if line.description:
-                    titles.setdefault(line.sku, line.description)
-        for sku, seen in sorted(prices.items()):
-            stocked = {} if days.has_stock(sku) else {"stocked": False}
-            yield {"title": titles.get(sku, sku), "category": "archive", "status": "published", "channels": [CHANNEL],
-                   "variants": [{"sku": sku, "price": seen.most_common(1)[0][0], "currency": CURRENCY, **stocked}]}
+        """A row to import for each SKU."""
+        for sku, (title, price) in shop_file.articles(line for order in self.orders for line in order.lines).items():
+            stocked = {} if shop_file.has_stock(sku) else {"stocked": False}
+            yield {"title": title, "category": "archive", "status": "published", "channels": [CHANNEL],
+                   "variants": [{"sku": sku, "price": price, "currency": CURRENCY, **stocked}]}
 
 
 def read(path, time_zone="Europe/London"):
-    """The whole file. Raises ValueError for one of another kind."""
-    zone, ledger, back = ZoneInfo(time_zone), Ledger(), []
-    orders = {}
-    opener = gzip.open if str(path).endswith(".gz") else open
-    with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
-        rows = csv.DictReader(file)
-        missing = [name for name in days.COLUMNS if name not in (rows.fieldnames or [])]
-        if missing:
-            raise ValueError(f"{path} has no column {', '.join(missing)}")
-        for row in rows:
-            ledger.rows += 1
-            take(ledger, orders, back, row, zone)
-    ledger.orders = sorted(orders.values(), key=lambda order: (order.at, order.ref))
-    match(ledger, back)
-    return ledger
+    """The history in a file. Raises ValueError for a file of another kind."""
+    history, orders, cancellations = History(), Orders(), []
+    for entry in shop_file.read(path, time_zone):
+        history.rows += 1
+        count_gross(history, entry)
+        if entry.skipped:
+            history.skip(entry.skipped, entry.row)
+        elif entry.cancels:
+            cancellations.append(entry)
+        else:
+            orders.of(entry).add(entry.line)
+            history.sale_lines += 1
+    history.orders = sorted(orders.made.values(), key=lambda order: (order.at, order.ref))
+    match(history, cancellations)
+    return history
 
 
-def take(ledger, orders, back, row, zone):
-    reason = days.fault(row)
-    invoice = row["InvoiceNo"].strip()
-    if is_sale(invoice, row):
-        amount = int(row["Quantity"]) * Decimal(row["UnitPrice"])
-        ledger.exact_gross += amount
-        ledger.aside_gross += amount if reason else 0
-    if reason:
-        ledger.set_aside(reason, row)
-        return
-    line = days.Line("-".join(row["StockCode"].split()), int(row["Quantity"]), days.pence(row["UnitPrice"]),
-                     " ".join(row["Description"].split()))
-    customer = row["CustomerID"].removesuffix(".0")
-    if line.quantity < 0:
-        line.quantity = -line.quantity
-        back.append((time_of(row, zone), invoice, customer, line, row))
-        return
-    # A few invoices were written over two minutes: an order has one time, so the rest is an order of its own, and every
-    # window of time holds exactly what the file says.
-    key = (invoice, row["InvoiceDate"])
-    if key not in orders:
-        ledger.times[invoice] += 1
-        ref = invoice if ledger.times[invoice] == 1 else f"{invoice}.{ledger.times[invoice]}"
-        orders[key] = Order(ref, time_of(row, zone), customer, row["Country"])
-    orders[key].add(line)
-    ledger.sale_lines += 1
+def count_gross(history, entry):
+    if shop_file.is_sale(entry.row):
+        amount = int(entry.row["Quantity"]) * Decimal(entry.row["UnitPrice"])
+        history.exact_gross += amount
+        history.skipped_gross += amount if entry.skipped else 0
 
 
-def time_of(row, zone):
-    return datetime.fromisoformat(row["InvoiceDate"]).replace(tzinfo=zone)
+class Orders:
+    """The order of each sale line. An order has one time, but a few invoices were written over two minutes: each further
+    time becomes an order of its own (536365.2), so that every window of time holds exactly what the file has."""
+
+    def __init__(self):
+        self.made = {}
+        self.times = Counter()          # invoice → its different times
+
+    def of(self, entry):
+        key = (entry.invoice, entry.row["InvoiceDate"])
+        if key not in self.made:
+            self.times[entry.invoice] += 1
+            number = self.times[entry.invoice]
+            ref = entry.invoice if number == 1 else f"{entry.invoice}.{number}"
+            self.made[key] = Order(ref, entry.at, entry.customer, entry.country)
+        return self.made[key]
 
 
-def is_sale(invoice, row):
-    try:
-        return invoice.isdigit() and int(row["Quantity"]) > 0 and Decimal(row["UnitPrice"]) > 0
-    except ArithmeticError:
-        return False
-
-
-def match(ledger, back):
-    """Book what was taken back on the customer's own orders, the latest before it first."""
-    bought, made = defaultdict(list), {}
-    for order in ledger.orders:
+def match(history, cancellations):
+    """Book each cancellation on the customer's own orders, the latest before it first."""
+    bought, refunds = defaultdict(list), {}
+    for order in history.orders:
         for sku_price in order.left:
             bought[(order.customer, *sku_price)].append(order)
-    for at, invoice, customer, line, row in sorted(back, key=lambda each: each[0]):
-        reason = why_not(bought, at, customer, line)
+    for entry in sorted(cancellations, key=lambda each: each.at):
+        line = entry.line
+        reason = shop_file.why_not_cancelled(entry) or why_not_matched(bought, entry)
         if reason:
-            ledger.set_aside(reason, row)
+            history.skip(reason, entry.row)
             continue
-        ledger.refund_lines += 1
-        for order, units in shares(bought[customer, line.sku, line.price], at, line):
+        history.refund_lines += 1
+        for order, units in shares(bought[entry.customer, line.sku, line.price], entry.at, line):
             order.left[line.sku, line.price] -= units
-            refund = made.setdefault((invoice, order.ref), Refund(invoice, order.ref, at))
+            refund = refunds.setdefault((entry.invoice, order.ref), Refund(entry.invoice, order.ref, entry.at))
             refund.lines.append((line, units))
-    ledger.refunds = list(made.values())
+    history.refunds = list(refunds.values())
 
 
-def why_not(bought, at, customer, line):
-    if line.sku.upper() == "D":
-        return "discount given afterwards, on no article"
-    if not customer:
-        return "cancellation without a customer"
-    there = [order for order in bought.get((customer, line.sku, line.price), ()) if order.at <= at]
-    if not there:
+def why_not_matched(bought, entry):
+    line = entry.line
+    earlier = [order for order in bought.get((entry.customer, line.sku, line.price), ()) if order.at <= entry.at]
+    if not earlier:
         return "cancels an article the customer did not buy at this price within the file"
-    if sum(order.left[line.sku, line.price] for order in there) < line.quantity:
+    if sum(order.left[line.sku, line.price] for order in earlier) < line.quantity:
         return "cancels more than the customer has left of it"
     return None
 
 
 def shares(orders, at, line):
-    """From which orders how many units come back: one that holds them all, else several."""
-    there = [order for order in reversed(orders) if order.at <= at]
+    """[(order, units)] that a cancellation cancels: the latest order that has all of them left, else several."""
+    earlier = [order for order in reversed(orders) if order.at <= at]
     wanted = line.quantity
-    whole = next((order for order in there if order.left[line.sku, line.price] >= wanted), None)
+    whole = next((order for order in earlier if order.left[line.sku, line.price] >= wanted), None)
     if whole:
         return [(whole, wanted)]
     found = []
-    for order in there:
+    for order in earlier:
         units = min(wanted, order.left[line.sku, line.price])
         if units:
             found.append((order, units))

@@ -1,7 +1,7 @@
-"""The steps of the main job, through the services' own doors: what a shop's staff and a storefront do.
+"""The steps of the main workflow through the APIs: what a shop's staff and a storefront do.
 
-Used by tools/play and by the tests. Every step carries an Idempotency-Key made from what it is about, so
-repeating one, after a crash or in a second run, changes nothing.
+Used by tools/demo and by the tests. Every step has an Idempotency-Key made from its subject, so repeating one, after a
+crash or in a second run, changes nothing.
 """
 import hashlib
 import http.client
@@ -9,12 +9,12 @@ import time
 import urllib.parse
 from datetime import datetime, timezone
 
-from .client import PASSING, Refused, eventually
+from .client import RETRYABLE, Refused, eventually
 
 WAREHOUSE = "main"
 CHANNEL = "web"
 CARRIER = "royal-mail"
-# Who does what: role and name.
+# Role and subject of each member of staff and each client.
 STAFF = {
     "merchandiser": "ann", "reviewer": "ben", "stockkeeper": "stan", "storefront": "web-shop", "cashier": "cleo",
     "clerk": "carl", "picker": "pia", "warehouse_lead": "wanda", "carrier": "royal-mail", "agent": "sue",
@@ -22,27 +22,27 @@ STAFF = {
 }
 
 
-class Road:
+class Workflow:
     """shop has a Client each as .catalog, .orders, .fulfillment, .support, .analytics."""
 
     def __init__(self, shop, patience=0, key_prefix=None, is_known=None):
         self.shop = shop
-        self.is_known = is_known            # asked until it is true: has the news of this SKU's price arrived?
-        self.patience = patience            # seconds to go on asking a service that is down
+        self.is_known = is_known            # polled after publishing: does orders know this SKU's price?
+        self.patience = patience            # seconds to retry while a service is down
         self.key_prefix = key_prefix        # None: every call is a new one
 
     def key(self, *parts):
         return True if self.key_prefix is None else "-".join([self.key_prefix, *map(str, parts)])[:128]
 
     def call(self, service, method, path, body=None, key=True, role=None, sub=None, expect=(200, 201)):
-        """One step; asks again while the service is away, with the same key."""
+        """One request; it is retried with the same key while the service is unavailable."""
         end = time.monotonic() + self.patience
         client = getattr(self.shop, service)
         sub = sub or STAFF.get(role)
         while True:
             try:
                 answer = client.request(method, path, json=body, key=key, role=role, sub=sub)
-                if answer.status not in PASSING or time.monotonic() > end:
+                if answer.status not in RETRYABLE or time.monotonic() > end:
                     return answer.expect(*expect)
             except (OSError, http.client.HTTPException):
                 if time.monotonic() > end:
@@ -52,7 +52,7 @@ class Road:
     # -- catalog -----------------------------------------------------------------------------------
 
     def draft(self, *variants, title=None, category="general", sub=None, role="merchandiser", key=None):
-        """A product; each variant needs a sku and a price, the rest is made up."""
+        """Draft a product; each variant needs a sku and a price, the rest has defaults."""
         body = {
             "title": title or variants[0].get("title") or variants[0]["sku"],
             "description": f"{title or variants[0].get('title') or variants[0]['sku']}, as our staff describes it.",
@@ -70,7 +70,7 @@ class Road:
                 "cost": price // 2, "currency": "GBP", "weight_g": 250, **more}
 
     def publish(self, *variants, channels=(CHANNEL,), **draft):
-        """From nothing to on sale; two people, as four eyes are wanted."""
+        """Draft, submit, approve (by a second person) and publish a product."""
         product = self.draft(*variants, **draft)
         path = f"/v1/products/{product['id']}"
         sku = variants[0]["sku"]
@@ -91,8 +91,8 @@ class Road:
     # -- orders ------------------------------------------------------------------------------------
 
     def order_body(self, lines, channel=CHANNEL, ref=None, person=None, paid=True, currency="GBP", **more):
-        """lines: (sku, quantity) or (sku, quantity, unit_price). paid: True when the price is known from the
-        lines or an amount is given; else pay later."""
+        """The body of an order. lines: (sku, quantity) or (sku, quantity, unit_price). paid: an amount is paid with the order;
+        True or False is left to the caller."""
         if person is None:
             make = getattr(self.shop, "person", None)
             person = make() if make else someone("robin")
@@ -103,7 +103,7 @@ class Road:
         return body
 
     def order(self, lines, paid=True, wait=None, role="storefront", **more):
-        """Place an order. paid=True pays what it comes to, an amount pays that, False nothing."""
+        """Place an order. paid: True pays its total, an amount pays that, False nothing."""
         body = self.order_body(lines, paid=paid, **more)
         headers = {"Prefer": f"wait={wait}"} if wait else None
         key = self.key("order", body["channel"], body["channel_ref"])
@@ -124,7 +124,7 @@ class Road:
         return self.call("orders", "GET", f"/v1/orders/{order_id}", role="clerk")
 
     def wait_order(self, order_id, timeout=15, **fields):
-        """Until the order has these values, e.g. status="confirmed"; then the order."""
+        """The order, once it has these values, e.g. status="confirmed"."""
         def reached():
             order = self.get_order(order_id)
             wrong = {name: order.get(name) for name, value in fields.items() if order.get(name) != value}
@@ -138,7 +138,7 @@ class Road:
         return self.call("fulfillment", "GET", f"/v1/shipments?order_id={order_id}", role="picker")["data"]
 
     def shipment(self, order_id, status=None, timeout=15):
-        """The one shipment of an order, as soon as it is there (and has that status)."""
+        """The only shipment of an order, once it exists (and has that status)."""
         def found():
             some = [each for each in self.shipments(order_id) if each["status"] != "voided"]
             assert len(some) == 1, f"{len(some)} shipments of order {order_id}"
@@ -154,7 +154,7 @@ class Road:
         return self.call("fulfillment", "POST", f"/v1/shipments/{shipment['id']}/scans", body, key, role)
 
     def pack(self, shipment, unit_by_unit=False, role="picker"):
-        """Scan everything that is still missing; how many units."""
+        """Scan all units that are still missing; how many."""
         scanned = 0
         for number, line in enumerate(shipment["lines"]):
             missing = line["quantity"] - line["scanned"]
@@ -179,7 +179,7 @@ class Road:
                          self.key("track", shipment["tracking_number"], status), role)
 
     def deliver(self, order_id, **options):
-        """The whole way of one confirmed order to its customer; the shipment at its end."""
+        """Pack, ship and deliver a confirmed order; its shipment."""
         shipment = self.shipment(order_id)
         if shipment["status"] == "pending":
             self.wave()
@@ -198,7 +198,7 @@ class Road:
 
 
 def barcode_of(sku):
-    """An EAN-13 of the range for use inside a shop, always the same for a SKU."""
+    """An EAN-13 of the range for internal use, always the same for a SKU."""
     digits = "2" + str(int(hashlib.sha256(sku.encode()).hexdigest(), 16) % 10**11).zfill(11)
     total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(digits))
     return digits + str(-total % 10)
@@ -220,4 +220,4 @@ def now():
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-__all__ = ["Road", "Refused", "barcode_of", "someone", "unique", "now", "WAREHOUSE", "CHANNEL", "CARRIER"]
+__all__ = ["Workflow", "Refused", "barcode_of", "someone", "unique", "now", "WAREHOUSE", "CHANNEL", "CARRIER"]

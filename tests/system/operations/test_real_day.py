@@ -108,7 +108,7 @@ def day_file(tmp_path):
 
 
 def test_the_small_shop_plays_and_its_books_add_up(backroom):
-    played = backroom.run("play", timeout=240)
+    played = backroom.run("demo", timeout=240)
     assert played.returncode == 0, played.stdout + played.stderr
     assert " NO " not in played.stdout and "analytics equal orders" in played.stdout
     again = backroom.run("up", timeout=60)
@@ -130,7 +130,7 @@ def test_a_real_day_arrives_exactly_once_although_everything_is_killed_in_the_mi
     over = threading.Event()
     killer = threading.Thread(target=kill_in_turn, args=(backroom, over))
     killer.start()
-    played = backroom.run("play", "--data", str(day_file), "--day", DAY, timeout=500)
+    played = backroom.run("demo", "--data", str(day_file), "--day", DAY, timeout=500)
     over.set()
     killer.join()
     print(played.stdout[-4000:])

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from stack.reconcile import Books, analytics_equal_orders
+from stack.reconcile import Reconciliation, analytics_equal_orders
 from client_load import CALLS as FIRST, Asking, stopped
 from stack.client import eventually
 
@@ -24,18 +24,18 @@ class Play:
     def __init__(self, shop):
         self.shop, self.number = shop, 0
         self.paid, self.parcels = [], []
-        shop.road.publish({"sku": "MUG", "price": 450})
-        shop.road.book_in("MUG", 1000)
+        shop.workflow.publish({"sku": "MUG", "price": 450})
+        shop.workflow.book_in("MUG", 1000)
         eventually(lambda: shop.orders.get("/v1/prices/MUG").status == 200)
 
     def prepare(self):
         """A parcel that stands ready to be shipped."""
         self.number += 1
-        self.order = self.shop.road.order([("MUG", 2)])
-        self.shop.road.shipment(self.order["id"])
-        self.shop.road.wave()
-        self.parcel = self.shop.road.shipment(self.order["id"], "waved")
-        self.shop.road.pack(self.parcel)
+        self.order = self.shop.workflow.order([("MUG", 2)])
+        self.shop.workflow.shipment(self.order["id"])
+        self.shop.workflow.wave()
+        self.parcel = self.shop.workflow.shipment(self.order["id"], "waved")
+        self.shop.workflow.pack(self.parcel)
         self.shop.settle()
 
     # -- calls: one that reads and one that writes, of each service ----------------------------------
@@ -51,7 +51,7 @@ class Play:
         return self.shop.orders.get("/v1/orders")
 
     def place_and_pay(self):
-        placed = self.shop.orders.post("/v1/orders", self.shop.road.order_body([("MUG", 1)], paid=450))
+        placed = self.shop.orders.post("/v1/orders", self.shop.workflow.order_body([("MUG", 1)], paid=450))
         if placed.status == 201:
             self.paid.append(placed.json["id"])
         return placed
@@ -86,15 +86,15 @@ class Play:
         """Everything that was begun meanwhile arrived everywhere, once."""
         shop = self.shop
         for order in self.paid:
-            shop.road.wait_order(order, 30, status="confirmed", stock_status="reserved", payment_status="paid")
-            shop.road.shipment(order)
+            shop.workflow.wait_order(order, 30, status="confirmed", stock_status="reserved", payment_status="paid")
+            shop.workflow.shipment(order)
         for order, parcel in self.parcels:
-            shop.road.wait_order(order, 30, status="shipped", stock_status="taken")
+            shop.workflow.wait_order(order, 30, status="shipped", stock_status="taken")
         shop.settle(60)
         for order, parcel in self.parcels:
             tasks = shop.support.get("/v1/tasks", params={"order_id": order}).expect(200)["data"]
             assert [each["shipment_id"] for each in tasks] == [parcel]
-        books = Books(shop)
+        books = Reconciliation(shop)
         wrong = [check for check in books.all_checks() if not check[2]]
         assert not wrong, wrong
         today = self.today()
@@ -165,7 +165,7 @@ def test_what_was_begun_meanwhile_arrives_everywhere_once(shop, play, down):
 
 def test_news_that_take_long_to_be_written_are_not_taken_for_a_lost_database(shop):
     """A statement in the background may take 30 seconds; a wait of 6 made it begin anew for ever."""
-    product = shop.road.publish({"sku": "SLOW", "price": 450})
+    product = shop.workflow.publish({"sku": "SLOW", "price": 450})
     shop.settle(60)
     heard = "select count(*) from inbox where consumer = 'orders-products'"
     before = shop.value("orders", heard)

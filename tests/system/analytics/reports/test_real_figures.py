@@ -16,8 +16,7 @@ import pytest
 import test_exact_figures as exact
 from analytics_news import days
 
-from stack import bulk_import, shop_history
-from stack import shop_file as days_of
+from stack import bulk_import, shop_file, shop_history
 from stack.client import eventually
 
 DATA = os.environ.get("FIGURES_DATA")
@@ -56,7 +55,7 @@ def sale_lines(path):
             price, number = Decimal(row["UnitPrice"]), int(row["Quantity"])
             if row["InvoiceNo"].isdigit() and number > 0 and price > 0 and price * 100 == int(price * 100):
                 yield (datetime.fromisoformat(row["InvoiceDate"]), "-".join(row["StockCode"].split()), row["CustomerID"].removesuffix(".0"),
-                       days_of.country(row["Country"]), number * price, number)
+                       shop_file.country(row["Country"]), number * price, number)
 
 
 KEYS = {"day": lambda line: line[0].date().isoformat(), "month": lambda line: line[0].strftime("%Y-%m"),

@@ -11,19 +11,19 @@ SHOP = {"env": {"SHOP_TIME_ZONE": "Europe/London"}}
 def test_the_main_road_is_told_as_it_happened(shop):
     today = datetime.now(ZoneInfo("Europe/London")).date()
     window = {"from": str(today), "to": str(today + timedelta(1))}
-    shop.road.publish({"sku": "MUG", "price": 450}, title="Mug", category="kitchen")
-    shop.road.book_in("MUG", 10)
+    shop.workflow.publish({"sku": "MUG", "price": 450}, title="Mug", category="kitchen")
+    shop.workflow.book_in("MUG", 10)
 
     def known():
-        return shop.road.order([("MUG", 2)], paid=False)
+        return shop.workflow.order([("MUG", 2)], paid=False)
     kept = eventually(known)
-    unpaid = shop.road.order([("MUG", 3)], paid=False)
-    shop.road.pay(kept)
-    shop.road.wait_order(kept["id"], status="confirmed")
-    shop.road.deliver(kept["id"])
-    shop.road.wait_order(kept["id"], status="delivered")
+    unpaid = shop.workflow.order([("MUG", 3)], paid=False)
+    shop.workflow.pay(kept)
+    shop.workflow.wait_order(kept["id"], status="confirmed")
+    shop.workflow.deliver(kept["id"])
+    shop.workflow.wait_order(kept["id"], status="delivered")
     shop.orders.post(f"/v1/orders/{unpaid['id']}/cancel", {"reason": "changed their mind"}).expect(200, 202)
-    shop.road.wait_order(unpaid["id"], status="cancelled")
+    shop.workflow.wait_order(unpaid["id"], status="cancelled")
     shop.orders.post(f"/v1/orders/{kept['id']}/refunds", {"amount": 200, "reason": "a chip", "reference": "r-1"}).expect(200, 201)
     shop.settle()
 

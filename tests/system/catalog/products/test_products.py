@@ -133,7 +133,7 @@ def test_a_price_below_the_cost_needs_its_reason(shop):
 
 def test_an_edited_variant_keeps_its_stock_and_cannot_be_left_out(shop):
     made = shop.catalog.post("/v1/products", mug("KEPT")).json
-    shop.road.book_in("KEPT", 5)
+    shop.workflow.book_in("KEPT", 5)
     link = f"/v1/products/{made['id']}/edit"
     done = shop.catalog.post(link, mug("KEPT", price=475)).expect(200)
     assert done["variants"][0]["price"] == 475
@@ -220,7 +220,7 @@ def test_every_route_is_closed_to_roles_without_its_scope(shop):
 
 def test_a_sku_that_falls_to_its_reorder_point_is_said_to_be_low_once(shop):
     shop.catalog.post("/v1/products", mug("LOW")).expect(201)
-    shop.road.book_in("LOW", 10)
+    shop.workflow.book_in("LOW", 10)
     level = shop.catalog.post("/v1/stock/LOW/levels", {"reorder_point": 5}).expect(200)
     assert level == {**level, "sku": "LOW", "reorder_point": 5, "low": False, "available": 10}
 
@@ -248,8 +248,8 @@ def test_a_sku_that_falls_to_its_reorder_point_is_said_to_be_low_once(shop):
 def test_a_level_is_explained_by_its_movements(shop):
     shop.catalog.post("/v1/products", mug("WHY")).expect(201)
     assert shop.catalog.get("/v1/stock/WHY").json["on_hand"] == 0
-    shop.road.book_in("WHY", 7)
-    shop.road.book_in("WHY", 5, reason="found")
+    shop.workflow.book_in("WHY", 7)
+    shop.workflow.book_in("WHY", 5, reason="found")
     why = shop.catalog.get("/v1/stock/WHY/explain").expect(200)
     assert why["on_hand"] == 12 == sum(each["quantity"] for each in why["moved"])
     assert [each["reason"] for each in why["moved"]] == ["found", "received"] and len(why["latest_movements"]) == 2

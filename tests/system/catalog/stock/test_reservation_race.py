@@ -9,12 +9,12 @@ PIECES, ORDERS = 100, 1000
 
 
 def test_of_a_thousand_orders_at_once_the_first_hundred_are_reserved(shop):
-    shop.road.publish({"sku": "LAST", "price": 450})
-    shop.road.book_in("LAST", PIECES)
+    shop.workflow.publish({"sku": "LAST", "price": 450})
+    shop.workflow.book_in("LAST", PIECES)
     shop.settle()
-    shop.road.patience = 30         # a service that has too much to do says so; who is told asks again
+    shop.workflow.patience = 30         # a service that has too much to do says so; who is told asks again
     with ThreadPoolExecutor(24) as pool:
-        placed = list(pool.map(lambda _: shop.road.order([("LAST", 1)], paid=False), range(ORDERS)))
+        placed = list(pool.map(lambda _: shop.workflow.order([("LAST", 1)], paid=False), range(ORDERS)))
     shop.settle(60)
     arrived = [event["aggregate_id"] for event in shop.orders.all("/v1/events", params={"type": "orders.order.placed"})]
     assert sorted(arrived) == sorted(order["id"] for order in placed)
@@ -27,7 +27,7 @@ def test_of_a_thousand_orders_at_once_the_first_hundred_are_reserved(shop):
     # Whoever cancels makes room for the next in line, and what comes in serves the line on.
     for id_ in arrived[:10]:
         shop.orders.post(f"/v1/orders/{id_}/cancel", {"reason": "changed their mind"}).expect(200)
-    shop.road.book_in("LAST", 15, reference="more")
+    shop.workflow.book_in("LAST", 15, reference="more")
     shop.settle(60)
     served = eventually(lambda: serves(shop, arrived[:130]), 20)
     assert served == ["released"] * 10 + ["reserved"] * 115 + ["backordered"] * 5

@@ -25,9 +25,9 @@ def books(shop, others):
 
 def stocked(shop, *skus, quantity=0, warehouse="main"):
     for sku in skus:
-        shop.road.draft({"sku": sku, "price": 100})
+        shop.workflow.draft({"sku": sku, "price": 100})
         if quantity:
-            shop.road.book_in(sku, quantity, warehouse=warehouse)
+            shop.workflow.book_in(sku, quantity, warehouse=warehouse)
 
 
 # -- holding, and waiting in line ------------------------------------------------------------------------------
@@ -55,10 +55,10 @@ def test_who_finds_nothing_waits_and_is_served_in_order_of_arrival(shop, others)
     stocked(shop, "LINE", quantity=1)
     first, second, third, fourth = (others.place(("LINE", n)) for n in (2, 2, 1, 3))
     assert [others.status(each) for each in (first, second, third, fourth)] == ["short", "short", "held", "short"]
-    shop.road.book_in("LINE", 3)
+    shop.workflow.book_in("LINE", 3)
     assert [others.status(each) for each in (first, second, fourth)] == ["held", "short", "short"]
     assert others.level("LINE") == (4, 3, 1)
-    shop.road.book_in("LINE", 1)
+    shop.workflow.book_in("LINE", 1)
     assert [others.status(each) for each in (second, fourth)] == ["held", "short"]
     assert others.told(second) == ["short", "held"] and others.told(fourth) == ["short"]
 
@@ -66,9 +66,9 @@ def test_who_finds_nothing_waits_and_is_served_in_order_of_arrival(shop, others)
 def test_who_does_not_fit_is_passed_over_but_not_forgotten(shop, others):
     stocked(shop, "PASS")
     big, small = others.place(("PASS", 10)), others.place(("PASS", 1))
-    shop.road.book_in("PASS", 5)
+    shop.workflow.book_in("PASS", 5)
     assert (others.status(big), others.status(small)) == ("short", "held")
-    shop.road.book_in("PASS", 6)
+    shop.workflow.book_in("PASS", 6)
     assert others.status(big) == "held"
 
 
@@ -78,7 +78,7 @@ def test_an_order_holds_all_its_lines_or_none(shop, others):
     order = others.place(("ALL-A", 1), ("ALL-B", 2))
     assert others.status(order) == "short"
     assert others.level("ALL-A") == (5, 0, 5)
-    shop.road.book_in("ALL-B", 1)
+    shop.workflow.book_in("ALL-B", 1)
     assert others.status(order) == "held"
 
 
@@ -90,15 +90,15 @@ def test_an_order_that_takes_parts_takes_what_there_is(shop, others):
     assert partial["status"] == "partial"
     assert [(line["sku"], line["reserved"], line["waiting"]) for line in partial["lines"]] == [
         ("PART-A", 1, False), ("PART-B", 1, True)]
-    shop.road.book_in("PART-B", 1)
-    shop.road.book_in("PART-A", 1)
-    shop.road.book_in("PART-B", 1)
+    shop.workflow.book_in("PART-B", 1)
+    shop.workflow.book_in("PART-A", 1)
+    shop.workflow.book_in("PART-B", 1)
     assert others.told(order) == ["partial", "partial", "held"]
 
 
 def test_an_order_is_held_in_one_warehouse_if_one_covers_it(shop, others):
     stocked(shop, "WH-A", quantity=9, warehouse="east")
-    shop.road.book_in("WH-A", 2, warehouse="west")
+    shop.workflow.book_in("WH-A", 2, warehouse="west")
     stocked(shop, "WH-B", quantity=2, warehouse="west")
     one = others.reservation(others.place(("WH-A", 2), ("WH-B", 1)))
     assert {cell["warehouse"] for cell in one["allocation"]} == {"west"}
@@ -107,7 +107,7 @@ def test_an_order_is_held_in_one_warehouse_if_one_covers_it(shop, others):
 
 
 def test_lines_without_stock_wait_for_nothing(shop, others):
-    shop.road.draft({"sku": "POSTAGE", "price": 300, "stocked": False})
+    shop.workflow.draft({"sku": "POSTAGE", "price": 300, "stocked": False})
     order = others.place(("POSTAGE", 1), ("M-FEE", 1, False))
     held = others.reservation(order)
     assert held["status"] == "held" and held["lines"] == [] and held["allocation"] == []
@@ -142,7 +142,7 @@ def test_who_waits_and_is_cancelled_leaves_the_line(shop, others):
     first, second = others.place(("LEAVE", 1)), others.place(("LEAVE", 1))
     others.cancel(first)
     others.settle()
-    shop.road.book_in("LEAVE", 1)
+    shop.workflow.book_in("LEAVE", 1)
     assert (others.told(first), others.told(second)) == (["short", "released"], ["short", "held"])
 
 
@@ -185,7 +185,7 @@ def test_a_shipped_parcel_takes_the_stock_out_against_the_reservation(shop, othe
 
 def test_an_order_in_two_parcels_is_taken_with_the_second(shop, others):
     stocked(shop, "TWO", quantity=2, warehouse="east")
-    shop.road.book_in("TWO", 2, warehouse="west")
+    shop.workflow.book_in("TWO", 2, warehouse="west")
     order = others.place(("TWO", 3))
     cells = {cell["warehouse"]: cell["quantity"] for cell in others.reservation(order)["allocation"]}
     assert sum(cells.values()) == 3 and len(cells) == 2
@@ -395,7 +395,7 @@ def test_a_thousand_orders_for_a_hundred_pieces_with_three_instances(open_shop):
     assert [row["order_id"] for row in rows] == [each["id"] for each in orders]
     assert [row["status"] for row in rows] == ["held"] * 100 + ["short"] * 900
     assert others.level("HOT") == (100, 100, 0)
-    shop.road.book_in("HOT", 50)
+    shop.workflow.book_in("HOT", 50)
     rows = shop.sql("catalog", "select status from reservation order by arrived")
     assert [row["status"] for row in rows] == ["held"] * 150 + ["short"] * 850
     others.settle()

@@ -19,12 +19,12 @@ CUT = "delete from event where position > 2"
 @pytest.fixture(scope="module")
 def log(shop):
     """At least four events in every service's log."""
-    shop.road.publish({"sku": "AUDIT", "price": 450})
-    shop.road.book_in("AUDIT", 50)
+    shop.workflow.publish({"sku": "AUDIT", "price": 450})
+    shop.workflow.book_in("AUDIT", 50)
     for number in range(2):
-        order = shop.road.order([("AUDIT", 1)], paid=True)
-        shop.road.wait_order(order["id"], status="confirmed")
-        shop.road.deliver(order["id"])
+        order = shop.workflow.order([("AUDIT", 1)], paid=True)
+        shop.workflow.wait_order(order["id"], status="confirmed")
+        shop.workflow.deliver(order["id"])
         shop.support.post("/v1/tickets", {"subject": f"Help {number}", "body": "please", "channel": "mail"}).expect(201)
     shop.settle()
     return shop

@@ -27,25 +27,25 @@ def texts_of(who):
 
 @pytest.fixture(scope="module")
 def world(shop):
-    shop.road.publish({"sku": "PRIV", "price": 450})
-    shop.road.book_in("PRIV", 50)
+    shop.workflow.publish({"sku": "PRIV", "price": 450})
+    shop.workflow.book_in("PRIV", 50)
     return shop
 
 
 def told_order(shop, who, **more):
     """An order with words about somebody in every text there is."""
-    order = shop.road.order([("PRIV", 2)], person=who, paid=False, **more,
+    order = shop.workflow.order([("PRIV", 2)], person=who, paid=False, **more,
                             wishes={"gift": shop.canary(f"for aunt {uuid.uuid4().hex}")})
     shop.orders.post(f"/v1/orders/{order['id']}/hold", {"reason": shop.canary(f"hold {uuid.uuid4().hex}")}).expect(200)
     shop.orders.post(f"/v1/orders/{order['id']}/release").expect(200)
-    shop.road.pay(order)
-    return shop.road.wait_order(order["id"], status="confirmed")
+    shop.workflow.pay(order)
+    return shop.workflow.wait_order(order["id"], status="confirmed")
 
 
 def delivered(shop, who):
     order = told_order(shop, who)
-    shipment = shop.road.deliver(order["id"])
-    shop.road.track(shipment, "delayed", note=shop.canary(f"dog bites {uuid.uuid4().hex}"))
+    shipment = shop.workflow.deliver(order["id"])
+    shop.workflow.track(shipment, "delayed", note=shop.canary(f"dog bites {uuid.uuid4().hex}"))
     shop.orders.post(f"/v1/orders/{order['id']}/refunds",
                      {"amount": 100, "reason": shop.canary(f"refund {uuid.uuid4().hex}")}).expect(201)
     ticket = shop.support.post("/v1/tickets", {
@@ -95,7 +95,7 @@ def test_no_public_event_log_or_metric_tells_anything_personal(world):
 
 def test_a_problem_does_not_repeat_what_was_sent(world):
     who = person(world)
-    bad = world.road.order_body([("PRIV", 1)], person=who, paid=False)
+    bad = world.workflow.order_body([("PRIV", 1)], person=who, paid=False)
     for path, value in (("currency", "gbp"), ("lines", []), ("placed_at", world.canary("canary-time")), ("wishes", world.canary("canary-wish"))):
         assert world.orders.post("/v1/orders", {**bad, path: value}).status == 422
     assert world.orders.post("/v1/orders", {**bad, "customer": {**who["customer"], "email": "x" * 300 + who["customer"]["email"]}}).status == 422
@@ -177,7 +177,7 @@ def test_what_is_still_to_be_brought_keeps_its_address_until_it_is_there(world):
     erase(world, who["customer"]["ref"])
     world.settle()
     assert world.orders.get(f"/v1/orders/{order['id']}").json["ship_to"]["street"] == who["ship_to"]["street"]
-    shipment = world.road.deliver(order["id"])
+    shipment = world.workflow.deliver(order["id"])
     assert shipment["ship_to"]["street"] == who["ship_to"]["street"]
     eventually(lambda: not left(world, texts_of(who)), timeout=20)
 
@@ -207,7 +207,7 @@ def test_a_dead_letter_about_an_erased_customer_keeps_nothing_personal(world):
 
 def test_the_same_request_sent_again_after_an_erasure_does_nothing_twice(world):
     who = person(world)
-    body = world.road.order_body([("PRIV", 1)], person=who, paid=False)
+    body = world.workflow.order_body([("PRIV", 1)], person=who, paid=False)
     first = world.orders.post("/v1/orders", body, key=f"again-{body['channel_ref']}").expect(201)
     world.orders.post(f"/v1/orders/{first['id']}/cancel", {"reason": world.canary(f"cancel {uuid.uuid4().hex}")}).expect(200)
     world.settle()

@@ -32,8 +32,8 @@ def test_the_reference_is_as_the_services_describe_themselves():
 
 
 def test_an_event_that_says_more_or_less_than_its_schema_is_found(shop):
-    shop.road.publish({"sku": "SAID", "price": 450})
-    shop.road.book_in("SAID", 1)
+    shop.workflow.publish({"sku": "SAID", "price": 450})
+    shop.workflow.book_in("SAID", 1)
     moved, = shop.sql("catalog", "select type, data, private from event where type = 'catalog.stock.moved'")
     assert said.faults_of("catalog", moved) == []
     data = said.as_json(moved["data"])

@@ -20,7 +20,7 @@ def unpublished(shop):
 
 def test_an_order_with_more_values_than_a_body_may_have_is_heard(shop):
     others = Others(shop)
-    shop.road.draft({"sku": "VALUES", "price": 1})
+    shop.workflow.draft({"sku": "VALUES", "price": 1})
     lines = [("VALUES", 1, True)] * 1000
     order = others.order(lines, allocation=[{"sku": "VALUES", "warehouse": f"w{n % 9}", "quantity": 1} for n in range(3000)])
     others.publish([others.placed(order)])
@@ -31,8 +31,8 @@ def test_an_order_with_more_values_than_a_body_may_have_is_heard(shop):
 def test_background_work_that_waits_for_a_lock_waits_on_one_connection(shop):
     """Longer than a request would: giving up on the connection would leave the server working for nobody."""
     others = Others(shop)
-    shop.road.draft({"sku": "LOCKED", "price": 1})
-    shop.road.book_in("LOCKED", 5)
+    shop.workflow.draft({"sku": "LOCKED", "price": 1})
+    shop.workflow.book_in("LOCKED", 5)
     with others.allocation_held():
         order = others.order([("LOCKED", 1)])
         others.publish([others.placed(order)])

@@ -24,12 +24,12 @@ every_service = pytest.mark.parametrize("service", plan.SERVICES)
 @pytest.fixture(scope="module")
 def world(shop):
     """A shop with one of everything."""
-    shop.road.publish({"sku": "BAD-1", "price": 450})
-    shop.road.book_in("BAD-1", 20)
+    shop.workflow.publish({"sku": "BAD-1", "price": 450})
+    shop.workflow.book_in("BAD-1", 20)
     for _ in range(2):
-        order = shop.road.order([("BAD-1", 1)])
-        shop.road.wait_order(order["id"], status="confirmed")
-        shipment = shop.road.deliver(order["id"])
+        order = shop.workflow.order([("BAD-1", 1)])
+        shop.workflow.wait_order(order["id"], status="confirmed")
+        shipment = shop.workflow.deliver(order["id"])
     shop.orders.post(f"/v1/orders/{order['id']}/refunds", {"amount": 1, "reason": "x"}).expect(201)
     shop.orders.put("/v1/channels/web", {"kind": "own"}).expect(200)
     shop.support.post("/v1/tickets", {"subject": "x", "body": "y", "order_id": order["id"]}).expect(201)

@@ -352,7 +352,7 @@ OWN = {"backroom_reconcile_diff": "analytics"}
 
 def test_every_metric_that_an_alert_names_is_told_and_every_metric_told_has_an_alert(shop):
     named = set(re.findall(r"backroom_\w+", re.sub(r"(#.*|name: \w+)$", "", (ROOT / "deploy/alerts.yml").read_text(), flags=re.M)))
-    shop.road.publish({"sku": "SEEN", "price": 450})                # something for a consumer to hear
+    shop.workflow.publish({"sku": "SEEN", "price": 450})                # something for a consumer to hear
     shop.settle()
     eventually(lambda: shop.metric("orders", "backroom_consumer_pending") is not None)
     shop.analytics.get("/v1/quarantine").expect(200)

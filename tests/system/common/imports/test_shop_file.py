@@ -1,17 +1,17 @@
-"""A shop's file of invoice lines: every line is booked or set aside, and nothing comes back that was not bought."""
+"""A shop's file of invoice lines: every line is booked or skipped, and nothing is refunded that was not bought."""
 import csv
 import random
 from collections import Counter
 from decimal import Decimal
 
-from stack import shop_file as day, shop_history
+from stack import shop_file, shop_history
 
 
 def made_up(path, seed, lines=3000):
     chance = random.Random(seed)
     with open(path, "w", newline="", encoding="utf-8") as file:
         out = csv.writer(file)
-        out.writerow(day.COLUMNS)
+        out.writerow(shop_file.COLUMNS)
         for n in range(lines):
             back = chance.random() < 0.2
             invoice = f"{'C' if back else ''}{536000 + n // 3}"
@@ -22,20 +22,20 @@ def made_up(path, seed, lines=3000):
     return path
 
 
-def test_every_line_is_booked_or_set_aside_and_nothing_comes_back_twice(tmp_path):
+def test_every_line_is_booked_or_skipped_and_nothing_is_refunded_twice(tmp_path):
     seed = random.randrange(1 << 32)
     print("seed", seed)
-    book = shop_history.read(made_up(tmp_path / "lines.csv", seed))
-    assert book.rows == 3000 == book.sale_lines + book.refund_lines + sum(book.aside.values())
-    assert sum(book.aside.values()) == len(book.aside_lines)
-    assert Decimal(book.gross) == (book.exact_gross - book.aside_gross) * 100
-    bought, back = Counter(), Counter()
-    for order in book.orders:
+    history = shop_history.read(made_up(tmp_path / "lines.csv", seed))
+    assert history.rows == 3000 == history.sale_lines + history.refund_lines + sum(history.skipped.values())
+    assert sum(history.skipped.values()) == len(history.skipped_lines)
+    assert Decimal(history.gross) == (history.exact_gross - history.skipped_gross) * 100
+    bought, refunded = Counter(), Counter()
+    for order in history.orders:
         for line in order.lines:
             bought[order.ref, line.sku] += line.quantity
-    for refund in book.refunds:
+    for refund in history.refunds:
         for line in refund.row()["lines"]:
-            back[refund.ref, line["sku"]] += line["quantity"]
-    assert back and all(units <= bought[key] for key, units in back.items())
-    assert len({order.ref for order in book.orders}) == len(book.orders)
-    assert len({(refund.invoice, refund.ref) for refund in book.refunds}) == len(book.refunds)
+            refunded[refund.ref, line["sku"]] += line["quantity"]
+    assert refunded and all(units <= bought[key] for key, units in refunded.items())
+    assert len({order.ref for order in history.orders}) == len(history.orders)
+    assert len({(refund.invoice, refund.ref) for refund in history.refunds}) == len(history.refunds)

@@ -17,7 +17,7 @@ END = "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'c
 
 @pytest.fixture(scope="module")
 def ids(shop):
-    return [shop.road.draft({"sku": f"READ-{n}", "price": 100 + n})["id"] for n in range(PRODUCTS)]
+    return [shop.workflow.draft({"sku": f"READ-{n}", "price": 100 + n})["id"] for n in range(PRODUCTS)]
 
 
 def read_at_once(shop, ids, times):
@@ -86,8 +86,8 @@ def test_keys_that_mean_something_to_an_array_are_only_keys(shop, ids):
 
 
 def test_a_customer_sees_only_what_is_his_whoever_asks_beside_him(shop):
-    shop.road.publish({"sku": "MINE", "price": 450})
-    orders = [shop.road.order([("MINE", 1)], paid=False) for _ in range(8)]
+    shop.workflow.publish({"sku": "MINE", "price": 450})
+    orders = [shop.workflow.order([("MINE", 1)], paid=False) for _ in range(8)]
     asked = [(customer, order) for customer in orders for order in orders] * 6
     random.shuffle(asked)
 

@@ -52,7 +52,7 @@ def test_consumers_that_all_wait_leave_half_of_the_pool_to_requests(open_shop):
 def test_a_request_is_not_as_patient_as_the_work_in_the_background_that_had_its_connection(open_shop):
     """With one connection for all: the relay and the deadlines use it every second, and wait for locks ten times as long."""
     shop = open_shop(services=("catalog",), env={"POOL_SIZE": "1"})
-    product = shop.road.draft({"sku": "LOCKED", "price": 100})
+    product = shop.workflow.draft({"sku": "LOCKED", "price": 100})
     with psycopg2.connect(shop.postgres.url("catalog", shop.database)) as held:
         held.cursor().execute("select from product where id = %s for update", (product["id"],))
         for _ in range(3):
@@ -66,7 +66,7 @@ def test_a_plan_made_for_an_empty_table_is_not_kept_when_it_has_grown(open_shop)
     """Without anybody's analyze: PostgreSQL reads the size of a table whenever it plans, but keeps a prepared plan."""
     shop = open_shop(services=("catalog",), env={"POOL_SIZE": "1"})
     shop.sql("postgres", "alter table catalog.product set (autovacuum_enabled = false)")
-    drafts = [shop.road.draft({"sku": f"PLAN-{n}", "price": 100}) for n in range(SMALL)]
+    drafts = [shop.workflow.draft({"sku": f"PLAN-{n}", "price": 100}) for n in range(SMALL)]
     shop.postgres.psql(shop.database, "--command", "analyze catalog.product")
     read = lambda: [shop.catalog.get(f"/v1/products/{draft['id']}").expect(200) for draft in drafts]
     read()
@@ -95,7 +95,7 @@ def threads(shop, service):
 
 def test_who_does_not_hurry_gives_way_with_his_thread_and_his_session_and_others_do_not(open_shop):
     shop = open_shop(services=("catalog", "analytics"))
-    draft = shop.road.draft({"sku": "SLOW", "price": 100})
+    draft = shop.workflow.draft({"sku": "SLOW", "price": 100})
     news = News(shop)
     with psycopg2.connect(shop.postgres.url("analytics", shop.database)) as held, ThreadPoolExecutor(1) as pool:
         held.cursor().execute(ALONE)

@@ -31,14 +31,14 @@ LISTS = {
 @pytest.fixture(scope="module")
 def old_shop(shop):
     """A shop that has seen some thousand orders, whose every statement leaves its plan in PostgreSQL's log."""
-    road = shop.road
+    workflow = shop.workflow
     shop.sku = "PLAN-1"
-    road.publish({"sku": shop.sku, "price": 450})
-    road.book_in(shop.sku, 1000)
+    workflow.publish({"sku": shop.sku, "price": 450})
+    workflow.book_in(shop.sku, 1000)
     for _ in range(3):
-        order = road.order([(shop.sku, 2)])
-        road.wait_order(order["id"], status="confirmed")
-        road.deliver(order["id"])
+        order = workflow.order([(shop.sku, 2)])
+        workflow.wait_order(order["id"], status="confirmed")
+        workflow.deliver(order["id"])
     shop.settle()
     shop.stop()
     for service in shop.instances:
@@ -94,12 +94,12 @@ def walked(shop):
 
 
 def test_nothing_on_an_orders_road_walks_through_a_whole_table(old_shop):
-    road = old_shop.road
+    workflow = old_shop.workflow
     assert {"orders.orders", "orders.event", "catalog.reservation", "fulfillment.shipment"} <= big_tables(old_shop)
     for _ in range(7):          # from the sixth time on PostgreSQL may take a generic plan
-        order = road.order([(old_shop.sku, 2)])
-        road.wait_order(order["id"], status="confirmed")
-        road.deliver(order["id"])
+        order = workflow.order([(old_shop.sku, 2)])
+        workflow.wait_order(order["id"], status="confirmed")
+        workflow.deliver(order["id"])
         old_shop.orders.post("/v1/ledger", {}).expect(200)
         old_shop.analytics.post("/v1/reconciliation").expect(200)
     old_shop.settle()
@@ -110,12 +110,12 @@ def test_nothing_on_an_orders_road_walks_through_a_whole_table(old_shop):
 
 def test_nothing_that_is_written_for_many_at_once_walks_through_a_whole_table(old_shop):
     """While nobody may write an order those who come gather, and travel together then."""
-    road = old_shop.road
+    workflow = old_shop.workflow
     with ThreadPoolExecutor(12) as pool:
         for paid in (False, 1):
             with closing(psycopg2.connect(old_shop.postgres.url("orders", old_shop.database))) as hold:
                 hold.cursor().execute("lock table orders in share row exclusive mode")
-                placed = [pool.submit(road.order, [(old_shop.sku, 2)], paid) for _ in range(12)]
+                placed = [pool.submit(workflow.order, [(old_shop.sku, 2)], paid) for _ in range(12)]
                 time.sleep(0.05)        # less than anybody waits to be taken along
                 hold.rollback()
                 assert all(each.result()["number"] for each in placed)
@@ -137,8 +137,8 @@ def test_no_list_walks_through_a_whole_table(old_shop):
 
 def test_numbers_sort_as_numbers_from_page_to_page(shop):
     for sku, units in (("SORT-1", 10), ("SORT-2", 9), ("SORT-3", 100), ("SORT-4", 1000)):
-        shop.road.publish({"sku": sku, "price": 450})
-        shop.road.book_in(sku, units)
+        shop.workflow.publish({"sku": sku, "price": 450})
+        shop.workflow.book_in(sku, units)
     found = [each["available"] for each in shop.catalog.all("/v1/stock?sort=available", limit=1)
              if each["sku"].startswith("SORT-")]
     assert found == [9, 10, 100, 1000]

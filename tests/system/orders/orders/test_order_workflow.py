@@ -8,14 +8,14 @@ SHOP = {"services": ("catalog", "orders", "fulfillment")}
 
 @pytest.fixture(scope="module", autouse=True)
 def range_(shop):
-    shop.road.publish({"sku": "MUG", "price": 450}, {"sku": "POST", "price": 395, "stocked": False})
-    shop.road.publish({"sku": "RARE", "price": 900})
-    shop.road.book_in("MUG", 1000)
+    shop.workflow.publish({"sku": "MUG", "price": 450}, {"sku": "POST", "price": 395, "stocked": False})
+    shop.workflow.publish({"sku": "RARE", "price": 900})
+    shop.workflow.book_in("MUG", 1000)
     eventually(lambda: shop.orders.get("/v1/prices/RARE").status == 200)
 
 
 def stock(shop, sku):
-    level = shop.road.stock(sku)
+    level = shop.workflow.stock(sku)
     return level["on_hand"], level["reserved"]
 
 
@@ -25,21 +25,21 @@ def cancel(shop, order, **options):
 
 def test_an_order_becomes_a_delivered_parcel(shop):
     before = stock(shop, "MUG")
-    order = shop.road.order([("MUG", 2), ("POST", 1)])
-    shop.road.wait_order(order["id"], status="confirmed", stock_status="reserved")
+    order = shop.workflow.order([("MUG", 2), ("POST", 1)])
+    shop.workflow.wait_order(order["id"], status="confirmed", stock_status="reserved")
     assert stock(shop, "MUG") == (before[0], before[1] + 2)
-    parcel = shop.road.deliver(order["id"])
-    order = shop.road.wait_order(order["id"], status="delivered", stock_status="taken")
+    parcel = shop.workflow.deliver(order["id"])
+    order = shop.workflow.wait_order(order["id"], status="delivered", stock_status="taken")
     assert [each["tracking_number"] for each in order["parcels"]] == [parcel["tracking_number"]]
     assert stock(shop, "MUG") == (before[0] - 2, before[1])
     shop.settle()
 
 
 def test_a_customer_reads_the_course_of_an_order_without_names_of_staff(shop):
-    order = shop.road.order([("MUG", 1)])
+    order = shop.workflow.order([("MUG", 1)])
     do(shop, order, "hold", {"reason": "ask her"}, role="clerk", sub="carl")
     do(shop, order, "release", role="clerk", sub="carl")
-    shop.road.wait_order(order["id"], status="confirmed")
+    shop.workflow.wait_order(order["id"], status="confirmed")
     link = f"/v1/orders/{order['id']}/timeline"
     course = shop.orders.as_("customer", order["customer_ref"]).get(link).expect(200)["data"]
     assert [each["type"] for each in course] == [each["type"] for each in shop.orders.get(link).json["data"]]
@@ -49,63 +49,63 @@ def test_a_customer_reads_the_course_of_an_order_without_names_of_staff(shop):
 
 
 def test_an_order_of_services_alone_is_shipped_with_an_empty_parcel(shop):
-    order = shop.road.order([("POST", 1)])
-    shop.road.wait_order(order["id"], status="confirmed")
-    shop.road.shipment(order["id"])
-    shop.road.wave()
-    parcel = shop.road.ship(shop.road.shipment(order["id"], "packed"))      # nothing to scan
-    shop.road.wait_order(order["id"], status="shipped")
-    shop.road.track(parcel, "delivered")
-    shop.road.wait_order(order["id"], status="delivered")
+    order = shop.workflow.order([("POST", 1)])
+    shop.workflow.wait_order(order["id"], status="confirmed")
+    shop.workflow.shipment(order["id"])
+    shop.workflow.wave()
+    parcel = shop.workflow.ship(shop.workflow.shipment(order["id"], "packed"))      # nothing to scan
+    shop.workflow.wait_order(order["id"], status="shipped")
+    shop.workflow.track(parcel, "delivered")
+    shop.workflow.wait_order(order["id"], status="delivered")
 
 
 def test_waiting_for_the_stock_answers_with_it(shop):
-    assert shop.road.order([("MUG", 1)], paid=False, wait=5)["stock_status"] == "reserved"
-    assert shop.road.order([("RARE", 1)], paid=False, wait=5)["stock_status"] == "backordered"
+    assert shop.workflow.order([("MUG", 1)], paid=False, wait=5)["stock_status"] == "reserved"
+    assert shop.workflow.order([("RARE", 1)], paid=False, wait=5)["stock_status"] == "backordered"
 
 
 def test_a_cancelled_backorder_and_a_cancelled_reservation_are_released(shop):
     before = stock(shop, "MUG")
     for sku in ("MUG", "RARE"):
-        order = shop.road.order([(sku, 1)], paid=False, wait=5)
+        order = shop.workflow.order([(sku, 1)], paid=False, wait=5)
         assert cancel(shop, order).json["status"] == "cancelled"
-        shop.road.wait_order(order["id"], status="cancelled", stock_status="released")
+        shop.workflow.wait_order(order["id"], status="cancelled", stock_status="released")
     assert stock(shop, "MUG") == before
 
 
 def test_fulfilment_voids_the_papers_and_stock_and_money_come_back_once(shop):
     before = stock(shop, "MUG")
-    order = shop.road.order([("MUG", 3)])
-    shop.road.shipment(order["id"])
-    shop.road.wave()
-    shop.road.shipment(order["id"], "waved")
+    order = shop.workflow.order([("MUG", 3)])
+    shop.workflow.shipment(order["id"])
+    shop.workflow.wave()
+    shop.workflow.shipment(order["id"], "waved")
     assert cancel(shop, order).json["status"] == "cancelling"
-    gone = shop.road.wait_order(order["id"], status="cancelled", stock_status="released", payment_status="refunded")
+    gone = shop.workflow.wait_order(order["id"], status="cancelled", stock_status="released", payment_status="refunded")
     assert gone["refunded"] == gone["paid"] == 1350 and stock(shop, "MUG") == before
-    assert [each["status"] for each in shop.road.shipments(order["id"])] == ["voided"]
+    assert [each["status"] for each in shop.workflow.shipments(order["id"])] == ["voided"]
 
 
 def test_an_order_is_cancelled_though_the_warehouse_has_not_heard_of_it_yet(shop):
     shop.stop("fulfillment")
-    order = shop.road.order([("MUG", 1)])
-    shop.road.wait_order(order["id"], status="confirmed")
+    order = shop.workflow.order([("MUG", 1)])
+    shop.workflow.wait_order(order["id"], status="confirmed")
     assert cancel(shop, order).json["status"] == "cancelling"
     shop.start("fulfillment")
-    shop.road.wait_order(order["id"], 20, status="cancelled", stock_status="released", payment_status="refunded")
+    shop.workflow.wait_order(order["id"], 20, status="cancelled", stock_status="released", payment_status="refunded")
 
 
 def test_what_is_shipped_is_not_cancelled(shop):
-    order = shop.road.order([("MUG", 1)])
-    parcel = shop.road.shipment(order["id"])
-    shop.road.wave()
-    parcel = shop.road.shipment(order["id"], "waved")
-    shop.road.pack(parcel)
+    order = shop.workflow.order([("MUG", 1)])
+    parcel = shop.workflow.shipment(order["id"])
+    shop.workflow.wave()
+    parcel = shop.workflow.shipment(order["id"], "waved")
+    shop.workflow.pack(parcel)
     shop.stop("orders")
-    shop.road.ship(parcel)
+    shop.workflow.ship(parcel)
     shop.pause("fulfillment")
     shop.start("orders")
     shop.resume("fulfillment")
-    shop.road.wait_order(order["id"], status="shipped", payment_status="paid")
+    shop.workflow.wait_order(order["id"], status="shipped", payment_status="paid")
     assert cancel(shop, order).code == "order.invalid_transition"
 
 
@@ -113,11 +113,11 @@ def test_cancelling_races_with_shipping_and_ends_one_way(shop):
     """Over and over: stock and money come back exactly once, or not at all."""
     for number in range(6):
         before = stock(shop, "MUG")
-        order = shop.road.order([("MUG", 1)])
-        shop.road.shipment(order["id"])
-        shop.road.wave()
-        parcel = shop.road.shipment(order["id"], "waved")
-        shop.road.pack(parcel)
+        order = shop.workflow.order([("MUG", 1)])
+        shop.workflow.shipment(order["id"])
+        shop.workflow.wave()
+        parcel = shop.workflow.shipment(order["id"], "waved")
+        shop.workflow.pack(parcel)
         steps = {"cancel": lambda: cancel(shop, order),
                  "ship": lambda: shop.fulfillment.post(f"/v1/shipments/{parcel['id']}/ship",
                                                        {"carrier": "dhl", "tracking_number": f"R{number}"})}
@@ -126,22 +126,22 @@ def test_cancelling_races_with_shipping_and_ends_one_way(shop):
         asked, shipped = done["cancel"], done["ship"]
         assert asked.status in (200, 409) and shipped.status in (200, 409)
         if shipped.status == 200:
-            shop.road.wait_order(order["id"], status="shipped", payment_status="paid", refunded=0, stock_status="taken")
+            shop.workflow.wait_order(order["id"], status="shipped", payment_status="paid", refunded=0, stock_status="taken")
             assert stock(shop, "MUG") == (before[0] - 1, before[1])
         else:
-            shop.road.wait_order(order["id"], status="cancelled", refunded=450, stock_status="released")
+            shop.workflow.wait_order(order["id"], status="cancelled", refunded=450, stock_status="released")
             assert stock(shop, "MUG") == before
         assert types(shop, order).count("cancelled") + types(shop, order).count("shipped") == 1
 
 
 def test_an_order_of_six_hundred_lines_is_reserved_and_confirmed(shop):
     skus = [f"BIG-{n:03}" for n in range(600)]
-    shop.road.publish(*[{"sku": sku, "price": 255} for sku in skus[:300]])
-    shop.road.publish(*[{"sku": sku, "price": 255} for sku in skus[300:]])
+    shop.workflow.publish(*[{"sku": sku, "price": 255} for sku in skus[:300]])
+    shop.workflow.publish(*[{"sku": sku, "price": 255} for sku in skus[300:]])
     for sku in skus:
-        shop.road.book_in(sku, 6)
+        shop.workflow.book_in(sku, 6)
     eventually(lambda: shop.orders.get(f"/v1/prices/{skus[-1]}").status == 200)
     order = shop.orders.post("/v1/orders", cart(shop, *[(sku, 6) for sku in skus], paid=600 * 6 * 255)).expect(201)
-    shop.road.wait_order(order["id"], 20, status="confirmed", stock_status="reserved")
-    assert len(shop.road.shipment(order["id"])["lines"]) == 600
+    shop.workflow.wait_order(order["id"], 20, status="confirmed", stock_status="reserved")
+    assert len(shop.workflow.shipment(order["id"])["lines"]) == 600
     assert len(read(shop, order)["allocation"]) == 600

@@ -9,11 +9,11 @@ SHOP = {}
 
 def test_a_delivered_order_brings_a_follow_up_a_survey_and_a_customer(shop):
     person = shop.person()
-    shop.road.publish({"sku": "TEA", "price": 450})
-    shop.road.book_in("TEA", 5)
-    order = eventually(lambda: shop.road.order([("TEA", 2)], person=person), 15)
-    shop.road.wait_order(order["id"], status="confirmed")
-    shipment = shop.road.deliver(order["id"])
+    shop.workflow.publish({"sku": "TEA", "price": 450})
+    shop.workflow.book_in("TEA", 5)
+    order = eventually(lambda: shop.workflow.order([("TEA", 2)], person=person), 15)
+    shop.workflow.wait_order(order["id"], status="confirmed")
+    shipment = shop.workflow.deliver(order["id"])
     sue = shop.support.as_("agent", "sue")
     task = eventually(lambda: sue.get("/v1/tasks", params={"order_id": order["id"]}).expect(200)["data"], 15)[0]
     assert task["shipment_id"] == shipment["id"] and task["order_number"] == order["number"]
@@ -37,12 +37,12 @@ def test_a_delivered_order_brings_a_follow_up_a_survey_and_a_customer(shop):
 
 def test_personal_data_are_in_no_feed_timeline_or_work_list_of_any_service(shop):
     person = shop.person()
-    shop.road.publish({"sku": "JAM", "price": 450})
-    shop.road.book_in("JAM", 5)
+    shop.workflow.publish({"sku": "JAM", "price": 450})
+    shop.workflow.book_in("JAM", 5)
     wish = shop.canary("Canary wish: ring twice")
-    order = eventually(lambda: shop.road.order([("JAM", 1)], person=person, wishes={"message": wish}), 15)
-    shop.road.wait_order(order["id"], status="confirmed")
-    shop.road.deliver(order["id"])
+    order = eventually(lambda: shop.workflow.order([("JAM", 1)], person=person, wishes={"message": wish}), 15)
+    shop.workflow.wait_order(order["id"], status="confirmed")
+    shop.workflow.deliver(order["id"])
     survey = eventually(lambda: shop.support.get("/v1/surveys", params={"order_id": order["id"]}).json["data"], 15)[0]
     comment = shop.canary("Canary comment: too sweet")
     shop.support.post(survey["link"], {"score": 2, "comment": comment}, token="", key=None).expect(201)
