@@ -1,13 +1,13 @@
 #!/usr/bin/python3
-"""make age: does cost grow with age? The same work in a young shop and in an old one, side by side and in turn.
+"""make age: whether cost grows with age. The same work in a young and an old shop, in turn.
 
     bench/age.py [--young 10000] [--old 5000000] [--rounds 5] [--seconds 2] [--again] [WORK…]
 
-Two databases of one PostgreSQL, each with a nats-server, a catalog and orders of its own. Both are filled by SQL with whole
-orders of the past (bench/age/*.sql; 5 million take about 30 GB and a quarter of an hour) and then do the same. What counts is
-the median of the rounds' ratios, old to young: of the time that a request takes, and of the CPU that the service and PostgreSQL
-use for it, which tells more on a machine with others. --again keeps the shops and measures anew, with what was built
-meanwhile, for every line of works on standard input.
+Two databases of one PostgreSQL, each with its own nats-server, catalog and orders. Both are filled by SQL with complete past
+orders (bench/age/*.sql; 5 million take about 30 GB and a quarter of an hour). The result is the median of the ratios of the
+rounds, old to young: of the time of a request, and of the CPU of service and PostgreSQL, which is more reliable on a shared
+machine. --again keeps the shops and measures again, with the binaries built meanwhile, for every line of works on standard
+input.
 """
 import argparse
 import copy
@@ -17,17 +17,16 @@ import threading
 import time
 from datetime import datetime, timezone
 
-import environment  # noqa: F401 (sets the path)
+from environment import Environment  # noqa: E402 (also sets the path)
 import events
 import orders
 from harness import Shop
 from load import HERE, wrk
 from open_loop import MIXES, OpenLoop
 from stack.client import eventually
-from environment import Environment
 
 SERVICES = ("catalog", "orders")
-# Bulk loads write only once; the services' own commits are as durable as ever.
+# Bulk loads need no WAL; the services' commits stay durable.
 SETTINGS = {"wal_level": "minimal", "max_wal_senders": 0, "max_wal_size": "'8GB'", "maintenance_work_mem": "'512MB'"}
 READS = {
     "GET one product": ("catalog", "/v1/products/{product}"),
@@ -55,7 +54,7 @@ READS = {
 
 
 class Side:
-    """One of the two shops, as the other benches take a environment."""
+    """One of the two shops, with the interface of an Environment."""
 
     def __init__(self, environment, shop, count):
         self.shop, self.count = shop, count
@@ -104,7 +103,7 @@ class Side:
         return self.shop.value("postgres", "select pg_database_size(current_database())")
 
 
-# -- the works: each gives milliseconds a request, with 16 at once, and of those the CPU -----------------------------------------
+# -- the works: each returns (milliseconds, CPU milliseconds) of a request, 16 at a time -----------------------------------------
 
 def with_cpu(side, service, seconds, work):
     before = sum(side.environment.cpu(service))
@@ -122,7 +121,7 @@ def post(side, seconds):
 
 
 def reserve(side, seconds):
-    """Orders wait in the stream; then catalog starts and reserves them. Milliseconds an order."""
+    """Publish orders while catalog is stopped; then catalog starts and reserves them. Milliseconds per order."""
     side.shop.settle(120)
     side.shop.stop("catalog")
     begin = side.shop.value("postgres", "select now()")
@@ -151,7 +150,7 @@ def metrics(side, _):
 
 
 def restart(side, _):
-    """From the start of orders to its first event published: the relay looks at the whole stream first."""
+    """From the start of orders to its first event published: the relay verifies the stream first."""
     side.shop.settle(120)
     side.shop.stop("orders")
     began = time.monotonic()
@@ -177,7 +176,7 @@ def report(name, young, old):
 
 
 def compare(name, sides, work, rounds):
-    """In turn, each time the other way round."""
+    """Measure both sides in turn, in alternating order."""
     found = ([], [])
     for turn in range(rounds):
         for which in ((0, 1), (1, 0))[turn % 2]:
@@ -192,7 +191,7 @@ def measure_lag(sides, o):
 
 
 def measure(sides, o, wanted):
-    """All works, or those whose name holds one of the wanted words."""
+    """All works, or those whose name has one of the wanted words."""
     def asked(name):
         return not wanted or any(word in name for word in wanted)
     print("\n| work | young, ms | old, ms | ratio | CPU young, ms | CPU old, ms | ratio |\n" + "| --- " * 7 + "|", flush=True)

@@ -1,4 +1,4 @@
-"""A whole Backroom of its own to measure: servers, services, data, and what they cost in CPU and memory."""
+"""A complete Backroom to measure: servers, services, data, and their CPU and memory."""
 import os
 import shutil
 import sys
@@ -22,13 +22,13 @@ class Environment:
         self.build = build
         self.env = env
         self.settings = settings or {}      # of PostgreSQL
-        self.said = shop
+        self.options = shop
 
     def __enter__(self):
         self.folder = Path(tempfile.mkdtemp(prefix="backroom-bench-", dir="/var/tmp"))
         self.folder.chmod(0o755)
         home = home_below(self.folder)
-        # When a transaction was committed is what events are timed by (events.py, orders.py).
+        # Events are timed by commit timestamps (events.py, orders.py).
         self.postgres = Postgres(home, free_ports(1)[0], new_passwords(), self.folder / "postgres.log", True,
                                  settings={"track_commit_timestamp": "on", **self.settings})
         self.shop = None
@@ -50,10 +50,10 @@ class Environment:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def open_shop(self, tries=3):
-        """A port that was free may be somebody else's by now: then once more, with others."""
+        """A port that was free may be in use by now: then try others."""
         for left in reversed(range(tries)):
             try:
-                self.shop = Shop(self.postgres, self.keys, self.folder / "shop", env=self.env, build=self.build, **self.said)
+                self.shop = Shop(self.postgres, self.keys, self.folder / "shop", env=self.env, build=self.build, **self.options)
                 self.shop.begin()
                 return
             except Failed:
@@ -61,7 +61,7 @@ class Environment:
                     raise
                 self.shop.abandon()
 
-    # -- where things are --------------------------------------------------------------------------
+    # -- addresses --------------------------------------------------------------------------
 
     def instance(self, service):
         return self.shop.instances[service][0]
@@ -75,7 +75,7 @@ class Environment:
     def url(self, service):
         return self.postgres.url(service, self.shop.database)
 
-    # -- what things cost --------------------------------------------------------------------------
+    # -- costs --------------------------------------------------------------------------
 
     def cpu(self, service):
         """Seconds of CPU since the start: (the service, PostgreSQL with all its backends)."""
@@ -86,18 +86,18 @@ class Environment:
         return cpu_of(server, ended_children=True) + sum(map(cpu_of, children(server)))
 
     def cpu_of_load(self, pid):
-        """The same of a load tool: (what it used itself, PostgreSQL)."""
+        """The same with a load tool: (the tool, PostgreSQL)."""
         return cpu_of(pid), self.cpu_of_postgres()
 
     def memory(self, service, name="VmRSS"):
-        """KiB of resident memory now, or with VmHWM the most there ever was."""
+        """KiB of resident memory now, or with VmHWM the peak."""
         for line in Path(f"/proc/{self.instance(service).process.pid}/status").read_text().splitlines():
             if line.startswith(name + ":"):
                 return int(line.split()[1])
         return 0
 
     def proportional_memory(self, service):
-        """KiB, shared pages divided among those who share them (PSS): the sum over processes is what they take up."""
+        """Proportional set size (PSS) in KiB: shared pages are divided among the processes that map them."""
         text = Path(f"/proc/{self.instance(service).process.pid}/smaps_rollup").read_text()
         return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:"))
 

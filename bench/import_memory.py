@@ -1,21 +1,20 @@
 #!/usr/bin/python3
-"""How much memory a file takes that is handed in: the most that catalog ever held, for files of 1, 20 and 200 MB.
+"""Memory of an import: the peak of catalog for files of 1, 20 and 200 MB.
 
     bench/import_memory.py [MEGABYTES…]
 
-Rows of 18 kB each (products with long descriptions), in parts of 256 KiB, read and checked to the end as a dry run. Each file
-meets a service that has just started.
+Rows of 18 kB each (products with long descriptions), in parts of 256 KiB, read and validated as a dry run. Each file
+is imported into a service that has just started.
 """
 import sys
 import time
 
-import environment  # noqa: F401 (sets the path)
+from environment import Environment  # noqa: E402 (also sets the path)
 from stack import bulk_import
-from environment import Environment
 
 
 def rows(megabytes):
-    text = "A product as our staff describes it, in far more words than anybody reads. " * 240
+    text = "A product as our staff describes it, at great length. " * 240
     for n in range(megabytes * 1_000_000 // len(text)):
         yield {"title": f"Product {n}", "description": text[:18000], "category": "bench", "status": "published", "channels": ["web"],
                "variants": [{"sku": f"SIZE-{megabytes}-{n}", "price": 450, "currency": "GBP"}]}

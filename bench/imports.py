@@ -1,6 +1,6 @@
-"""Orders of a shop's file handed in, against COPY of the very same rows into tables with the same indexes and keys.
+"""Import of a shop's orders, against COPY of the same rows into tables with the same indexes and keys.
 
-Both sides are timed from the first row to the commit of the last. The other services hear of the orders meanwhile, as they would.
+Both are timed from the first row to the commit of the last. The other services consume the orders' events meanwhile.
 """
 import io
 
@@ -58,8 +58,8 @@ def measure(environment, rounds, data):
     if not data:
         row.note = "not measured: DATA names no file"
         return [row]
-    book = shop_history.read(data)
-    products, orders = list(book.products()), book.orders[:ORDERS]
+    history = shop_history.read(data)
+    products, orders = list(history.products()), history.orders[:ORDERS]
     hand_in(environment.shop.catalog, "products", products)
     bulk_import.wait_for_prices(environment.shop.orders, len(products))
     lines = sum(len(order.lines) for order in orders)

@@ -1,4 +1,4 @@
-"""What the services take up before anybody asks them anything, and after they were asked a lot; and how fast they start."""
+"""Memory of the services when idle and after load, and the time from start to ready."""
 import statistics
 import time
 

@@ -1,12 +1,12 @@
 /*
- * Offers requests to 127.0.0.1: as fast as answers come (closed loop), or so many a second whether answers come or not
- * (open loop), as customers do. wrk can do the first only.
+ * Sends requests to 127.0.0.1: the next one after each response (closed loop), or at a fixed rate whether responses come
+ * or not (open loop), as customers do. wrk has only the first.
  *
- *   offer PORT closed CONNECTIONS SECONDS FILE…     offer PORT open PER_SECOND SECONDS FILE…
+ *   open_loop PORT closed CONNECTIONS SECONDS FILE…     open_loop PORT open PER_SECOND SECONDS FILE…
  *
- * Each FILE is one whole request; they are sent in turn, every @@@@@@@@@@@@@@@@ replaced by a number nobody has. Prints a
- * line a second: second, sent, answered 2xx within GOOD_MS, 2xx later, 503 with and without Retry-After, anything else,
- * not sent (no connection to be had), and the median and 99th percentile of the good ones and of the 503 in milliseconds.
+ * Each FILE is one whole request; they are sent in turn, every @@@@@@@@@@@@@@@@ replaced by a unique number. Prints one line
+ * per second: second, sent, 2xx within GOOD_MS, 2xx later, 503, 503 without Retry-After, any other response, not sent (no
+ * free connection), and the median and 99th percentile in milliseconds of the 2xx and of the 503.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -40,7 +40,7 @@ struct link {
 };
 
 struct second {
-    int sent, good, late, refused, rude, other, unsent;
+    int sent, good, late, refused, no_retry_after, other, unsent;
     int64_t good_us[KEPT / 10], refused_us[KEPT / 10];
 };
 
@@ -146,7 +146,7 @@ static void count(const struct link *l)
     } else if (status == 503) {
         now_second->refused_us[now_second->refused % (KEPT / 10)] = took;
         now_second->refused++;
-        now_second->rude += !strcasestr(l->answer, "\r\nRetry-After:");
+        now_second->no_retry_after += !strcasestr(l->answer, "\r\nRetry-After:");
     } else {
         now_second->other++;
         fprintf(stderr, "%.400s\n", l->answer);
@@ -193,7 +193,7 @@ static void tell(int i)
 {
     struct second *s = &seconds[i];
 
-    printf("%d %d %d %d %d %d %d %d %.1f %.1f %.1f %.1f\n", i, s->sent, s->good, s->late, s->refused, s->rude,
+    printf("%d %d %d %d %d %d %d %d %.1f %.1f %.1f %.1f\n", i, s->sent, s->good, s->late, s->refused, s->no_retry_after,
            s->other, s->unsent, part(s->good_us, s->good, 0.5), part(s->good_us, s->good, 0.99),
            part(s->refused_us, s->refused, 0.5), part(s->refused_us, s->refused, 0.99));
 }

@@ -1,10 +1,10 @@
-"""Requests offered at a rate of one's own: bench/open_loop.c with the requests of a mix."""
+"""Requests sent at a given rate whether responses come or not: bench/open_loop.c with the requests of a mix."""
 import json
 import subprocess
 
 from load import compiled
 
-NAMES = ("second", "sent", "good", "late", "refused", "rude", "other", "unsent", "good_p50", "good_p99", "refused_p50",
+NAMES = ("second", "sent", "good", "late", "refused", "no_retry_after", "other", "unsent", "good_p50", "good_p99", "refused_p50",
          "refused_p99")
 MIXES = {"mixed": ("read", "read", "list", "order"), "reads": ("read",), "orders": ("order",)}
 

@@ -1,5 +1,4 @@
-"""POST of an order of two lines, against pgbench writing the same rows, and what becomes of the orders."""
-import os
+"""POST of an order of two lines, against pgbench writing the same rows; and reservations."""
 import time
 
 from load import Row, wrk
@@ -17,7 +16,7 @@ insert into stock (sku, warehouse, on_hand) select 'BENCH-' || n, 'main', 100000
 PRICES = """insert into price (sku, product_id, title, price, currency, stocked, sellable)
 select 'BENCH-' || n, uuid_v7(), 'BENCH-' || n, 450, 'GBP', true, true from generate_series(1, %d) n;"""
 
-# The same rows as the service writes, and the same answer read. What is told stands in :json_…, of the same length.
+# The rows that the service writes and the response that it reads; event data and response are constants of that length.
 PLACE = r"""
 \set n random(1, 9000000000000000)
 \set a random(1, %(skus)d)
@@ -80,12 +79,12 @@ def place(environment, seconds, one_sku=False, connections=16):
                env={**env, "ONE_SKU": "1"} if one_sku else env)
 
 
-WAL_FILES = 60      # of 16 MiB each: what a part writes
+WAL_FILES = 60      # of 16 MiB each: as much as one part writes
 
 
 def warm_up(environment):
-    """A shop that was open for a while: PostgreSQL knows how large its tables are, and has files of its log to write into once more.
-    In a new one each is made and filled with zeros first, and every commit waits for that: 50 ms each second."""
+    """Bring PostgreSQL to a steady state: statistics exist, and WAL files can be recycled. In a new cluster each file is created
+    and zero-filled first, and commits wait for it: 50 ms each second."""
     place(environment, 2)
     environment.postgres.psql(environment.shop.database, "--command", "vacuum analyze")
     for _ in range(WAL_FILES):
@@ -93,16 +92,15 @@ def warm_up(environment):
     environment.postgres.psql(environment.shop.database, "--command", "checkpoint")
 
 
-def forget_pgbench(environment):
-    """Its events are nobody's business."""
+def delete_pgbench_events(environment):
     for service in ("orders", "catalog"):
         environment.postgres.psql(environment.shop.database, "--command", f"set session_replication_role = replica; "
                             f"delete from {service}.event where type like 'pgbench%'")
 
 
 def measure(environment, rounds, seconds):
-    """The other services stand still meanwhile, so that what is measured is the order alone, and its relay's part of it.
-    The relay stands still, too, while pgbench writes: nobody publishes its rows."""
+    """Place orders while the other services are stopped: the cost is that of the order and of its relay. While pgbench writes,
+    orders is paused, so that the relay does not publish its rows."""
     row = Row("POST an order of 2 lines, 16 clients", wanted="≥ 1.0 of round trips, ≥ 0.8 of pipelined")
     warm_up(environment)
     for _ in range(rounds):
@@ -110,19 +108,19 @@ def measure(environment, rounds, seconds):
         environment.shop.pause("orders")
         for name, sql in (("round trips", TRIPS), ("pipelined", PIPELINED)):
             row.measure_pgbench(f"pgbench, {name}", environment, "orders", seconds, sql)
-            forget_pgbench(environment)
+            delete_pgbench_events(environment)
         environment.shop.resume("orders")
     return [row]
 
 
-# From the first batch's beginning to the last one's commit.
+# From the start of the first batch to the commit of the last.
 SPENT = """
 select extract(epoch from max(pg_xact_commit_timestamp(l.xmin)) - min(r.created_at))::float8
 from catalog.reservation r join catalog.reservation_line l on l.reservation_id = r.id where r.arrived > %s"""
 
 
-def heard(shop):
-    """Have orders and catalog, the others stand still, told each other everything?"""
+def settled(shop):
+    """Whether orders and catalog have consumed all of each other's events."""
     waiting = {service: shop.value(service, "select count(*) from event where seq is null") for service in ("orders", "catalog")}
     for service, name in (("orders", "catalog-orders"), ("catalog", "orders-reservations")):
         waiting[name] = sum(each["num_pending"] + each["num_ack_pending"] for each in shop.consumers(service) if each["name"] == name)
@@ -130,10 +128,10 @@ def heard(shop):
 
 
 def reserve(environment, row, seconds, one):
-    """Orders wait in the stream; then catalog goes on and reserves them, while orders stands still as beside pgbench. What became of
-    those of the round before is heard first: pgbench has only new ones, too."""
+    """Publish orders while catalog is paused; then catalog reserves them while orders is paused. The events of the round before
+    are consumed first."""
     shop = environment.shop
-    eventually(lambda: heard(shop), 120)
+    eventually(lambda: settled(shop), 120)
     last = shop.value("catalog", "select coalesce(max(arrived), 0) from reservation")
     known = shop.value("catalog", "select count(*) from reservation")
     shop.pause("catalog")
@@ -162,7 +160,7 @@ def reservations(environment, rounds, seconds):
             environment.shop.pause("catalog")
             sku = 1 if one else SKUS
             row.measure_pgbench("pgbench, row by row", environment, "catalog", seconds, RESERVE % (sku, sku))
-            forget_pgbench(environment)
+            delete_pgbench_events(environment)
             environment.postgres.psql(environment.shop.database, "--command", "set search_path = catalog; set session_replication_role = "
                                 "replica; delete from reservation where order_number like 'pg-%'")
             environment.shop.resume("orders")

@@ -10,7 +10,7 @@ from stack.process import free_ports
 
 PRODUCTS = 1000
 COLUMNS = "doc::text, null::text, status, version, id::text, false"
-# All products in turn on one side, by chance on the other: answers to those who ask for the same may not come cheaper.
+# All products in turn on one side, at random on the other: no side may profit from requests for the same product.
 ONE = f"\\set n random(1, {PRODUCTS})\nselect {COLUMNS} from product_json where id = lpad(to_hex(:n::int), 32, '0')::uuid;"
 LIST = f"select {COLUMNS}, created_at::text from product_json v where true order by v.created_at desc, v.id desc limit 21;"
 

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""make bench: measures each work beside its ceiling and writes the table into docs/performance.md.
+"""make bench: measure each work against its ceiling and write the table into docs/performance.md.
 
     bench/run.py [memory reads orders reservations events imports figures] [--rounds N] [--seconds N]
 
-Imports are those of DATA, a shop's file of invoice lines; figures are made of FIGURES_LINES order lines (10 million: 6 GB, three minutes).
+Imports need DATA, a shop's file of invoice lines; figures are measured on FIGURES_LINES order lines (10 million: 6 GB, three
+minutes).
 """
 import argparse
 import os
@@ -13,7 +14,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-import environment  # noqa: F401, E402 (sets the path)
+from environment import ROOT, Environment  # noqa: E402 (also sets the path)
 import events                       # noqa: E402
 import figures                      # noqa: E402
 import imports                      # noqa: E402
@@ -22,7 +23,6 @@ import reads                        # noqa: E402
 import memory                     # noqa: E402
 from load import HEAD               # noqa: E402
 from machine import Machine         # noqa: E402
-from environment import ROOT, Environment       # noqa: E402
 
 PAGE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- table: written by make bench -->\n", "<!-- end of table -->\n"
@@ -30,7 +30,7 @@ PARTS = ("memory", "reads", "orders", "reservations", "events", "imports", "figu
 
 
 def part(environment, name, o):
-    """The rows of one part, each in a shop of its own."""
+    """The rows of one part, in its own environment."""
     if name == "reads":
         reads.fill(environment)
         return reads.measure(environment, o.rounds, o.seconds)
@@ -78,7 +78,7 @@ def main():
     with Machine() as machine:
         o.machine = machine.said
         for name in o.parts or PARTS:
-            with Environment(o.build, **(figures.WORLD if name == "figures" else {})) as environment:
+            with Environment(o.build, **(figures.ENVIRONMENT if name == "figures" else {})) as environment:
                 for row in part(environment, name, o):
                     table += row.lines()
                     o.loads.append(os.getloadavg()[0])
