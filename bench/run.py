@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""make bench: measures each work beside its ceiling and writes the table into docs/performance.md.
+"""make bench: measures each work beside its ceiling and writes the table into docs/explanation/performance.md.
 
     bench/run.py [memory reads orders reservations events imports figures] [--rounds N] [--seconds N]
 
@@ -24,7 +24,7 @@ from load import HEAD               # noqa: E402
 from machine import Machine         # noqa: E402
 from world import ROOT, World       # noqa: E402
 
-PAGE = ROOT / "docs" / "performance.md"
+PAGE = ROOT / "docs" / "explanation" / "performance.md"
 BEGIN, END = "<!-- table: written by make bench -->\n", "<!-- end of table -->\n"
 PARTS = ("memory", "reads", "orders", "reservations", "events", "imports", "figures")
 

@@ -1,4 +1,4 @@
-"""Hand a file of rows in, watch it, fetch what was refused. See docs/imports.md."""
+"""Hand a file of rows in, watch it, fetch what was refused. See docs/how-to/import-history.md."""
 import json
 import time
 
