@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Run a command in its own network and mount namespace, if that is allowed. There it may drop packets on the loopback
-# interface and mount small disks; both end with the command. Sets ALONE=1 for it.
+# Run a command in a network and a mount namespace of its own, where that is allowed: it may drop packets on the loopback
+# and mount small disks, and nothing of that outlives it. ALONE tells it so.
 set -euo pipefail
 
 if unshare --net --mount ip link set lo up 2> /dev/null; then
     ALONE=1 exec unshare --net --mount -- sh -c 'ip link set lo up && exec "$@"' sh "$@"
 fi
-echo "Namespaces are not allowed here: faults that need them are skipped." >&2
+echo "no namespaces here: some faults are left out" >&2
 exec "$@"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Run the fault tests in PARTS parallel processes (a fault is mostly waiting), each in its own namespaces, and print one
-# table at the end. Arguments go to pytest.
+# The fault tests in PARTS processes side by side (a fault is mostly waiting), each in namespaces of its own; one table in
+# the end. Arguments go to pytest.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 parts=${PARTS:-2} failed=0 pids=()

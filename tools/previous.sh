@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Build the previous version into build-previous: the commit PREVIOUS, or the last one with an older schema.
+# The version before, into build-previous: that of PREVIOUS, else the last one with an older schema.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=build-previous
 
 if ! git rev-parse --git-dir > /dev/null 2>&1; then
-    echo "There is no git history here: the test with two versions is skipped." >&2
+    echo "no history here: the test with two versions is left out" >&2
     exit 0
 fi
 commit=$(git rev-parse "${PREVIOUS:-$(git log -1 --diff-filter=A --format=%H -- '*/migrations/*.sql')^}")
