@@ -1,6 +1,6 @@
 """This is down, that still works: each of the five services, nats-server and PostgreSQL taken away in turn.
 
-One test a cell of the table in docs/explanation/reliability.md, and one for each line that everything is caught up afterwards.
+One test a cell of the table in docs/reliability.md, and one for each line that everything is caught up afterwards.
 """
 import time
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Hand a file of rows in, watch it, fetch what was refused. See docs/how-to/import-history.md."""
+"""Hand a file of rows in, watch it, fetch what was refused. See docs/imports.md."""
 import json
 import time
 
