@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""make bench: measure each work against its ceiling and write the table into docs/performance.md.
+"""make bench: measure each work against its ceiling and write the table into docs/explanation/performance.md.
 
     bench/run.py [memory reads orders reservations events imports figures] [--rounds N] [--seconds N]
 
@@ -24,7 +24,7 @@ import memory                     # noqa: E402
 from load import HEAD               # noqa: E402
 from machine import Machine         # noqa: E402
 
-PAGE = ROOT / "docs" / "performance.md"
+PAGE = ROOT / "docs" / "explanation" / "performance.md"
 BEGIN, END = "<!-- table: written by make bench -->\n", "<!-- end of table -->\n"
 PARTS = ("memory", "reads", "orders", "reservations", "events", "imports", "figures")
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The suite on what is built in $BUILD: unit tests, what the fuzzers found once, then the stories. Arguments go to pytest.
+# Run the tests on the build in $BUILD: unit tests, fuzz corpora, then system tests. Arguments go to pytest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export BUILD=${BUILD:-build}

@@ -177,7 +177,7 @@ int service_main(const struct service *s, int argc, char **argv)
         return serve(s);
     fprintf(stderr,
             "usage: %s [--openapi | --asyncapi | --flows]\nThe environment configures it: see "
-            "docs/operations.md.\n",
+            "docs/reference/settings.md.\n",
             argv[0]);
     return 2;
 }
