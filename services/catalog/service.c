@@ -3,13 +3,13 @@
 
 #include "catalog_events.h"
 #include "catalog_sql.h"
-#include "level.h"
+#include "movement.h"
 #include "product.h"
 #include "product_import.h"
+#include "reorder_point.h"
 #include "reservation.h"
 #include "roles.h"
-#include "shipment.h"
-#include "stock.h"
+#include "shipment_events.h"
 #include "stock_import.h"
 
 /* --- what comes in ------------------------------------------------------------------------------------------- */
