@@ -39,13 +39,6 @@ def measured(world, offer, *how):
     return rows[1:] if len(rows) > 1 else rows, [(b - a) / good * 1e6 for a, b in zip(before, world.cpu("orders"))]
 
 
-def favour(world):
-    """Where others use the machine, too, each session gets an equal share of it: ours then get more (root only)."""
-    for pid in (world.instance("orders").process.pid, world.postgres.process.pid, os.getpid()):
-        with open(f"/proc/{pid}/autogroup", "w") as file:
-            file.write("-8")
-
-
 def overload(world, mix, rounds, seconds):
     """Best and flood in turn, so that both have the same weather."""
     offer = Offer(world, MIXES[mix])
@@ -73,7 +66,6 @@ def main():
     parser.add_argument("mixes", nargs="*", default=["mixed"])
     parser.add_argument("--rounds", type=int, default=int(os.environ.get("ROUNDS") or 3))
     parser.add_argument("--seconds", type=int, default=int(os.environ.get("OVERLOAD_SECONDS") or 5))
-    parser.add_argument("--favoured", action="store_true", help="with more of a shared machine than its other users")
     parser.add_argument("--build", default=os.environ.get("BUILD") or "build")
     o = parser.parse_args()
     held = True
@@ -82,8 +74,6 @@ def main():
             orders.fill(world)
             for service in set(world.shop.instances) - {"orders"}:
                 world.shop.stop(service)
-            if o.favoured:
-                favour(world)
             time.sleep(1)
             held &= overload(world, mix, o.rounds, o.seconds)
     sys.exit(0 if held else "it did not hold")
