@@ -93,7 +93,7 @@ PGconn *conn_direct(void)
     return pg;
 }
 
-struct sql_conn *conn_open(void)
+static struct sql_conn *conn_open(void)
 {
     PGconn *pg = conn_direct();
     struct sql_conn *c;
@@ -337,11 +337,6 @@ bool conn_pool_congested(void)
         return false;
     atomic_fetch_add(&pool.refused, 1);
     return true;
-}
-
-void conn_refused(void)
-{
-    atomic_fetch_add(&pool.refused, 1);
 }
 
 void conn_pool_gauges(int *open, int *used, uint64_t *refused)
