@@ -40,6 +40,4 @@ create schema if not exists extensions;
 revoke all on schema extensions from public;
 select format('grant usage on schema extensions to %I', name) from service \gexec
 create extension if not exists pg_trgm schema extensions;
--- Where it is installed, sessions of those who do not hurry give way to others (docs/adr/0019-who-does-not-hurry-gives-way.md).
-select 'create extension if not exists prioritize schema extensions' from pg_available_extensions where name = 'prioritize' \gexec
 commit;

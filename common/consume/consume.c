@@ -19,7 +19,6 @@ enum {
     CONSUMERS_MAX = 16,
     BURST_MS = 50,
     TOGETHER_MS = 2,
-    FAR_BEHIND = 1024, /* who gives way must not be left behind */
 };
 
 struct puller {
@@ -89,7 +88,6 @@ static void process(struct puller *p)
     p->rested =
         d->batch.count < PULL ? clock_ms() + d->consumer->linger_ms : 0; /* who is behind does not rest */
     metrics_pending((int)(p - all.pullers), d->consumer->name, left);
-    thread_give_way(d->consumer->linger_ms && left < FAR_BEHIND);
     delivery_process(d);
     signal_raise();
 }

@@ -66,8 +66,3 @@ const char *client_address(struct work *w)
     inet_ntop(AF_INET, &from->sin_addr, text, sizeof text);
     return said ? said : textf(w, "%s", text);
 }
-
-unsigned client_port(const struct sockaddr *from)
-{
-    return from && from->sa_family == AF_INET ? ntohs(((const struct sockaddr_in *)from)->sin_port) : 0;
-}

@@ -9,7 +9,4 @@ struct work;
  * like 172.16.0.0/12), what that says last in X-Forwarded-For, an IPv6 address by its /64. Empty when unknown. */
 const char *client_address(struct work *w);
 
-/* The peer's port, which tells the connections of a moment apart well enough. 0: unknown. */
-unsigned client_port(const struct sockaddr *from);
-
 #endif

@@ -121,7 +121,6 @@ bool exchange_complete(struct exchange *x)
     x->work.request = &x->request;
     x->request.target = x->target;
     x->request.from = info ? info->client_addr : NULL;
-    x->work.from = client_port(x->request.from);
     x->request.body = x->body;
     x->request.body_length = x->body_length;
     return read_head(x);

@@ -7,7 +7,6 @@
 
 #include "crew.h"
 #include "request.h"
-#include "share.h"
 #include "work.h"
 
 struct exchange {
@@ -19,7 +18,6 @@ struct exchange {
     bool whole;    /* all of it has come */
     int64_t began; /* to be served, microseconds of the monotonic clock */
     struct task task;
-    struct wish wish;
     struct MHD_Response *response; /* NULL until it is answered */
     unsigned status;
 };

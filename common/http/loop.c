@@ -14,7 +14,6 @@
 #include "connections.h"
 #include "exchange.h"
 #include "metrics.h"
-#include "share.h"
 #include "thread.h"
 
 /* For a request's head and its answer's, more than gateways let through (15 KiB); libmicrohttpd clears all of it after
@@ -129,7 +128,7 @@ static void close_door(void)
 static int pause_ms(void)
 {
     unsigned long long timeout;
-    int ms = share_pause(LOOK_MS);
+    int ms = LOOK_MS;
 
     if (atomic_load(&loop.resumed))
         return 0;
@@ -138,19 +137,15 @@ static int pause_ms(void)
     return ms;
 }
 
-/* What PostgreSQL answered goes out, what is asked meanwhile goes to PostgreSQL at once. */
 static void turn(void)
 {
-    struct pollfd ready[3] = {{loop.wake, POLLIN, 0}, {loop.epoll, POLLIN, 0}};
+    struct pollfd ready[2] = {{loop.wake, POLLIN, 0}, {loop.epoll, POLLIN, 0}};
 
-    share_polls(&ready[2]);
-    poll(ready, 3, pause_ms());
+    poll(ready, 2, pause_ms());
     if (ready[0].revents)
         woken();
-    share_carry(ready[2].revents);
     atomic_store(&loop.resumed, false);
     MHD_run(loop.daemon);
-    share_send();
 }
 
 static void *run(void *unused)
@@ -160,7 +155,6 @@ static void *run(void *unused)
 
     (void)unused;
     thread_set_name("loop");
-    share_open(wake);
     while (!atomic_load(&loop.stopping)) {
         turn();
         if (open && atomic_load(&loop.closing)) {
@@ -172,7 +166,6 @@ static void *run(void *unused)
             next_look = clock_ms() + LOOK_MS;
         }
     }
-    share_close();
     MHD_stop_daemon(loop.daemon);
     return NULL;
 }

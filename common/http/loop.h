@@ -1,6 +1,6 @@
 /*
- * The loop: one thread that takes connections, reads requests, writes answers, and carries the reads by key that many ask
- * at once (share.h). It waits for the network and for nothing else. docs/adr/0013-one-loop-and-a-crew.md.
+ * The loop: one thread that takes connections, reads requests and writes answers. It waits for the network and for
+ * nothing else. docs/adr/0013-one-loop-and-a-crew.md.
  */
 #ifndef BACKROOM_LOOP_H
 #define BACKROOM_LOOP_H

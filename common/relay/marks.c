@@ -261,7 +261,6 @@ static void *run(void *unused)
     (void)unused;
     thread_set_name("marks");
     while (wait_for_marks()) {
-        thread_give_way(marks_room() > MARKS_MAX - AT_ONCE); /* without room nothing is published */
         pthread_mutex_lock(&marks.writing);
         write_answered();
         pthread_mutex_unlock(&marks.writing);

@@ -52,7 +52,7 @@ static bool open_database(const struct service *s)
     conn_pool_open(config_text("DATABASE_URL", ""), s->name, (int)config_int("POOL_SIZE", 8),
                    s->plans_by_value);
     for (int i = 0; i < START_TRIES && !up; i++) {
-        struct sql_conn *c = conn_take(100, INT64_MAX, PATIENT);
+        struct sql_conn *c = conn_take(100, INT64_MAX, BACKGROUND);
 
         up = c != NULL;
         if (c)

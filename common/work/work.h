@@ -59,7 +59,6 @@ struct work {
     void (*meanwhile)(void); /* called once, while the database commits */
     struct cargo *cargo;     /* statements that wait for company: see cargo.h */
     bool alone;              /* it does not wait for any more */
-    unsigned from;           /* whose it is, to tell those apart who ask at the same time: see convoy.h */
     struct awaited *awaited; /* asked, and not answered yet: see sql.h */
     struct admission *admission;        /* DELIVERY: which events are next, see inbox.h */
     struct announcement *announcements; /* to be written: see event.h */
