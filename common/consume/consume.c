@@ -12,7 +12,6 @@
 #include "messages.h"
 #include "metrics.h"
 #include "pull.h"
-#include "signals.h"
 #include "thread.h"
 
 enum {
@@ -91,7 +90,6 @@ static void process(struct puller *p)
     metrics_pending((int)(p - all.pullers), d->consumer->name, left);
     thread_give_way(d->consumer->linger_ms && left < FAR_BEHIND);
     delivery_process(d);
-    signal_raise();
 }
 
 /* --- pulling --------------------------------------------------------------------------------------------- */

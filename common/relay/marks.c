@@ -7,10 +7,9 @@
 #include "clock.h"
 #include "crash.h"
 #include "metrics.h"
+#include "outbox.h"
 #include "publish.h"
-#include "relay.h"
 #include "relay_queries.h"
-#include "signals.h"
 #include "stream.h"
 #include "thread.h"
 #include "work.h"
@@ -164,7 +163,7 @@ static bool write_taken(void)
     crash_point("relay.marked");
     work_end(&w);
     if (fault == OK)
-        signal_raise();
+        signal_raise(&feed_signal);
     return fault == OK;
 }
 
@@ -198,7 +197,7 @@ static void write_answered(void)
     marks.rested = clock_ms() + PACE_MS;
     pthread_mutex_unlock(&marks.lock);
     if (marks_lost())
-        relay_wake(true);
+        signal_raise(&outbox_signal);
 }
 
 /* --- holding still ------------------------------------------------------------------------------------------- */

@@ -11,8 +11,8 @@
 
 struct work;
 
-/* Two looks of the relay, and what it is handed meanwhile. */
-enum { MARKS_MAX = 1280 };
+/* Two looks of the relay. */
+enum { MARKS_MAX = 1024 };
 
 void marks_start(void);
 /* Writes what is answered. */

@@ -8,16 +8,14 @@
 #include <unistd.h>
 
 #include "bus.h"
-#include "clock.h"
 #include "crash.h"
-#include "handed.h"
 #include "hash_chain.h"
 #include "leader.h"
 #include "marks.h"
 #include "metrics.h"
+#include "outbox.h"
 #include "publish.h"
 #include "relay_queries.h"
-#include "signals.h"
 #include "stream.h"
 #include "thread.h"
 
@@ -25,10 +23,6 @@ enum {
     AT_ONCE = 512,
     POLL_MS = 100,
     FULL_MS = 1,
-    FEW = 2,
-    REST_US = 700,
-    REST_MOST_US = 5000,
-    RECENT = 1024
 };
 
 /* The last link of the chain. Only the leader adds to it; whenever its own last work failed, it looks it up. */
@@ -41,42 +35,11 @@ struct head {
 static struct {
     const char *service;
     pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t work;
-    bool woken;
     atomic_bool stopping;
-    bool behind; /* what was published before goes out again, or more than a round takes was found */
+    unsigned long seen; /* of outbox_signal */
     struct leader *leader;
     struct head head;
-    int64_t recent[RECENT]; /* `no` of those published last, in a ring */
-    unsigned recent_next;
-    int64_t next_look; /* other instances write events, too */
-} relay = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
-void relay_wake(bool look)
-{
-    pthread_mutex_lock(&relay.lock);
-    relay.woken |= look;
-    pthread_cond_signal(&relay.work);
-    pthread_mutex_unlock(&relay.lock);
-    signal_raise();
-}
-
-/* Returns whether to look for events that nobody hands over. */
-static bool wait_for_work(int64_t ms)
-{
-    struct timespec deadline = clock_moment(clock_ms() + ms);
-    bool look;
-
-    pthread_mutex_lock(&relay.lock);
-    while (!relay.woken && !handed_any() && !atomic_load(&relay.stopping) &&
-           pthread_cond_timedwait(&relay.work, &relay.lock, &deadline) == 0)
-        ;
-    look = relay.woken;
-    relay.woken = false;
-    pthread_mutex_unlock(&relay.lock);
-    return look || clock_ms() >= relay.next_look;
-}
+} relay;
 
 /* --- the chain ------------------------------------------------------------------------------------------- */
 
@@ -99,7 +62,6 @@ static uint64_t link_up(struct work *w, const struct event_unpublished_row *e)
     struct head *h = &relay.head;
     int64_t no = strtoll(e->no, NULL, 10);
 
-    relay.recent[relay.recent_next++ % RECENT] = no;
     if (e->position)
         return marks_add(no, strtoll(e->position, NULL, 10), h->hash);
     h->position++;
@@ -110,48 +72,12 @@ static uint64_t link_up(struct work *w, const struct event_unpublished_row *e)
     return marks_add(no, h->position, h->hash);
 }
 
-/* --- what to publish --------------------------------------------------------------------------------------- */
-
-/* Found by a look before it was handed over. */
-static bool published_already(const struct event_unpublished_row *e)
-{
-    int64_t no = strtoll(e->no, NULL, 10);
-
-    for (size_t i = 0; i < RECENT; i++) {
-        if (relay.recent[i] == no)
-            return true;
-    }
-    return false;
-}
-
-static size_t take_handed(struct work *w, struct event_unpublished_row *rows)
-{
-    size_t n = handed_take(w, rows), kept = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        if (!published_already(&rows[i]))
-            rows[kept++] = rows[i];
-    }
-    return kept;
-}
-
-static int look_for(struct work *w, struct event_unpublished_row **rows, size_t *n)
-{
-    relay.next_look = clock_ms() + POLL_MS;
-    TRY(q_event_unpublished(w, marks_list(w), AT_ONCE, rows, n));
-    sql_release(w);
-    return OK;
-}
-
 /* --- publishing ------------------------------------------------------------------------------------------ */
 
 /* Of what is published and not written down: it is published again. */
 static void start_over(void)
 {
     relay.head.known = false;
-    relay.behind = true;
-    relay.next_look = 0;
-    memset(relay.recent, 0, sizeof relay.recent);
 }
 
 static bool more_follow(const struct event_unpublished_row *rows, size_t n, size_t i)
@@ -176,23 +102,18 @@ static void publish(struct work *w, const struct event_unpublished_row *rows, si
     metrics_add(EVENTS_PUBLISHED, (int64_t)n);
 }
 
-/* What was handed over does not wait for a look, but where there is much to be found it stands behind that, where the look will
- * find it, too. *count: of what was handed over; *more: there may be more to look for. */
-static int publish_all(struct work *w, bool look, size_t *count, bool *more)
+/* *more: there may be more of them. */
+static int publish_all(struct work *w, bool *more)
 {
-    struct event_unpublished_row handed[HANDED_MAX], *found;
+    struct event_unpublished_row *found;
     size_t n;
 
     w->writes = false; /* there is nothing to lock, and publishing needs no open transaction */
     TRY(find_head(w, &relay.head));
-    *count = take_handed(w, handed);
-    if (!look || !relay.behind)
-        publish(w, handed, *count);
-    if (!look)
-        return OK;
-    TRY(look_for(w, &found, &n));
+    TRY(q_event_unpublished(w, marks_list(w), AT_ONCE, &found, &n));
+    sql_release(w);
     publish(w, found, n);
-    *more = relay.behind = n == AT_ONCE;
+    *more = n == AT_ONCE;
     return OK;
 }
 
@@ -218,26 +139,13 @@ static bool stream_good(bool fresh)
     marks_release(close);
     if (close)
         start_over();
-    if (!good)
-        handed_open(false);
     return good;
 }
 
-/* Where many are handed over at once, those of the next moment go together: the more there were, the longer it is. Who comes nearly
- * alone waits for nobody. */
-static void rest(size_t handed)
-{
-    size_t us = handed > FEW ? (handed - FEW) * REST_US : 0;
-
-    if (us)
-        usleep((useconds_t)(us < REST_MOST_US ? us : REST_MOST_US));
-}
-
-/* Returns whether there may be more to look for. */
-static bool pass_on(bool fresh, bool look)
+/* Returns whether there may be more to publish. */
+static bool pass_on(bool fresh)
 {
     bool more = false;
-    size_t handed = 0;
     struct work w;
 
     if (marks_lost()) {
@@ -247,9 +155,8 @@ static bool pass_on(bool fresh, bool look)
     if (!stream_good(fresh))
         return false;
     work_begin(&w, JOB, "relay");
-    publish_all(&w, look, &handed, &more);
+    publish_all(&w, &more);
     work_end(&w);
-    rest(handed);
     return more;
 }
 
@@ -272,22 +179,22 @@ static bool may_publish(bool *fresh)
         forget();
     if (ready && publish_stale())
         renew();
-    handed_open(ready);
     return ready;
 }
 
 static void *run(void *unused)
 {
-    bool fresh, look = true;
+    bool fresh, more = true;
 
     (void)unused;
     thread_set_name("relay");
     while (!atomic_load(&relay.stopping)) {
-        look = look || wait_for_work(POLL_MS);
-        if (marks_room() < AT_ONCE + HANDED_MAX && !marks_lost())
+        if (!more)
+            signal_wait(&outbox_signal, &relay.seen, POLL_MS);
+        if (marks_room() < AT_ONCE && !marks_lost())
             usleep(FULL_MS * 1000); /* until some of them were answered, or never will be */
         else
-            look = may_publish(&fresh) && pass_on(fresh, look);
+            more = may_publish(&fresh) && pass_on(fresh);
     }
     return NULL;
 }
@@ -296,7 +203,6 @@ void relay_start(const char *service)
 {
     relay.service = service;
     relay.leader = leader_new(service, "relay");
-    clock_cond_init(&relay.work);
     publish_start(service);
     marks_start();
     pthread_create(&relay.thread, NULL, run, NULL);
@@ -305,7 +211,7 @@ void relay_start(const char *service)
 void relay_stop(void)
 {
     atomic_store(&relay.stopping, true);
-    relay_wake(true);
+    signal_raise(&outbox_signal);
     pthread_join(relay.thread, NULL);
     marks_stop();
     leader_free(relay.leader);

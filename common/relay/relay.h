@@ -2,12 +2,8 @@
 #ifndef BACKROOM_RELAY_H
 #define BACKROOM_RELAY_H
 
-#include <stdbool.h>
-
 /* service: also the name of its schema. */
 void relay_start(const char *service);
 void relay_stop(void);
-/* Events were committed: do not wait for the next poll. `look`: not all of them were handed over (handed.h). */
-void relay_wake(bool look);
 
 #endif

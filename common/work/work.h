@@ -39,7 +39,6 @@ struct pending_deadline;
 struct item;
 struct pg_result;
 struct sql_conn;
-struct told;
 struct principal;
 struct request;
 
@@ -65,8 +64,7 @@ struct work {
     struct announcement *announcements; /* to be written: see event.h */
     struct pending_deadline *deadlines; /* the same: see deadline.h */
     int deadline_count;
-    bool announced, looked_for; /* events were written; the relay must look for some of them */
-    struct told *told;          /* the others: it is handed them after the commit */
+    bool announced; /* events were written */
 
     enum fault fault;   /* the outcome: set by fail(), never reworded */
     enum fault refused; /* refused, yet what was written stays: set by refuse_on_record() */
