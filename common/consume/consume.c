@@ -17,7 +17,6 @@
 enum {
     CONSUMERS_MAX = 16,
     BURST_MS = 50,
-    TOGETHER_MS = 2,
     FAR_BEHIND = 1024, /* who gives way must not be left behind */
 };
 
@@ -46,13 +45,6 @@ static void rest(const struct puller *p)
         usleep((useconds_t)left * 1000);
 }
 
-/* What was published together comes within a moment, and is not worked on twice. */
-static bool another_comes(struct messages *m, struct pull *pull)
-{
-    return messages_may_grow(m, pull) && messages_more_follow(m) &&
-           messages_receive(m, pull, TOGETHER_MS) == MESSAGE;
-}
-
 /* Wait for one message, then take with it whatever has come. False when the server fell silent. */
 static bool collect(struct puller *p)
 {
@@ -74,8 +66,6 @@ static bool collect(struct puller *p)
         pull_enough(&d->pull);
     } else {
         messages_take(m, &d->pull, 0);
-        while (another_comes(m, &d->pull))
-            ;
     }
     return true;
 }

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "bus.h"
-#include "publish.h"
 
 /* --- what comes ------------------------------------------------------------------------------------------ */
 
@@ -39,13 +38,6 @@ void messages_drop(struct messages *m)
 }
 
 /* --- what they say of themselves --------------------------------------------------------------------------- */
-
-bool messages_more_follow(const struct messages *m)
-{
-    const char *said;
-
-    return natsMsgHeader_Get(m->all[m->count - 1], MORE_FOLLOW, &said) == NATS_OK;
-}
 
 /* The third last part but … of $JS.ACK.<stream>.<consumer>.<delivered>.… */
 int messages_deliveries(const struct messages *m, int n)

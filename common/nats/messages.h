@@ -24,8 +24,6 @@ enum pulled messages_receive(struct messages *m, struct pull *p, int64_t wait_ms
 void messages_take(struct messages *m, struct pull *p, int64_t wait_ms);
 void messages_drop(struct messages *m);
 
-/* Was more published together with the last one? */
-bool messages_more_follow(const struct messages *m);
 /* How often message n was delivered. */
 int messages_deliveries(const struct messages *m, int n);
 /* What the server still has for this consumer. */

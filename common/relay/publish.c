@@ -91,7 +91,7 @@ static const char *message_id(struct work *w, const struct event_unpublished_row
 }
 
 /* What cannot be sent is not answered either. */
-void publish_send(struct work *w, const struct event_unpublished_row *e, uint64_t number, bool more_follow)
+void publish_send(struct work *w, const struct event_unpublished_row *e, uint64_t number)
 {
     struct text body = envelope(w, e);
     char reply[96];
@@ -100,8 +100,7 @@ void publish_send(struct work *w, const struct event_unpublished_row *e, uint64_
     snprintf(reply, sizeof reply, "%s.%" PRIu64, out.inbox, number);
     if (natsMsg_Create(&msg, e->type, reply, body.bytes, (int)body.length) == NATS_OK &&
         natsMsgHeader_Set(msg, "Nats-Msg-Id", message_id(w, e)) == NATS_OK &&
-        natsMsgHeader_Set(msg, "Content-Type", "application/cloudevents+json") == NATS_OK &&
-        (!more_follow || natsMsgHeader_Set(msg, MORE_FOLLOW, "1") == NATS_OK))
+        natsMsgHeader_Set(msg, "Content-Type", "application/cloudevents+json") == NATS_OK)
         natsConnection_PublishMsg(bus_connection(), msg);
     natsMsg_Destroy(msg);
 }

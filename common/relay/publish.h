@@ -14,11 +14,8 @@ bool publish_stale(void);
 /* Hear answers on the connection that there is now. While nobody hears. */
 void publish_renew(void);
 
-/* A message's header: more events of such aggregates went out with it, and will come within a moment. */
-#define MORE_FOLLOW "Backroom-More-Follow"
-
 /* Published under a number of one's own, by which it will be answered. Goes out with publish_flush() at the latest. */
-void publish_send(struct work *w, const struct event_unpublished_row *e, uint64_t number, bool more_follow);
+void publish_send(struct work *w, const struct event_unpublished_row *e, uint64_t number);
 void publish_flush(void);
 
 /* The next answer: the event's number and its place in the stream, or -1 if it was refused. False when none came in time. */

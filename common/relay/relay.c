@@ -80,15 +80,6 @@ static void start_over(void)
     relay.head.known = false;
 }
 
-static bool more_follow(const struct event_unpublished_row *rows, size_t n, size_t i)
-{
-    for (size_t next = i + 1; next < n; next++) {
-        if (strcmp(rows[next].aggregate, rows[i].aggregate) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* Answers are not waited for here: while they are on their way, more is published. */
 static void publish(struct work *w, const struct event_unpublished_row *rows, size_t n)
 {
@@ -96,7 +87,7 @@ static void publish(struct work *w, const struct event_unpublished_row *rows, si
         return;
     crash_point("relay.selected");
     for (size_t i = 0; i < n; i++)
-        publish_send(w, &rows[i], link_up(w, &rows[i]), more_follow(rows, n, i));
+        publish_send(w, &rows[i], link_up(w, &rows[i]));
     publish_flush();
     crash_point("relay.published");
     metrics_add(EVENTS_PUBLISHED, (int64_t)n);
