@@ -11,37 +11,102 @@
 #include "crash.h"
 #include "hash_chain.h"
 #include "leader.h"
-#include "marks.h"
 #include "metrics.h"
 #include "outbox.h"
 #include "publish.h"
 #include "relay_queries.h"
 #include "stream.h"
 #include "thread.h"
+#include "work.h"
 
-enum {
-    AT_ONCE = 512,
-    POLL_MS = 100,
-    FULL_MS = 1,
-};
+enum { BATCH = 512, POLL_MS = 100, PAUSE_MS = 100 };
 
-/* The last link of the chain. Only the leader adds to it; whenever its own last work failed, it looks it up. */
+/* The last link of the hash chain. */
 struct head {
     bool known;
     int64_t position;
     char hash[65];
 };
 
+struct batch {
+    struct event_unpublished_row *events;
+    size_t count;
+    size_t acknowledged; /* so many, from the first */
+    int64_t seqs[BATCH]; /* their places in the stream */
+    struct head head;    /* after them */
+};
+
 static struct {
     const char *service;
     pthread_t thread;
     atomic_bool stopping;
-    unsigned long seen; /* of outbox_signal */
     struct leader *leader;
     struct head head;
+    unsigned long seen; /* of outbox_signal */
 } relay;
 
-/* --- the chain ------------------------------------------------------------------------------------------- */
+/* --- marking --------------------------------------------------------------------------------------------- */
+
+/* The event's place in the chain; one that was published before keeps the one it has. */
+static int64_t link_event(struct work *w, struct head *h, const struct event_unpublished_row *e)
+{
+    if (e->position)
+        return strtoll(e->position, NULL, 10);
+    snprintf(h->hash, sizeof h->hash, "%s",
+             hash_chain_next(w, h->hash,
+                             &(struct hash_chain_row){e->id, e->type, e->aggregate, e->aggregate_id,
+                                                      e->version, e->at, e->actor, e->trace, e->data}));
+    return ++h->position;
+}
+
+static const char *marks_of(struct work *w, struct batch *b)
+{
+    struct text t = text_new(w->arena);
+
+    b->head = relay.head;
+    for (size_t i = 0; i < b->acknowledged; i++) {
+        int64_t position = link_event(w, &b->head, &b->events[i]);
+
+        text_addf(
+            &t, "%s{\"no\":%s,\"position\":%" PRId64 ",\"hash\":\"%s\",\"epoch\":\"%s\",\"seq\":%" PRId64 "}",
+            i ? "," : "[", b->events[i].no, position, b->head.hash, stream_epoch(), b->seqs[i]);
+    }
+    text_add(&t, "]");
+    return t.bytes;
+}
+
+/* A leader that was stopped for a while may find that the next one has marked some of them: then it marks none. */
+static int mark(struct work *w)
+{
+    struct batch *b = w->context;
+    int64_t marked;
+
+    TRY(q_event_published(w, marks_of(w, b), &marked));
+    return (size_t)marked == b->acknowledged
+               ? OK
+               : fail(w, CONFLICT, "relay.overtaken", "Another relay has published these events.");
+}
+
+static bool mark_acknowledged(struct work *w, struct batch *b)
+{
+    int fault;
+
+    if (!b->acknowledged)
+        return true;
+    crash_point("relay.acked");
+    w->context = b;
+    w->writes = true;
+    fault = work_run(w, mark, NULL);
+    crash_point("relay.marked");
+    relay.head = b->head;
+    relay.head.known = fault == OK;
+    metrics_add(EVENTS_PUBLISHED, fault == OK ? (int64_t)b->acknowledged : 0);
+    if (fault == OK)
+        signal_raise(&feed_signal);
+    return fault == OK;
+}
+
+/* --- a batch --------------------------------------------------------------------------------------------- */
 
 static int find_head(struct work *w, struct head *h)
 {
@@ -56,136 +121,71 @@ static int find_head(struct work *w, struct head *h)
     return OK;
 }
 
-/* One that was published before keeps its place in the chain. Returns the number by which it will be answered. */
-static uint64_t link_up(struct work *w, const struct event_unpublished_row *e)
+/* Without a transaction: there is nothing to lock, and none stays open while acknowledgements are waited for. */
+static int select_events(struct work *w, struct batch *b)
 {
-    struct head *h = &relay.head;
-    int64_t no = strtoll(e->no, NULL, 10);
-
-    if (e->position)
-        return marks_add(no, strtoll(e->position, NULL, 10), h->hash);
-    h->position++;
-    snprintf(h->hash, sizeof h->hash, "%s",
-             hash_chain_next(w, h->hash,
-                             &(struct hash_chain_row){e->id, e->type, e->aggregate, e->aggregate_id,
-                                                      e->version, e->at, e->actor, e->trace, e->data}));
-    return marks_add(no, h->position, h->hash);
-}
-
-/* --- publishing ------------------------------------------------------------------------------------------ */
-
-/* Of what is published and not written down: it is published again. */
-static void start_over(void)
-{
-    relay.head.known = false;
-}
-
-/* Answers are not waited for here: while they are on their way, more is published. */
-static void publish(struct work *w, const struct event_unpublished_row *rows, size_t n)
-{
-    if (!n)
-        return;
-    crash_point("relay.selected");
-    for (size_t i = 0; i < n; i++)
-        publish_send(w, &rows[i], link_up(w, &rows[i]));
-    publish_flush();
-    crash_point("relay.published");
-    metrics_add(EVENTS_PUBLISHED, (int64_t)n);
-}
-
-/* *more: there may be more of them. */
-static int publish_all(struct work *w, bool *more)
-{
-    struct event_unpublished_row *found;
-    size_t n;
-
-    w->writes = false; /* there is nothing to lock, and publishing needs no open transaction */
+    w->writes = false;
     TRY(find_head(w, &relay.head));
-    TRY(q_event_unpublished(w, marks_list(w), AT_ONCE, &found, &n));
+    TRY(q_event_unpublished(w, BATCH, &b->events, &b->count));
     sql_release(w);
-    publish(w, found, n);
-    *more = n == AT_ONCE;
     return OK;
+}
+
+/* False when some of them were not published or not marked. */
+static bool publish(struct work *w, struct batch *b)
+{
+    bool marked;
+
+    if (!b->count)
+        return true;
+    crash_point("relay.selected");
+    b->acknowledged = publish_all(w, b->events, b->count, b->seqs);
+    marked = mark_acknowledged(w, b);
+    if (marked && b->acknowledged == b->count)
+        return true;
+    metrics_add(PUBLISH_ERRORS, 1);
+    stream_mark_suspect(true);
+    return false;
+}
+
+/* Returns whether there may be more to publish at once. */
+static bool publish_batch(void)
+{
+    struct batch b = {0};
+    struct work w;
+    bool good;
+
+    work_begin(&w, JOB, "relay");
+    good = select_events(&w, &b) == OK && publish(&w, &b);
+    work_end(&w);
+    if (!good && !atomic_load(&relay.stopping))
+        usleep(PAUSE_MS * 1000);
+    return good && b.count == BATCH;
 }
 
 /* --- the thread ---------------------------------------------------------------------------------------- */
 
-static void forget(void)
+/* Does this instance lead, and does the stream hold what it acknowledged? */
+static bool may_publish(void)
 {
-    marks_forget();
-    start_over();
-}
-
-/* A look at what the stream holds is one at what is written down: what is not by then, and may be lost, is published again. */
-static bool stream_good(bool fresh)
-{
-    unsigned long verified = stream_verified();
-    bool good, close;
-
-    if (!stream_due(fresh))
-        return stream_look(relay.service, false);
-    marks_hold();
-    good = stream_look(relay.service, fresh);
-    close = stream_verified() != verified;
-    marks_release(close);
-    if (close)
-        start_over();
-    return good;
-}
-
-/* Returns whether there may be more to publish. */
-static bool pass_on(bool fresh)
-{
-    bool more = false;
-    struct work w;
-
-    if (marks_lost()) {
-        stream_doubt(true);
-        forget();
-    }
-    if (!stream_good(fresh))
-        return false;
-    work_begin(&w, JOB, "relay");
-    publish_all(&w, &more);
-    work_end(&w);
-    return more;
-}
-
-/* To whoever publishes to a connection that was made anew nobody answers what he said before. */
-static void renew(void)
-{
-    marks_hold();
-    publish_renew();
-    marks_release(true);
-    start_over();
-}
-
-/* Is it this instance that publishes, and is there somebody to publish to? */
-static bool may_publish(bool *fresh)
-{
-    bool leads = leader_check(relay.leader, fresh), ready = leads && bus_connected();
+    bool fresh, leads = leader_check(relay.leader, &fresh);
 
     metrics_set(RELAY_LEADER, leads);
-    if (*fresh || !leads)
-        forget();
-    if (ready && publish_stale())
-        renew();
-    return ready;
+    if (fresh || !leads)
+        relay.head.known = false;
+    return leads && bus_connected() && stream_check(relay.service, fresh);
 }
 
 static void *run(void *unused)
 {
-    bool fresh, more = true;
+    bool more = true;
 
     (void)unused;
     thread_set_name("relay");
     while (!atomic_load(&relay.stopping)) {
         if (!more)
             signal_wait(&outbox_signal, &relay.seen, POLL_MS);
-        if (marks_room() < AT_ONCE && !marks_lost())
-            usleep(FULL_MS * 1000); /* until some of them were answered, or never will be */
-        else
-            more = may_publish(&fresh) && pass_on(fresh);
+        more = may_publish() && publish_batch();
     }
     return NULL;
 }
@@ -194,8 +194,7 @@ void relay_start(const char *service)
 {
     relay.service = service;
     relay.leader = leader_new(service, "relay");
-    publish_start(service);
-    marks_start();
+    publish_start(service, &relay.stopping);
     pthread_create(&relay.thread, NULL, run, NULL);
 }
 
@@ -204,7 +203,6 @@ void relay_stop(void)
     atomic_store(&relay.stopping, true);
     signal_raise(&outbox_signal);
     pthread_join(relay.thread, NULL);
-    marks_stop();
     leader_free(relay.leader);
-    /* What publishes stays: acknowledgements may still come until the connection is closed, and then we are gone. */
+    /* The subscription to acknowledgements stays: some may still come, until the connection is closed. */
 }

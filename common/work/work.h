@@ -52,6 +52,7 @@ struct work {
     const char *trace; /* W3C trace id, 32 hexadecimal digits */
     struct principal *who; /* REQUEST only, NULL on public routes */
     struct request *request;
+    void *context; /* the caller's of work_run(), for its handler */
 
     int64_t until;           /* milliseconds of the monotonic clock: nothing is begun or waited for later */
     struct sql_conn *db;     /* held from the first statement to the end */
