@@ -50,15 +50,10 @@ static bool collect(struct puller *p)
 {
     struct delivery *d = &p->delivery;
     struct messages *m = &d->batch;
-    enum pulled first;
+    enum pulled first = messages_receive(m, &d->pull, pull_silence_ms());
 
-    *m = d->next;
-    d->next.count = 0;
-    if (!m->count) {
-        first = messages_receive(m, &d->pull, pull_silence_ms());
-        if (first != MESSAGE)
-            return first == STATUS;
-    }
+    if (first != MESSAGE)
+        return first == STATUS;
     if (d->consumer->linger_ms) {
         rest(p);
         pull_more(&d->pull, PULL - m->count);
@@ -84,15 +79,6 @@ static void process(struct puller *p)
 
 /* --- pulling --------------------------------------------------------------------------------------------- */
 
-/* Those that nobody works on are brought again. */
-static void leave(struct delivery *d)
-{
-    for (int n = 0; n < d->next.count; n++)
-        messages_reply(&d->next, n, "-NAK");
-    messages_drop(&d->next);
-    pull_close(&d->pull);
-}
-
 static bool may_pull(struct puller *p)
 {
     return !(p->delivery.consumer->mode & SINGLE_ACTIVE) || leader_check(p->leader, NULL);
@@ -106,7 +92,7 @@ static void *run(void *puller)
     thread_set_name(d->consumer->name);
     while (!atomic_load(&all.stopping)) {
         if (!may_pull(p) || !pull_open(&d->pull)) {
-            leave(d);
+            pull_close(&d->pull);
             usleep(200 * 1000);
             continue;
         }
@@ -117,7 +103,7 @@ static void *run(void *puller)
         else
             pull_check(&d->pull);
     }
-    leave(d);
+    pull_close(&d->pull);
     return NULL;
 }
 

@@ -18,7 +18,7 @@ enum pulled messages_receive(struct messages *m, struct pull *p, int64_t wait_ms
     enum pulled what = pull_next(p, wait_ms, &m->all[m->count]);
 
     if (what == MESSAGE)
-        m->parsed[m->count++] = NULL;
+        m->count++;
     return what;
 }
 
@@ -30,10 +30,8 @@ void messages_take(struct messages *m, struct pull *p, int64_t wait_ms)
 
 void messages_drop(struct messages *m)
 {
-    for (int n = 0; n < m->count; n++) {
+    for (int n = 0; n < m->count; n++)
         natsMsg_Destroy(m->all[n]);
-        json_decref(m->parsed[n]);
-    }
     m->count = 0;
 }
 

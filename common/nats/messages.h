@@ -2,17 +2,14 @@
 #ifndef BACKROOM_MESSAGES_H
 #define BACKROOM_MESSAGES_H
 
-#include <jansson.h>
 #include <nats/nats.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "pull.h"
 
-/* A batch, and what was parsed of it already. */
 struct messages {
     natsMsg *all[PULL];
-    json_t *parsed[PULL];
     int count;
 };
 

@@ -56,7 +56,6 @@ struct work {
 
     int64_t until;           /* milliseconds of the monotonic clock: nothing is begun or waited for later */
     struct sql_conn *db;     /* held from the first statement to the end */
-    void (*meanwhile)(void); /* called once, while the database commits */
     struct cargo *cargo;     /* statements that wait for company: see cargo.h */
     bool alone;              /* it does not wait for any more */
     unsigned from;           /* whose it is, to tell those apart who ask at the same time: see convoy.h */
