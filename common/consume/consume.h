@@ -30,7 +30,7 @@ struct consumer {
     const struct field *fields; /* what the data must have (more is ignored); NULL: not checked */
     int (*handler)(struct work *w);
     int linger_ms; /* BATCH: from one transaction to the next at least so long, so that under load events travel together */
-    /* Types whose data the handler of a BATCH reads, the last NULL: of others it is only noted that they came. NULL: all. */
+    /* Types whose data the handler of a BATCH reads, the last NULL: that of others is not checked against `fields`. NULL: all. */
     const char *const *reads;
 };
 

@@ -29,22 +29,12 @@ static int apply(struct work *w)
     return inbox_apply(w, current->consumer, envelopes, current->verdicts);
 }
 
-static json_t *parse(const struct delivery *d, natsMsg *m, const char **why)
-{
-    const char *bytes = natsMsg_GetData(m);
-    size_t length = (size_t)natsMsg_GetDataLength(m);
-
-    return inbox_reads(d->consumer, natsMsg_GetSubject(m)) ? json_parse_event(bytes, length, why)
-                                                           : envelope_head(bytes, length, why);
-}
-
 static json_t *read_message(struct work *w, struct delivery *d, int n)
 {
+    natsMsg *m = d->batch.all[n];
     const char *why;
-    json_t *parsed = parse(d, d->batch.all[n], &why), *e = NULL;
+    json_t *e = envelope_read(w, natsMsg_GetData(m), (size_t)natsMsg_GetDataLength(m), n, &why);
 
-    if (parsed)
-        e = envelope_take(w, parsed, n, &why);
     if (!e)
         d->verdicts[n] = POISON;
     return e;

@@ -164,7 +164,7 @@ int event_admit(struct work *w)
 
 /* --- applying ------------------------------------------------------------------------------------------ */
 
-bool inbox_reads(const struct consumer *c, const char *type)
+static bool reads_type(const struct consumer *c, const char *type)
 {
     bool reads = !c->reads;
 
@@ -181,7 +181,7 @@ static bool fit(struct work *w, const struct consumer *c, const json_t *envelope
 
     json_array_foreach(envelopes, i, e)
     {
-        if (c->fields && inbox_reads(c, json_text_in(e, "type")))
+        if (c->fields && reads_type(c, json_text_in(e, "type")))
             field_check(w, json_object_get(e, "data"), c->fields, true);
     }
     return !w->error_count;

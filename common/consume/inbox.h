@@ -13,7 +13,4 @@ struct work;
 /* Admit and apply the envelopes (a JSON list) in the work's transaction; verdicts[n] is set for each by its "n". */
 int inbox_apply(struct work *w, const struct consumer *c, json_t *envelopes, enum verdict *verdicts);
 
-/* Does its handler read the data of events of this type? */
-bool inbox_reads(const struct consumer *c, const char *type);
-
 #endif
