@@ -31,7 +31,6 @@ enum fault { OK, INVALID, FORBIDDEN, NOT_FOUND, CONFLICT, BUSY, BROKEN };
 
 enum work_kind { REQUEST, DELIVERY, JOB };
 
-struct admission;
 struct announcement;
 struct awaited;
 struct cargo;
@@ -60,7 +59,6 @@ struct work {
     bool alone;              /* it does not wait for any more */
     unsigned from;           /* whose it is, to tell those apart who ask at the same time: see convoy.h */
     struct awaited *awaited; /* asked, and not answered yet: see sql.h */
-    struct admission *admission;        /* DELIVERY: which events are next, see inbox.h */
     struct announcement *announcements; /* to be written: see event.h */
     struct pending_deadline *deadlines; /* the same: see deadline.h */
     int deadline_count;
