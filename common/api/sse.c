@@ -12,9 +12,9 @@
 #include "feed_queries.h"
 #include "field.h"
 #include "loop.h"
+#include "outbox.h"
 #include "principal.h"
 #include "response.h"
-#include "signals.h"
 #include "thread.h"
 #include "token.h"
 
@@ -200,7 +200,7 @@ static void start_feeder(void)
     if (!feeder.running && !atomic_load(&feeder.stopping)) {
         clock_cond_init(&feeder.called);
         feeder.running = pthread_create(&feeder.thread, NULL, feed, NULL) == 0;
-        signal_subscribe(feeder.running ? call_feeder : NULL);
+        signal_subscribe(&feed_signal, feeder.running ? call_feeder : NULL);
     }
     pthread_mutex_unlock(&feeder.lock);
 }

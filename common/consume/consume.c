@@ -12,13 +12,11 @@
 #include "messages.h"
 #include "metrics.h"
 #include "pull.h"
-#include "signals.h"
 #include "thread.h"
 
 enum {
     CONSUMERS_MAX = 16,
     BURST_MS = 50,
-    TOGETHER_MS = 2,
 };
 
 struct puller {
@@ -46,27 +44,15 @@ static void rest(const struct puller *p)
         usleep((useconds_t)left * 1000);
 }
 
-/* What was published together comes within a moment, and is not worked on twice. */
-static bool another_comes(struct messages *m, struct pull *pull)
-{
-    return messages_may_grow(m, pull) && messages_more_follow(m) &&
-           messages_receive(m, pull, TOGETHER_MS) == MESSAGE;
-}
-
 /* Wait for one message, then take with it whatever has come. False when the server fell silent. */
 static bool collect(struct puller *p)
 {
     struct delivery *d = &p->delivery;
     struct messages *m = &d->batch;
-    enum pulled first;
+    enum pulled first = messages_receive(m, &d->pull, pull_silence_ms());
 
-    *m = d->next;
-    d->next.count = 0;
-    if (!m->count) {
-        first = messages_receive(m, &d->pull, pull_silence_ms());
-        if (first != MESSAGE)
-            return first == STATUS;
-    }
+    if (first != MESSAGE)
+        return first == STATUS;
     if (d->consumer->linger_ms) {
         rest(p);
         pull_more(&d->pull, PULL - m->count);
@@ -74,8 +60,6 @@ static bool collect(struct puller *p)
         pull_enough(&d->pull);
     } else {
         messages_take(m, &d->pull, 0);
-        while (another_comes(m, &d->pull))
-            ;
     }
     return true;
 }
@@ -89,19 +73,9 @@ static void process(struct puller *p)
         d->batch.count < PULL ? clock_ms() + d->consumer->linger_ms : 0; /* who is behind does not rest */
     metrics_pending((int)(p - all.pullers), d->consumer->name, left);
     delivery_process(d);
-    signal_raise();
 }
 
 /* --- pulling --------------------------------------------------------------------------------------------- */
-
-/* Those that nobody works on are brought again. */
-static void leave(struct delivery *d)
-{
-    for (int n = 0; n < d->next.count; n++)
-        messages_reply(&d->next, n, "-NAK");
-    messages_drop(&d->next);
-    pull_close(&d->pull);
-}
 
 static bool may_pull(struct puller *p)
 {
@@ -116,7 +90,7 @@ static void *run(void *puller)
     thread_set_name(d->consumer->name);
     while (!atomic_load(&all.stopping)) {
         if (!may_pull(p) || !pull_open(&d->pull)) {
-            leave(d);
+            pull_close(&d->pull);
             usleep(200 * 1000);
             continue;
         }
@@ -127,7 +101,7 @@ static void *run(void *puller)
         else
             pull_check(&d->pull);
     }
-    leave(d);
+    pull_close(&d->pull);
     return NULL;
 }
 

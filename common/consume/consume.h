@@ -13,11 +13,10 @@ struct field;
 struct work;
 
 enum {
-    EACH = 0,  /* one event a transaction: w->in is its data */
-    BATCH = 1, /* many events in one: w->in is a list of envelopes, see event_batch() */
+    EACH = 0,  /* one event a transaction: w->in is its envelope, in_str() and the like read its data */
+    BATCH = 1, /* many events a transaction: w->in is a list of envelopes, see event_batch() */
     SINGLE_ACTIVE =
-        2,     /* only one instance at a time pulls, so that order of arrival is kept over all instances */
-    EARLY = 4, /* BATCH: called while it is not known yet which events are to be applied, see event_admit() */
+        2, /* only one instance at a time pulls, so that order of arrival is kept over all instances */
 };
 
 /* Paces for whom nobody waits by the millisecond. An event that comes after a pause is applied at once at any pace. */
@@ -30,7 +29,7 @@ struct consumer {
     const struct field *fields; /* what the data must have (more is ignored); NULL: not checked */
     int (*handler)(struct work *w);
     int linger_ms; /* BATCH: from one transaction to the next at least so long, so that under load events travel together */
-    /* Types whose data the handler of a BATCH reads, the last NULL: of others it is only noted that they came. NULL: all. */
+    /* Types whose data the handler of a BATCH reads, the last NULL: that of others is not checked against `fields`. NULL: all. */
     const char *const *reads;
 };
 
@@ -50,12 +49,6 @@ bool event_is(struct work *w, const char *word);
 const char *event_aggregate_id(struct work *w);
 const char *event_time(struct work *w);
 const char *event_private(struct work *w);
-
-/*
- * For an EARLY handler: it first asks, by :exec and :soon queries that change nothing, what it needs to know of all the
- * events; then calls this, with which all of it travels. From here on w->in has those only that are to be applied.
- */
-int event_admit(struct work *w);
 
 /* For a BATCH handler: is there one of this type? */
 bool event_has(struct work *w, const char *type);

@@ -29,40 +29,15 @@ static int apply(struct work *w)
     return inbox_apply(w, current->consumer, envelopes, current->verdicts);
 }
 
-static json_t *parse(const struct delivery *d, natsMsg *m, const char **why)
-{
-    const char *bytes = natsMsg_GetData(m);
-    size_t length = (size_t)natsMsg_GetDataLength(m);
-
-    return inbox_reads(d->consumer, natsMsg_GetSubject(m)) ? json_parse_event(bytes, length, why)
-                                                           : envelope_head(bytes, length, why);
-}
-
 static json_t *read_message(struct work *w, struct delivery *d, int n)
 {
-    json_t *parsed = d->batch.parsed[n], *e = NULL;
+    natsMsg *m = d->batch.all[n];
     const char *why;
+    json_t *e = envelope_read(w, natsMsg_GetData(m), (size_t)natsMsg_GetDataLength(m), n, &why);
 
-    d->batch.parsed[n] = NULL;
-    if (!parsed)
-        parsed = parse(d, d->batch.all[n], &why);
-    if (parsed)
-        e = envelope_take(w, parsed, n, &why);
     if (!e)
         d->verdicts[n] = POISON;
     return e;
-}
-
-/* While the database commits, the next batch is parsed. */
-static void look_ahead(void)
-{
-    const char *why;
-
-    messages_take(&current->next, &current->pull, 0);
-    for (int n = 0; n < current->next.count; n++) {
-        if (!current->next.parsed[n])
-            current->next.parsed[n] = parse(current, current->next.all[n], &why);
-    }
 }
 
 /* Apply messages first…last in one transaction. */
@@ -80,7 +55,6 @@ static int run_transaction(struct delivery *d, int first, int last, struct work 
     }
     current = d;
     envelopes = list;
-    w->meanwhile = look_ahead;
     return json_array_size(list) ? work_run(w, apply, NULL) : OK;
 }
 

@@ -17,7 +17,6 @@ struct delivery {
     const atomic_bool *stopping; /* do not try again for ever */
     struct pull pull;
     struct messages batch;
-    struct messages next; /* came while the batch was being committed */
     enum verdict verdicts[PULL];
 };
 

@@ -1,15 +1,13 @@
 #include "outbox.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "handed.h"
 #include "model.h"
-#include "relay.h"
-#include "relay_queries.h"
 #include "sql.h"
 #include "work.h"
+
+struct signal outbox_signal = SIGNAL_INIT;
+struct signal feed_signal = SIGNAL_INIT;
 
 static const char *source;
 
@@ -52,62 +50,10 @@ static const char *row_of(const struct announcement *a)
     return a->of_one ? SQL_EACH : "(select) one";
 }
 
-/* --- what the relay is handed ------------------------------------------------------------------------- */
-
-/* A batch as large as this is read by the relay in less time than it takes to bring it here. */
-enum { HANDED_AT_ONCE = 16 };
-
-/* Events that were written, as they are once the work is committed. */
-struct told {
-    struct told *next;
-    const struct announcement *said;
-    const struct pg_result *rows;
-};
-
-/* Only first events: handed.h. */
-static bool may_be_handed(const struct announcement *a)
-{
-    int ids = 1;
-
-    for (const char *s = a->ids; *s && ids <= HANDED_AT_ONCE; s++)
-        ids += *s == ',';
-    return a->version == NEW && ids <= HANDED_AT_ONCE;
-}
-
-static void told(struct work *w, struct pg_result *rows, void *said)
-{
-    struct told *t = arena_alloc(w->arena, sizeof *t);
-
-    *t = (struct told){w->told, said, rows};
-    w->told = t;
-}
-
-static bool hand(const struct work *w, const struct told *t, int row)
-{
-    return handed_give(&(struct event_unpublished_row){
-        .no = sql_text(t->rows, row, 0),
-        .id = sql_text(t->rows, row, 1),
-        .type = t->said->type,
-        .aggregate = t->said->resource->aggregate,
-        .aggregate_id = sql_text(t->rows, row, 2),
-        .version = "1",
-        .at = sql_text(t->rows, row, 3),
-        .actor = w->actor,
-        .trace = w->trace,
-        .data = sql_text(t->rows, row, 4),
-        .private = sql_text(t->rows, row, 5),
-    });
-}
-
 void announce_committed(struct work *w)
 {
-    bool look = w->looked_for;
-
-    for (const struct told *t = w->told; t; t = t->next) {
-        for (int row = 0; row < (int)sql_height(t->rows); row++)
-            look |= !hand(w, t, row);
-    }
-    relay_wake(look);
+    (void)w;
+    signal_raise(&outbox_signal);
 }
 
 /* --- writing ------------------------------------------------------------------------------------------ */
@@ -129,20 +75,16 @@ static int write_events(struct work *w, const struct announcement *a)
     const struct resource *r = a->resource;
     const char *values[] = {a->of_one ? new_id(w) : NULL, a->type, r->aggregate, w->actor, w->trace, a->ids};
     const char *versions = textf(w, " join %s t on t.%s = e.id", r->table, resource_key(r));
-    bool handed = may_be_handed(a);
     const char *sql =
         textf(w,
               "insert into event (id, type, aggregate, aggregate_id, version, actor, trace, data, private) "
               "select coalesce($1::uuid, uuid_v7()), $2, $3, e.id::text, %s, $4, $5, e.doc, e.private "
-              "from %s join %s_event e on e.id %s%s%s",
+              "from %s join %s_event e on e.id %s%s",
               a->version == NEW ? "1" : "t.version", row_of(a), r->aggregate, chosen(w, a, 6),
-              a->version == NEW ? "" : versions,
-              handed ? " returning no, id, aggregate_id, to_json(at)#>>'{}', data, private, id" : "");
+              a->version == NEW ? "" : versions);
 
     w->announced = true;
-    w->looked_for |= !handed;
-    return handed ? sql_deferred_text(w, sql, COUNT(values), values, told, (void *)(uintptr_t)a)
-                  : sql_exec_text(w, sql, COUNT(values), values);
+    return sql_exec_text(w, sql, COUNT(values), values);
 }
 
 /* --- announcing ---------------------------------------------------------------------------------------- */

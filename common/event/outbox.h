@@ -5,6 +5,8 @@
 #ifndef BACKROOM_OUTBOX_H
 #define BACKROOM_OUTBOX_H
 
+#include "signals.h"
+
 struct work;
 
 enum { EVENT_BYTES_MAX = 256 * 1024 };
@@ -31,7 +33,12 @@ const char *event_type(struct work *w, const char *rest);
 /* Write what was announced so far: called by the machinery. */
 int announce_flush(struct work *w);
 
-/* The work that announced is committed: tell the relay. */
+/* Raises outbox_signal: the transaction that wrote the events is committed. */
 void announce_committed(struct work *w);
+
+/* Raised in this process after each commit that wrote events. The relay waits on it, and so do requests with `Prefer: wait`. */
+extern struct signal outbox_signal;
+/* Raised by the relay when events have got their position: the live feeds wait on it. */
+extern struct signal feed_signal;
 
 #endif

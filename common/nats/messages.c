@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "bus.h"
-#include "publish.h"
 
 /* --- what comes ------------------------------------------------------------------------------------------ */
 
@@ -19,7 +18,7 @@ enum pulled messages_receive(struct messages *m, struct pull *p, int64_t wait_ms
     enum pulled what = pull_next(p, wait_ms, &m->all[m->count]);
 
     if (what == MESSAGE)
-        m->parsed[m->count++] = NULL;
+        m->count++;
     return what;
 }
 
@@ -31,21 +30,12 @@ void messages_take(struct messages *m, struct pull *p, int64_t wait_ms)
 
 void messages_drop(struct messages *m)
 {
-    for (int n = 0; n < m->count; n++) {
+    for (int n = 0; n < m->count; n++)
         natsMsg_Destroy(m->all[n]);
-        json_decref(m->parsed[n]);
-    }
     m->count = 0;
 }
 
 /* --- what they say of themselves --------------------------------------------------------------------------- */
-
-bool messages_more_follow(const struct messages *m)
-{
-    const char *said;
-
-    return natsMsgHeader_Get(m->all[m->count - 1], MORE_FOLLOW, &said) == NATS_OK;
-}
 
 /* The third last part but … of $JS.ACK.<stream>.<consumer>.<delivered>.… */
 int messages_deliveries(const struct messages *m, int n)

@@ -2,17 +2,14 @@
 #ifndef BACKROOM_MESSAGES_H
 #define BACKROOM_MESSAGES_H
 
-#include <jansson.h>
 #include <nats/nats.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "pull.h"
 
-/* A batch, and what was parsed of it already. */
 struct messages {
     natsMsg *all[PULL];
-    json_t *parsed[PULL];
     int count;
 };
 
@@ -24,8 +21,6 @@ enum pulled messages_receive(struct messages *m, struct pull *p, int64_t wait_ms
 void messages_take(struct messages *m, struct pull *p, int64_t wait_ms);
 void messages_drop(struct messages *m);
 
-/* Was more published together with the last one? */
-bool messages_more_follow(const struct messages *m);
 /* How often message n was delivered. */
 int messages_deliveries(const struct messages *m, int n);
 /* What the server still has for this consumer. */

@@ -143,9 +143,6 @@ int pipeline_end(struct work *w, PGresult **last)
 
     if (!PQpipelineSync(c->pg))
         return pipeline_lost(w);
-    if (w->meanwhile && conn_flush(c))
-        w->meanwhile();
-    w->meanwhile = NULL;
     read_results(w, last);
     while (!end && !c->broken) {
         r = conn_result(c);

@@ -20,8 +20,6 @@ enum { FAIR_AFTER_MS = 5 };
  * once, before anything was done for him (R-79). A short queue is none: a slow commit of somebody else, and it is over. */
 enum { CONGESTED_MS = 100 };
 
-enum { FLUSH_MS = 10 };
-
 /* Somebody without a connection. Never freed, as it is signalled after the lock was left. */
 struct waiter {
     pthread_cond_t served;
@@ -360,19 +358,6 @@ static bool wait_for_server(struct sql_conn *c, int64_t until)
     if (poll(&fd, 1, (int)left) < 0 && errno != EINTR)
         return false;
     return !(fd.revents & (POLLIN | POLLERR | POLLHUP)) || PQconsumeInput(c->pg);
-}
-
-bool conn_flush(struct sql_conn *c)
-{
-    int left;
-
-    while ((left = PQflush(c->pg)) == 1) {
-        struct pollfd fd = {PQsocket(c->pg), POLLOUT, 0};
-
-        if (poll(&fd, 1, FLUSH_MS) <= 0)
-            return false;
-    }
-    return left == 0;
 }
 
 PGresult *conn_result(struct sql_conn *c)

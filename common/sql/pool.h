@@ -56,8 +56,6 @@ bool conn_pool_busy(int64_t within_ms);
 bool conn_pool_congested(void);
 void conn_pool_gauges(int *open, int *used, uint64_t *refused);
 
-/* Send all that is queued; false when the server does not take it at once. */
-bool conn_flush(struct sql_conn *c);
 /* Next result or NULL (end of one statement's results); sets broken when the server does not answer in time. */
 PGresult *conn_result(struct sql_conn *c);
 

@@ -42,8 +42,7 @@ void work_again(struct work *w)
     w->deadlines = NULL;
     w->item = NULL;
     w->last_rows = NULL;
-    w->told = NULL;
-    w->announced = w->looked_for = false;
+    w->announced = false;
     w->status = w->error_count = w->deadline_count = 0;
     w->errors = text_new(w->arena);
 }

@@ -31,7 +31,6 @@ enum fault { OK, INVALID, FORBIDDEN, NOT_FOUND, CONFLICT, BUSY, BROKEN };
 
 enum work_kind { REQUEST, DELIVERY, JOB };
 
-struct admission;
 struct announcement;
 struct awaited;
 struct cargo;
@@ -39,7 +38,6 @@ struct pending_deadline;
 struct item;
 struct pg_result;
 struct sql_conn;
-struct told;
 struct principal;
 struct request;
 
@@ -53,19 +51,17 @@ struct work {
     const char *trace; /* W3C trace id, 32 hexadecimal digits */
     struct principal *who; /* REQUEST only, NULL on public routes */
     struct request *request;
+    void *context; /* the caller's of work_run(), for its handler */
 
     int64_t until;           /* milliseconds of the monotonic clock: nothing is begun or waited for later */
     struct sql_conn *db;     /* held from the first statement to the end */
-    void (*meanwhile)(void); /* called once, while the database commits */
     struct cargo *cargo;     /* statements that wait for company: see cargo.h */
     bool alone;              /* it does not wait for any more */
     struct awaited *awaited; /* asked, and not answered yet: see sql.h */
-    struct admission *admission;        /* DELIVERY: which events are next, see inbox.h */
     struct announcement *announcements; /* to be written: see event.h */
     struct pending_deadline *deadlines; /* the same: see deadline.h */
     int deadline_count;
-    bool announced, looked_for; /* events were written; the relay must look for some of them */
-    struct told *told;          /* the others: it is handed them after the commit */
+    bool announced; /* events were written */
 
     enum fault fault;   /* the outcome: set by fail(), never reworded */
     enum fault refused; /* refused, yet what was written stays: set by refuse_on_record() */

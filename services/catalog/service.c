@@ -198,7 +198,7 @@ static const struct import_kind imports[] = {
 static const char *const order_reads[] = {"orders.order.placed", "orders.order.cancelled", NULL};
 
 static const struct consumer consumers[] = {
-    {"orders.order.*", "catalog-orders", BATCH | SINGLE_ACTIVE | EARLY, order_fields, on_orders, 0,
+    {"orders.order.*", "catalog-orders", BATCH | SINGLE_ACTIVE, order_fields, on_orders, 0,
      order_reads},
     {"fulfillment.shipment.*", "catalog-shipments", BATCH, shipment_fields, on_shipments, LINGER_SHORT_MS},
     {0},

@@ -90,12 +90,10 @@ static int place(struct work *w, struct arrivals *a)
 /* What they held goes back, and to those who wait for it; *freed are its SKUs. */
 static int take_back(struct work *w, const char *skus, const char **freed)
 {
-    const char *cancelled;
+    const char *cancelled = event_subjects(w, w->in, "orders.order.cancelled");
     struct reservation_freed_row held = {0};
     struct reservation_release_row gone;
 
-    TRY(event_admit(w));
-    cancelled = event_subjects(w, w->in, "orders.order.cancelled");
     TRY(q_reservation_freed(w, cancelled, &held));
     *freed = held.skus;
     TRY(q_stock_lock(w, skus, held.skus));
@@ -118,13 +116,12 @@ int on_orders(struct work *w)
     struct arrivals new;
 
     if (!cancelled && !event_has(w, "orders.order.placed"))
-        return event_admit(w);
+        return OK;
     skus = arrivals_skus(w);
     TRY(q_allocation_alone(w));
     if (cancelled)
         TRY(take_back(w, skus, &freed));
     TRY(arrivals_ask(w, &new, skus));
-    TRY(event_admit(w));
     TRY(sql_sync(w));
     arrivals_gather(w, &new);
     TRY(place(w, &new));

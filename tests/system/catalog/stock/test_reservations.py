@@ -306,14 +306,6 @@ def test_an_order_that_has_its_reservation_gets_no_second_one_though_its_news_wa
     assert others.told(order) == ["held"] and others.level("TWICE") == (5, 3, 2)
 
 
-def test_an_order_after_which_more_should_follow_does_not_wait_for_what_never_comes(shop, others):
-    stocked(shop, "ALONE", quantity=1)
-    order = others.order([("ALONE", 1)])
-    type_, body, _ = others.placed(order)
-    others.publish([(type_, body, {"Backroom-More-Follow": "1"})])
-    assert others.status(order) == "held"
-
-
 def test_other_news_of_orders_changes_nothing(shop, others):
     stocked(shop, "NEWS", quantity=1)
     order = others.place(("NEWS", 1))

@@ -1,6 +1,5 @@
 """What the relay and the consumers do on bad days: a leader that is stopped, a stream that has expired, a slow database,
 more news in one event than a body may hold."""
-import base64
 import time
 
 from others import Others
@@ -141,15 +140,6 @@ def test_a_stream_that_lost_young_events_but_remembers_their_ids_is_filled_again
     shop.restart("catalog")
     eventually(lambda: messages(shop) == 3, timeout=20)
     assert alarms(shop) >= 1 and shop.catalog.get("/v1/audit/verify").json["intact"]
-
-
-def test_what_goes_out_together_says_that_more_follow(open_shop):
-    shop = with_three_events(open_shop, "TOGETHER")
-    shop.nats.request("$JS.API.STREAM.DELETE.CATALOG")
-    shop.start("catalog")
-    eventually(lambda: messages(shop) == 3)
-    heads = [base64.b64decode(shop.nats.request("$JS.API.STREAM.MSG.GET.CATALOG", {"seq": seq})["message"]["hdrs"]) for seq in (1, 2, 3)]
-    assert [b"Backroom-More-Follow: 1" in each for each in heads] == [True, True, False]
 
 
 def test_a_stream_that_would_drop_events_is_not_used(open_shop):
