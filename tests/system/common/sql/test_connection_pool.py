@@ -1,12 +1,11 @@
-"""The connections to PostgreSQL: what work in the background leaves for requests, and plans that grow up with the tables."""
+"""The connection pool: what background work leaves to requests, and plans that follow the size of tables."""
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg2
 
-import order_news
-from analytics_news import News
+from event_publisher import EventPublisher
 from stack.client import eventually
 from stack.process import may_raise_priorities
 
@@ -18,25 +17,25 @@ FAR = 2000                      # messages
 
 
 def walked(shop):
-    """Rows of the table that were read by walking through it; a backend tells its counts once a second."""
+    """Rows of the table read by sequential scans; backends report their counts once a second."""
     time.sleep(1.5)
     return shop.value("postgres", WALKED)
 
 
 def waiting(shop, service, event):
-    """The server's processes that wait for this lock."""
+    """The backends that wait for this kind of lock."""
     return [row["pid"] for row in shop.sql("postgres", "select pid from pg_stat_activity where usename = %s and wait_event = %s "
                                            "and datname = current_database()", service, event)]
 
 
 def test_consumers_that_all_wait_leave_half_of_the_pool_to_requests(open_shop):
     shop = open_shop(services=("analytics",), env={"POOL_SIZE": "4"})
-    news = News(shop)
+    publisher = EventPublisher(shop)
     with psycopg2.connect(shop.postgres.url("analytics", shop.database)) as held:
         held.cursor().execute(ALONE)
-        order = news.order()                                                        # orders, refunds, stock: three that wait
-        news.refund(order, 450)
-        news.move("MUG", 5, news.last)
+        order = publisher.place()                                                        # three consumers that wait
+        publisher.refund(order, 450)
+        publisher.stock_moved("MUG", 5, publisher.last)
         eventually(lambda: len(waiting(shop, "analytics", "advisory")) == 2)
         for _ in range(20):
             began = time.monotonic()
@@ -45,12 +44,12 @@ def test_consumers_that_all_wait_leave_half_of_the_pool_to_requests(open_shop):
             assert len(waiting(shop, "analytics", "advisory")) == 2
             time.sleep(0.1)
     held.close()
-    news.heard()
+    publisher.settle()
     assert shop.value("analytics", "select count(*) from fact_refund") == 1
 
 
-def test_a_request_is_not_as_patient_as_the_work_in_the_background_that_had_its_connection(open_shop):
-    """With one connection for all: the relay and the deadlines use it every second, and wait for locks ten times as long."""
+def test_a_request_does_not_inherit_the_timeouts_of_background_work(open_shop):
+    """With a pool of one connection, which relay and deadlines use every second with ten times the lock timeout."""
     shop = open_shop(services=("catalog",), env={"POOL_SIZE": "1"})
     product = shop.workflow.draft({"sku": "LOCKED", "price": 100})
     with psycopg2.connect(shop.postgres.url("catalog", shop.database)) as held:
@@ -62,8 +61,8 @@ def test_a_request_is_not_as_patient_as_the_work_in_the_background_that_had_its_
     held.close()
 
 
-def test_a_plan_made_for_an_empty_table_is_not_kept_when_it_has_grown(open_shop):
-    """Without anybody's analyze: PostgreSQL reads the size of a table whenever it plans, but keeps a prepared plan."""
+def test_a_plan_for_an_empty_table_is_replaced_when_the_table_has_grown(open_shop):
+    """Without ANALYZE: PostgreSQL reads the size of a table when it plans, but keeps a prepared plan."""
     shop = open_shop(services=("catalog",), env={"POOL_SIZE": "1"})
     shop.sql("postgres", "alter table catalog.product set (autovacuum_enabled = false)")
     drafts = [shop.workflow.draft({"sku": f"PLAN-{n}", "price": 100}) for n in range(SMALL)]
@@ -75,7 +74,7 @@ def test_a_plan_made_for_an_empty_table_is_not_kept_when_it_has_grown(open_shop)
     shop.sql("catalog", f"insert into product (id, {', '.join(columns)}) select gen_random_uuid(), {', '.join(columns)} "
                         f"from product, generate_series(1, {LARGE // SMALL}) where id = '{drafts[0]['id']}'")
     time.sleep(PLANS_KEPT)
-    read()                                              # every connection now plans for what is there
+    read()                                              # every session plans with the present sizes
 
     began = walked(shop)
     for _ in range(5):
@@ -93,13 +92,13 @@ def threads(shop, service):
     return {(task / "comm").read_text().strip(): niceness(task.name) for task in tasks}
 
 
-def test_who_does_not_hurry_gives_way_with_his_thread_and_his_session_and_others_do_not(open_shop):
+def test_background_work_runs_at_lower_priority_with_its_thread_and_session(open_shop):
     shop = open_shop(services=("catalog", "analytics"))
     draft = shop.workflow.draft({"sku": "SLOW", "price": 100})
-    news = News(shop)
+    publisher = EventPublisher(shop)
     with psycopg2.connect(shop.postgres.url("analytics", shop.database)) as held, ThreadPoolExecutor(1) as pool:
         held.cursor().execute(ALONE)
-        news.order()
+        publisher.place()
         eventually(lambda: waiting(shop, "analytics", "advisory"))
         assert [niceness(pid) for pid in waiting(shop, "analytics", "advisory")] == [10]
         with psycopg2.connect(shop.postgres.url("catalog", shop.database)) as locked:
@@ -124,19 +123,19 @@ LONG_COMMIT = """
         for each row execute function analytics.linger()"""
 
 
-def test_who_gives_way_does_not_while_he_commits(open_shop):
+def test_background_work_commits_at_normal_priority(open_shop):
     shop = open_shop(services=("analytics",))
-    news = News(shop)
+    publisher = EventPublisher(shop)
     with psycopg2.connect(shop.postgres.url("analytics", shop.database)) as held:
         held.cursor().execute(LONG_COMMIT)
         held.commit()
         held.cursor().execute("select pg_advisory_xact_lock(4711)")
-        news.order()
+        publisher.place()
         eventually(lambda: waiting(shop, "analytics", "advisory"))
         committing = waiting(shop, "analytics", "advisory")
         assert [niceness(pid) for pid in committing] == [0 if may_raise_priorities() else 10]
         held.rollback()
-        news.heard()
+        publisher.settle()
         eventually(lambda: [niceness(pid) for pid in committing] == [10])
     held.close()
 
@@ -145,18 +144,18 @@ def test_who_gives_way_does_not_while_he_commits(open_shop):
 TAKEN = "insert into price select (jsonb_populate_record(p, jsonb_build_object('sku', %s))).* from price p where sku = 'NEAR'"
 
 
-def test_who_is_far_behind_gives_way_no_longer_until_he_has_caught_up(open_shop):
+def test_a_consumer_far_behind_runs_at_normal_priority_until_it_has_caught_up(open_shop):
     shop = open_shop(services=("orders",))
-    news = order_news.News(shop)
-    news.product(("NEAR", 100))
+    publisher = EventPublisher(shop)
+    publisher.product(("NEAR", 100))
     shop.stop("orders")
     for n in range(FAR):
-        news.product((f"FAR-{n}", 100), wait=False)
+        publisher.product((f"FAR-{n}", 100), wait=False)
     for sku, nice in (("FAR-0", 0), ("LAST", 10)):
         with psycopg2.connect(shop.postgres.url("orders", shop.database)) as held:
             held.cursor().execute(TAKEN, (sku,))
             if nice:
-                news.product((sku, 100), wait=False)
+                publisher.product((sku, 100), wait=False)
             else:
                 shop.start("orders")
             eventually(lambda: waiting(shop, "orders", "transactionid"))
@@ -166,12 +165,12 @@ def test_who_is_far_behind_gives_way_no_longer_until_he_has_caught_up(open_shop)
         eventually(lambda: shop.value("orders", "select count(*) from price where sku like 'FAR-%%'") == FAR, 30)
 
 
-def test_without_the_extension_nobody_gives_way_and_all_goes_on(open_shop):
+def test_without_the_extension_all_work_runs_at_normal_priority(open_shop):
     shop = open_shop(services=("analytics",))
     shop.stop()
     shop.postgres.psql(shop.database, "--command", "drop extension if exists prioritize")
     shop.start("analytics")
-    news = News(shop)
-    news.order()
-    news.heard()
+    publisher = EventPublisher(shop)
+    publisher.place()
+    publisher.settle()
     assert not [line for line in shop.log("analytics") if line["level"] == "error"]
