@@ -4,6 +4,7 @@ import random
 import time
 from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from contextlib import closing
 
 import psycopg2
@@ -29,7 +30,7 @@ def publisher(shop):
     return publisher
 
 
-def held_up(shop):
+def writes_blocked(shop):
     """Block writes of orders for a moment, so that concurrent ones form a batch."""
     return repeated(lambda _: shop.sql("postgres", "begin; lock table orders.orders in share row exclusive mode; select pg_sleep(0.03); commit"))
 
@@ -59,45 +60,46 @@ def an_order(shop, dice, ref):
     return body
 
 
-def is_it(order, asked):
+def is_requested(order, requested):
     """Whether this is the order that was requested."""
-    assert order["channel_ref"] == asked["channel_ref"]
-    assert [(line["sku"], line["quantity"]) for line in order["lines"]] == [(line["sku"], line["quantity"]) for line in asked["lines"]]
-    assert order["total"] == sum(PRICES[line["sku"]] * line["quantity"] for line in asked["lines"])
-    assert order["paid"] == asked.get("payment", {"amount": 0})["amount"]
-    assert order["customer"]["name"] == asked["customer"]["name"] and order["ship_to"]["street"] == asked["ship_to"]["street"]
-    assert order.get("wishes") == asked.get("wishes")
+    assert order["channel_ref"] == requested["channel_ref"]
+    assert [(line["sku"], line["quantity"]) for line in order["lines"]] == [(line["sku"], line["quantity"]) for line in requested["lines"]]
+    assert order["total"] == sum(PRICES[line["sku"]] * line["quantity"] for line in requested["lines"])
+    assert order["paid"] == requested.get("payment", {"amount": 0})["amount"]
+    assert order["customer"]["name"] == requested["customer"]["name"] and order["ship_to"]["street"] == requested["ship_to"]["street"]
+    assert order.get("wishes") == requested.get("wishes")
     return True
 
 
 def test_each_of_many_concurrent_requests_gets_the_order_it_placed(shop, publisher):
     """New orders of all kinds, beside repeated, contradicting and invalid ones."""
     refs = itertools.count()
+    post = partial(shop.orders.post, patience=20)           # a busy service responds 503
 
     def place(dice, _, __):
         ref = f"together-{next(refs)}"
         body, key = an_order(shop, dice, ref), f"key-{ref}"
         if dice.random() < 0.15:
-            no = shop.orders.post("/v1/orders", {**body, "lines": [{"sku": "NEVER", "quantity": 1}]}, key=f"no-{key}")
+            no = post("/v1/orders", {**body, "lines": [{"sku": "NEVER", "quantity": 1}]}, key=f"no-{key}")
             assert (no.status, no.codes) == (422, ["order.unknown_sku"]), no
-        made = shop.orders.post("/v1/orders", body, key=key)
-        assert made.status == 201 and is_it(made.json, body), made
+        made = post("/v1/orders", body, key=key)
+        assert made.status == 201 and is_requested(made.json, body), made
         assert made.headers["Location"] == f"/v1/orders/{made.json['id']}"
         assert made.headers["ETag"] == f'"v{made.json["version"]}"'
-        again = shop.orders.post("/v1/orders", body, key=key)
+        again = post("/v1/orders", body, key=key)
         assert (again.status, again.body, again.headers["ETag"]) == (201, made.body, made.headers["ETag"])
         if dice.random() < 0.2:
-            other = shop.orders.post("/v1/orders", body, key=f"other-{key}")
+            other = post("/v1/orders", body, key=f"other-{key}")
             assert other.status == 200 and other.json["id"] == made.json["id"]
-            differs = shop.orders.post("/v1/orders", {**body, "currency": "EUR"}, key=f"differs-{key}")
+            differs = post("/v1/orders", {**body, "currency": "EUR"}, key=f"differs-{key}")
             assert differs.code in ("order.channel_ref_reused", "order.invalid"), differs
         return made.json["id"], body
 
-    with held_up(shop):
+    with writes_blocked(shop):
         placed = at_once(random.randrange(1 << 32), 6, place)
     assert len({id_ for id_, _ in placed}) == len(placed)
     for id_, body in placed:
-        assert is_it(shop.orders.get(f"/v1/orders/{id_}").json, body)
+        assert is_requested(shop.orders.get(f"/v1/orders/{id_}").json, body)
         reported = [(each["type"], each["version"]) for each in shop.orders.get(f"/v1/orders/{id_}/timeline").json["data"]]
         assert reported[0] == ("orders.order.placed", 1) and [version for _, version in reported] == list(range(1, len(reported) + 1))
         assert (("orders.order.paid", 2) in reported) == ("payment" in body)
@@ -109,22 +111,22 @@ def test_each_of_many_concurrent_requests_gets_the_order_it_placed(shop, publish
 
 def test_the_same_order_sent_many_times_at_once_is_one_order(shop, publisher):
     """With different keys and with the same key, beside other orders."""
-    seed = random.randrange(1 << 32)
+    seed, post = random.randrange(1 << 32), partial(shop.orders.post, patience=20)
     bodies = {n: an_order(shop, random.Random(seed + n), f"same-{seed}-{n}") for n in range(8)}
 
     def place(dice, number, turn):
         n = dice.randrange(len(bodies))
         key = f"same-{seed}-{n}" if dice.random() < 0.4 else f"own-{seed}-{number}-{turn}"
-        return n, shop.orders.post("/v1/orders", bodies[n], key=key)
+        return n, post("/v1/orders", bodies[n], key=key)
 
-    with held_up(shop):
+    with writes_blocked(shop):
         answers = at_once(seed, 6, place)
     ids = defaultdict(set)
     for n, answer in answers:
         assert answer.status in (200, 201) or answer.code == "idempotency.in_progress", answer
         if answer.status < 300:
             ids[n].add(answer.json["id"])
-            assert is_it(answer.json, bodies[n])
+            assert is_requested(answer.json, bodies[n])
     assert all(len(each) == 1 for each in ids.values()), ids
     assert shop.value("orders", "select count(*) from orders where channel_ref like %s", f"same-{seed}-%") == len(ids)
 
@@ -140,12 +142,12 @@ def test_a_request_in_a_batch_whose_session_ends_gets_a_true_response(shop, publ
             made = shop.orders.post("/v1/orders", body, key=ref)
             assert made.status in (201, 503), made
             if made.status == 201:
-                assert is_it(made.json, body)
+                assert is_requested(made.json, body)
                 return ref, made.json["id"], tries
             tries += 1
             time.sleep(dice.random() / 10)
 
-    with held_up(shop), repeated(lambda turn: shop.sql("postgres", END if turn % 3 == 0 else CANCEL)):
+    with writes_blocked(shop), repeated(lambda turn: shop.sql("postgres", END if turn % 3 == 0 else CANCEL)):
         placed = at_once(random.randrange(1 << 32), 5, place)
     print("tries", Counter(tries for _, _, tries in placed))
     assert len({id_ for _, id_, _ in placed}) == len(placed)
