@@ -1,4 +1,4 @@
-/* Delivered events: what is not one of ours is told apart. */
+/* Delivered events: malformed ones are detected. */
 #include "envelope.h"
 
 #include <stdlib.h>
@@ -25,7 +25,7 @@ static bool is_ours(const char *text)
 
 #define HEAD "{\"type\":\"t\",\"a\":{\"data\":{\"kept\":1}},"
 
-/* What envelope_head() makes of it as text, or why it makes nothing. */
+/* The result of envelope_head() as text, or the reason of its refusal. */
 static bool head_is(const char *text, const char *wanted)
 {
     const char *why = NULL;
@@ -38,7 +38,7 @@ static bool head_is(const char *text, const char *wanted)
     return same;
 }
 
-TEST(a_head_has_all_but_data, "an event's head has all but what stands in data and private")
+TEST(a_head_has_all_but_data, "an event's head has everything but data and private")
 {
     CHECK(head_is(HEAD "\"data\":{\"x\":\"}\\\"{\",\"y\":[{}]},\"private\" : {\"n\":{}},\"z\":2}",
                   HEAD "\"data\":{},\"private\":{},\"z\":2}"));
@@ -50,7 +50,7 @@ TEST(a_head_has_all_but_data, "an event's head has all but what stands in data a
     CHECK(head_is("", "is not valid JSON"));
 }
 
-TEST(a_version_fits_where_it_is_kept, "an event's version is a number that fits where it is kept")
+TEST(a_version_fits_where_it_is_kept, "an event's version is a number that fits its column")
 {
     CHECK(is_ours(EVENT("1")));
     CHECK(is_ours(EVENT("2147483647")));
