@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests" / "harness")]
 
-from harness import Keys, Shop                                          # noqa: E402
+from harness import Keyring, Shop                                       # noqa: E402
 from stack.postgres import Postgres, children, home_below, new_passwords    # noqa: E402
 from stack.process import Failed, free_ports                                    # noqa: E402
 
@@ -35,7 +35,7 @@ class Environment:
         try:
             self.postgres.start()
             self.postgres.template = "template0"
-            self.keys = Keys(self.folder / "keys", self.build)
+            self.keys = Keyring(self.folder / "keys", self.build)
             self.open_shop()
         except BaseException:
             self.__exit__()

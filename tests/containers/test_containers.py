@@ -75,8 +75,8 @@ def test_a_container_has_no_rights_it_does_not_need(made, service):
     host = made.containers(service)[0]["HostConfig"]
     assert host["ReadonlyRootfs"] and host["CapDrop"] == ["ALL"] and not host["CapAdd"]
     assert any(option.startswith("no-new-privileges") for option in host["SecurityOpt"])
-    code, said = made.inside(service, "id -u; touch /x /usr/local/bin/x; grep CapEff /proc/self/status")
-    assert not said.startswith("0\n") and "Read-only file system" in said and "CapEff:\t0000000000000000" in said
+    code, response = made.inside(service, "id -u; touch /x /usr/local/bin/x; grep CapEff /proc/self/status")
+    assert not response.startswith("0\n") and "Read-only file system" in response and "CapEff:\t0000000000000000" in response
 
 
 @pytest.mark.parametrize("service", (*plan.SERVICES, "gateway"))
@@ -88,9 +88,9 @@ def test_an_image_of_ours_is_small_and_has_no_compiler(made, service):
 
 def test_postgresql_has_the_settings_of_deploy(made):
     asked = "select coalesce(error, 'good'), sourcefile from pg_file_settings group by 1, 2"
-    said = made.inside("postgres", f"PGPASSWORD=$(cat /run/backroom/superuser) psql -h 127.0.0.1 -U postgres -d backroom -Atc \"{asked}\"",
+    response = made.inside("postgres", f"PGPASSWORD=$(cat /run/backroom/superuser) psql -h 127.0.0.1 -U postgres -d backroom -Atc \"{asked}\"",
                        check=True)[1]
-    assert said.split() == ["good|/run/backroom/postgres.conf"]
+    assert response.split() == ["good|/run/backroom/postgres.conf"]
 
 
 @pytest.mark.parametrize("service", plan.SERVICES)

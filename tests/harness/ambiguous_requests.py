@@ -1,4 +1,4 @@
-"""Requests that can be read in two ways: what differs in their headers, and a body; HIDDEN is what stands behind each."""
+"""Ambiguous requests, which two servers may parse differently: headers and body; HIDDEN is the request behind each."""
 
 HIDDEN = b"GET %s HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\n\r\n"
 BODY = b"5\r\n{   }\r\n0\r\n\r\n"
@@ -37,5 +37,5 @@ AMBIGUOUS = {
 }
 
 
-# What haproxy may mend, as RFC 9110 and 9112 allow: then what is behind it is a request of its own.
+# Requests that haproxy may repair, as RFC 9110 and 9112 allow: what follows them is then a separate request.
 MENDED = ("two equal CL", "TE folded", "CL in a fold", "CL in a fold by tab")

@@ -1,4 +1,4 @@
-"""Clients that ask all the time while a server is stopped in its tracks, and how long each answer took."""
+"""Clients that send requests continuously while a server is paused or disturbed, and the latency of each response."""
 import itertools
 import signal
 import threading
@@ -14,27 +14,28 @@ CALLS = {"catalog": ("/v1/products", {"title": "Late"}), "orders": ("/v1/orders"
 
 
 @contextmanager
-def disturbed(act):
-    """act(turn) again and again meanwhile."""
+def repeated(act):
+    """Call act(turn) again and again meanwhile, in another thread."""
     over = threading.Event()
 
-    def go_on():
+    def run():
         for turn in itertools.count():
             if over.wait(0.02):
                 return
             act(turn)
 
-    villain = threading.Thread(target=go_on)
-    villain.start()
+    thread = threading.Thread(target=run)
+    thread.start()
     try:
         yield
     finally:
         over.set()
-        villain.join()
+        thread.join()
 
 
 @contextmanager
-def stopped(server):
+def paused(server):
+    """SIGSTOP of a server and its child processes."""
     every = [server.process, *(Process.of(pid) for pid in children(server.process.pid))]
     for each in every:
         each.send(signal.SIGSTOP)
@@ -45,20 +46,20 @@ def stopped(server):
             each.send(signal.SIGCONT)
 
 
-class Asking:
-    """Clients that ask all the time; how long each answer took, and what it was."""
+class ClientLoad:
+    """`with ClientLoad(shop, services) as load:` sends requests; load.check() fails on late or wrong responses."""
 
     def __init__(self, shop, services, clients=3):
         self.shop, self.answers, self.over, self.broken = shop, [], False, []
-        self.threads = [threading.Thread(target=self.ask, args=(service, number)) for service in services for number in range(clients)]
+        self.threads = [threading.Thread(target=self.run, args=(service, number)) for service in services for number in range(clients)]
 
-    def ask(self, service, number):
+    def run(self, service, number):
         path, body = CALLS[service]
-        one = self.shop.clients[service].as_("admin", "ann")
+        client = self.shop.clients[service].as_("admin", "ann")
         while not self.over:
             began = time.monotonic()
             try:
-                answer = one.post(path, body, timeout=30) if body and number % 2 else one.get(path, timeout=30)
+                answer = client.post(path, body, timeout=30) if body and number % 2 else client.get(path, timeout=30)
             except OSError as fault:
                 self.broken.append(f"{service}: {fault!r}")
                 return
@@ -77,9 +78,10 @@ class Asking:
             each.join()
 
     def check(self):
+        """(seconds of the slowest response, services that responded 503)"""
         assert not self.broken, self.broken
         slowest = max(self.answers)
-        assert slowest[0] < SECONDS, f"{len(self.answers)} answers, the slowest: {slowest}"
+        assert slowest[0] < SECONDS, f"{len(self.answers)} responses, the slowest: {slowest}"
         assert {status for _, _, status, _ in self.answers} <= {200, 201, 503}
         assert all(retry for _, _, status, retry in self.answers if status == 503)
         refused = {service for _, service, status, _ in self.answers if status == 503}

@@ -1,7 +1,7 @@
-"""Years in a second: multiplies what a shop's tables hold, so that a test sees an old shop.
+"""Multiplies the rows of a shop's tables, so that a test has an old shop within a second.
 
-Every copy of a row is older: its times lie earlier, its running numbers are negative, its ids are made from the old
-ones in the same way everywhere, so that a copied line belongs to the copied order. Stop the services meanwhile.
+Every copy of a row is older: its times are earlier, its sequence numbers negative, its ids derived from the original ones in
+the same way everywhere, so that a copied line belongs to the copied order. Stop the services meanwhile.
 """
 import psycopg2
 
@@ -13,7 +13,7 @@ select c.relname, a.attname, format_type(a.atttypid, null), a.attgenerated <> ''
 from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 where c.relkind = 'r' and c.relnamespace = %s::regnamespace order by c.relname, a.attnum
 """
-# Words that name things wherever they stand.
+# Columns that hold ids in every table.
 NAMES = {"sku", "barcode", "number", "order_number", "channel_ref", "reference", "key", "customer", "customer_ref", "ref",
          "tracking_number", "aggregate_id", "customer_id", "phone", "email"}
 NUMBERS = {"seq", "position", "no", "arrived"}
@@ -24,7 +24,7 @@ UUID = "'^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'"
 def age(shop, service, copies, hours_apart=1):
     """Multiply every table of a service's schema."""
     with psycopg2.connect(shop.postgres.url(database=shop.database)) as connection, connection.cursor() as cursor:
-        cursor.execute("set session_replication_role = replica")        # neither foreign keys nor triggers
+        cursor.execute("set session_replication_role = replica")        # no foreign keys and no triggers
         cursor.execute(f"set search_path = {service}, extensions")
         cursor.execute(COLUMNS, (service,))
         tables = {}

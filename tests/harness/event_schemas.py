@@ -1,6 +1,6 @@
-"""Does each event say what its schema (services/SERVICE/events/AGGREGATE.json) promises, and nothing else?
+"""Validates events against their schemas (services/SERVICE/events/AGGREGATE.json).
 
-Consumers must take more than the schema names; the tests do not: what is said and not written down fails.
+Consumers must accept fields that a schema does not have; here they are faults, so that every published field is documented.
 """
 import json
 from functools import cache
@@ -19,7 +19,7 @@ CHOSEN = """
 
 
 def strict(schema):
-    """The same schema, closed: an object has the properties it names and no others."""
+    """The same schema without additional properties."""
     if isinstance(schema, list):
         return [strict(one) for one in schema]
     if not isinstance(schema, dict):
@@ -30,7 +30,7 @@ def strict(schema):
 
 @cache
 def schemas(service):
-    """event type → (validator of its data, validator of its personal data or None)"""
+    """{event type: (validator of its data, validator of its personal data or None)}"""
     found = {}
     for file in [*(ROOT / "services" / service / "events").glob("*.json"), *(ROOT / "common/import/events").glob("*.json")]:
         schema = json.loads(file.read_text())
@@ -61,7 +61,7 @@ def faults_of(service, event):
 
 
 def faults(shop):
-    """What the services of a shop said that is not as their schemas say; each fault once."""
+    """The events of a shop that violate their schemas; each kind of fault once."""
     found = {}
     for service in shop.instances:
         for event in shop.sql(service, CHOSEN, OF_THE_LAST, OF_EACH_TYPE):

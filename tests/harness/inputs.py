@@ -1,12 +1,12 @@
-"""Inputs made from a service's own /openapi.json: good ones, and everything that is bad about them.
+"""Valid and invalid inputs generated from a service's /openapi.json.
 
-A new route, a new field or a new filter is covered by being described.
+Every new route, field and filter is covered by its description.
 """
 import re
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
-MARK = "zqmarkzq"           # in every text that is sent: it may appear in no log
+MARK = "zqmarkzq"           # part of every text sent: it may appear in no log
 NOBODY = "01900000-0000-7000-8000-000000000000"
 ODD_TEXTS = [
     f"{MARK}'; drop table event;--", f"{MARK} 100% %n %s \\ \"", f"{MARK}<script>\r\nX: y", f"{MARK}\u4e0a\u67b6\U0001f600",
@@ -18,14 +18,14 @@ ODD_TIMES = ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2016-12-
 
 
 class Operation:
-    def __init__(self, service, path, method, said):
+    def __init__(self, service, path, method, described):
         self.service = service
         self.path = path
         self.method = method.upper()
-        self.scope = said.get("x-scope")
-        content = said.get("requestBody", {}).get("content", {})
+        self.scope = described.get("x-scope")
+        content = described.get("requestBody", {}).get("content", {})
         self.schema = content.get("application/json", {}).get("schema")
-        self.query = [each for each in said["parameters"] if each["in"] == "query"]
+        self.query = [each for each in described["parameters"] if each["in"] == "query"]
         self.variables = re.findall(r"{(\w+)}", path)
         self.lists = {"cursor", "sort"} <= {each["name"] for each in self.query}
 
@@ -35,11 +35,11 @@ class Operation:
 
     @property
     def takes_json(self):
-        """Not a file's part, which is taken as it comes."""
+        """Whether the body is JSON; a part of an import is any bytes."""
         return self.writes and self.schema is not None
 
     def at(self, known=None):
-        """The path with its variables filled in: with what is there, or with what is not."""
+        """The path with its variables replaced: by known values, or by values that do not exist."""
         return re.sub(r"{(\w+)}", lambda name: (known or {}).get((self.collection, name[1])) or
                       (NOBODY if name[1] == "id" or name[1].endswith("_id") else "NONE"), self.path)
 
@@ -53,14 +53,14 @@ class Operation:
 
 def operations(shop, service):
     described = getattr(shop, service).get("/openapi.json", token="").expect(200)
-    return [Operation(service, path, method, said) for path, methods in described["paths"].items()
-            for method, said in methods.items()]
+    return [Operation(service, path, method, operation) for path, methods in described["paths"].items()
+            for method, operation in methods.items()]
 
 
-# --- good ones ----------------------------------------------------------------------------------------------------
+# --- valid ----------------------------------------------------------------------------------------------------
 
 def sample(schema, name="", known=None):
-    """A value that fits; known: values of what there is, by the field's name."""
+    """A valid value; known: existing values by the field's name."""
     if schema is None:
         return {}
     if name in (known or {}):
@@ -83,10 +83,10 @@ def sample(schema, name="", known=None):
     return "x" * max(1, schema.get("minLength", 1))
 
 
-# --- bad ones -----------------------------------------------------------------------------------------------------
+# --- invalid -----------------------------------------------------------------------------------------------------
 
 def bad_values(schema):
-    """What a field of this schema must refuse."""
+    """Values that a field of this schema must refuse."""
     kind = schema.get("type")
     wrong = {"string": [5, True, [], {}, 1.5], "integer": ["5", 1.5, 1e2, True, [], {}, -0.0], "boolean": ["true", 1, 0, [], {}],
              "object": [MARK, 5, [], True], "array": [MARK, 5, {}, True]}[kind]
@@ -120,7 +120,7 @@ def bad_texts(schema):
 
 
 def odd_values(schema):
-    """What fits the schema and is odd all the same: whatever becomes of it, nothing breaks."""
+    """Unusual values that fit the schema: nothing may break, whatever the response is."""
     kind = schema.get("type")
     if "enum" in schema or kind == "boolean":
         return schema.get("enum", [True, False, None])
@@ -139,7 +139,7 @@ def odd_values(schema):
 
 
 def places(schema, pointer=""):
-    """(pointer, schema, required) of every field, also of nested ones."""
+    """(pointer, schema, required) of every field, including nested ones."""
     for name, part in schema.get("properties", {}).items():
         here = f"{pointer}/{name}"
         yield here, part, name in schema.get("required", [])
@@ -152,7 +152,7 @@ REMOVED = object()
 
 
 def changed(body, pointer, value):
-    """A copy of the body with another value at the pointer."""
+    """A copy of the body with a value replaced at the pointer."""
     name, _, rest = pointer[1:].partition("/")
     key = int(name) if isinstance(body, list) else name
     copy = list(body) if isinstance(body, list) else dict(body)
@@ -165,9 +165,9 @@ def changed(body, pointer, value):
     return copy
 
 
-# --- many at once -------------------------------------------------------------------------------------------------
+# --- concurrency -------------------------------------------------------------------------------------------------
 
 def all_of(jobs, threads=8):
-    """Run them side by side; every fault they found."""
+    """Run jobs concurrently; all faults they return."""
     with ThreadPoolExecutor(threads) as pool:
         return [fault for fault in pool.map(lambda job: job(), jobs) if fault]

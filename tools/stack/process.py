@@ -16,6 +16,7 @@ LOG_LIMIT = 50 * 1024 * 1024
 # thread, which lives as long as the process does.
 _spawner = ThreadPoolExecutor(1)
 
+port_range = 20000, 32000    # of free_ports(); below the ephemeral ports
 given_out = set()   # ports already handed out by free_ports() in this process
 exit_codes = {}     # of child processes, by pid; negative: the signal that ended it
 
@@ -126,7 +127,7 @@ def free_ports(count):
     """Unused ports, all different, below the ephemeral range: they are still free when a killed server is restarted."""
     found = []
     while len(found) < count:
-        port = random.randrange(20000, 32000)
+        port = random.randrange(*port_range)
         if port not in given_out and port_free(port):
             given_out.add(port)
             found.append(port)

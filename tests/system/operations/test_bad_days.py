@@ -1,5 +1,5 @@
-"""What a service does on bad days: a pool that is used up, a schema that was tampered with, a database that would lose
-commits, a nats-server that does not know it, an event in the middle that the stream refuses; and what its binary is."""
+"""Adverse conditions: an exhausted pool, a changed migration, a database without durable commits, a nats-server that refuses
+the password, an event that the stream refuses; and properties of the binaries."""
 import os
 import socket
 import subprocess
@@ -11,7 +11,7 @@ import pytest
 from stack import plan
 from stack.client import eventually
 from stack.process import free_ports
-from test_products import mug
+from products import mug
 
 SHOP = {"services": ("catalog",), "env": {"POOL_SIZE": "2", "CONNECTIONS_PER_ADDRESS": "140"}}
 
@@ -20,8 +20,8 @@ def unpublished(shop):
     return shop.value("catalog", "select count(*) from event where seq is null")
 
 
-def test_a_pool_that_is_used_up_is_503_at_once_while_the_second_port_lives(shop):
-    """100 clients on two connections, and the table locked for longer than any statement may wait."""
+def test_an_exhausted_pool_gives_503_at_once_while_the_operations_port_responds(shop):
+    """100 clients on two connections, and a table locked for longer than the statement timeout."""
     shop.catalog.get("/v1/products").expect(200)
     answers, lives = [], []
 
@@ -48,7 +48,7 @@ def test_a_pool_that_is_used_up_is_503_at_once_while_the_second_port_lives(shop)
     shop.catalog.get("/v1/products").expect(200)
 
 
-def test_one_address_has_so_many_connections_and_no_more(shop):
+def test_connections_are_limited_per_address(shop):
     links = []
     for _ in range(200):
         link = socket.create_connection(("127.0.0.1", shop.instances["catalog"][0].port), 5)
@@ -69,7 +69,7 @@ def answered(link):
 
 
 @pytest.mark.skipif("asan" in os.environ.get("BUILD", ""), reason="a sanitizer keeps what was freed")
-def test_a_body_without_end_takes_no_memory(shop):
+def test_an_endless_body_takes_no_memory(shop):
     def resident():
         status = open(f"/proc/{shop.instances['catalog'][0].process.pid}/status").read()
         return int(status.split("VmRSS:")[1].split()[0])
@@ -83,17 +83,17 @@ def test_a_body_without_end_takes_no_memory(shop):
         for _ in range(1600):                                   # 100 MiB
             link.sendall(piece)
     except OSError:
-        pass                                                    # refused on the way: as good
+        pass                                                    # closed while sending is accepted, too
     assert resident() < before + 16 * 1024
     link.close()
 
 
-def test_an_event_that_the_stream_refuses_holds_back_what_comes_after_it(shop):
-    """Nothing is marked beyond the first that was refused; when it is taken, every event is there once and in order."""
+def test_an_event_that_the_stream_refuses_delays_later_ones(shop):
+    """No event after the first refused one is marked; once it is accepted, every event is in the stream once and in order."""
     shop.settle()
     stream = shop.nats.request("$JS.API.STREAM.INFO.CATALOG")["config"]
     shop.nats.request("$JS.API.STREAM.UPDATE.CATALOG", {**stream, "max_msg_size": 2000})
-    shop.stop("catalog")                                        # what follows is told in one batch
+    shop.stop("catalog")                                        # what follows is published in one batch
     shop.start("catalog", env={"NATS_URL": "nats://127.0.0.1:1"})
     small = shop.catalog.post("/v1/products", mug("KTH-1")).expect(201)
     large = shop.catalog.post("/v1/products", {"title": "large", "variants": [
@@ -105,14 +105,14 @@ def test_an_event_that_the_stream_refuses_holds_back_what_comes_after_it(shop):
     assert [each["aggregate_id"] for each in shop.events("catalog")][-1] == small["id"] and unpublished(shop) == 2
     shop.nats.request("$JS.API.STREAM.UPDATE.CATALOG", {**stream, "max_msg_size": -1})
     eventually(lambda: unpublished(shop) == 0, timeout=15)
-    told = shop.events("catalog")
-    assert [each["aggregate_id"] for each in told][-3:] == [small["id"], large["id"], after["id"]]
-    assert shop.nats.request("$JS.API.STREAM.INFO.CATALOG")["state"]["messages"] == len(told)
+    reported = shop.events("catalog")
+    assert [each["aggregate_id"] for each in reported][-3:] == [small["id"], large["id"], after["id"]]
+    assert shop.nats.request("$JS.API.STREAM.INFO.CATALOG")["state"]["messages"] == len(reported)
     assert shop.catalog.get("/v1/audit/verify").json["intact"]
 
 
-def test_a_service_comes_back_after_nats_did_not_know_it_for_a_while(shop):
-    """Two equal authentication errors close a connection for good: it is built anew."""
+def test_a_service_reconnects_after_nats_refused_its_password(shop):
+    """After two equal authentication errors the library closes a connection for good; the service reconnects."""
     right = dict(shop.nats.passwords)
     shop.nats.kill9()
     shop.nats.passwords["catalog"] = "wrong" + right["catalog"]
@@ -127,13 +127,13 @@ def test_a_service_comes_back_after_nats_did_not_know_it_for_a_while(shop):
 
 
 def greet_and_end(door):
-    """A PostgreSQL that ends each session between its greeting and the first question."""
+    """A PostgreSQL that ends each session between its greeting and the first query."""
     fatal = b"SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0"
     greeting = b"R\0\0\0\x08\0\0\0\0" + b"Z\0\0\0\x05I" + b"E" + (len(fatal) + 4).to_bytes(4, "big") + fatal
     while True:
         try:
             link, _ = door.accept()
-            if link.recv(4096)[4:8] == b"\x04\xd2\x16\x2f":                # asks for TLS
+            if link.recv(4096)[4:8] == b"\x04\xd2\x16\x2f":                # an SSL request
                 link.sendall(b"N")
                 link.recv(4096)
             link.sendall(greeting)
@@ -142,7 +142,7 @@ def greet_and_end(door):
             return
 
 
-def test_what_the_database_says_while_a_session_begins_is_logged_as_json(shop, tmp_path):
+def test_database_notices_at_session_start_are_logged_as_json(shop, tmp_path):
     door = socket.create_server(("127.0.0.1", 0))
     threading.Thread(target=greet_and_end, args=(door,), daemon=True).start()
     env = {"DATABASE_URL": f"postgresql://x:y@127.0.0.1:{door.getsockname()[1]}/x", "JWKS_FILE": str(shop.keys.jwks_file),
@@ -157,7 +157,7 @@ def test_what_the_database_says_while_a_session_begins_is_logged_as_json(shop, t
     assert lines and all(line.startswith("{") for line in lines), lines
 
 
-def test_a_database_that_may_lose_commits_makes_a_service_unready(shop):
+def test_a_database_without_durable_commits_makes_a_service_unready(shop):
     setting = f'alter role catalog in database "{shop.database}" '
     try:
         shop.sql("postgres", setting + "set synchronous_commit = off", database="postgres")
@@ -169,7 +169,7 @@ def test_a_database_that_may_lose_commits_makes_a_service_unready(shop):
     shop.restart("catalog")
 
 
-def test_a_migration_that_was_changed_after_it_was_applied_stops_the_start(shop):
+def test_a_changed_applied_migration_stops_the_start(shop):
     shop.stop("catalog")
     changed = "update migration set checksum = %s where name = 'common/0001_house.sql' returning checksum"
     was = shop.value("catalog", "select checksum from migration where name like 'common/0001%%'")
@@ -192,7 +192,7 @@ def told_by(*command):
 
 
 @pytest.mark.parametrize("service", plan.SERVICES)
-def test_a_binary_is_hardened_and_pulls_by_hand(shop, service):
+def test_a_binary_is_hardened_and_does_not_use_fetch(shop, service):
     binary = plan.binary(service, shop.instances["catalog"][0].build)
     head, dynamic = told_by("readelf", "-hlW", binary), told_by("readelf", "-dW", binary)
     assert "DYN (" in head and "GNU_RELRO" in head and "BIND_NOW" in dynamic
@@ -202,24 +202,25 @@ def test_a_binary_is_hardened_and_pulls_by_hand(shop, service):
     assert "natsSubscription_Fetch" not in needed and "js_PullSubscribe" not in needed and "js_Subscribe" not in needed
 
 
-def test_services_hold_rules_only_and_common_holds_each_library_in_its_room(shop):
+def test_services_call_no_library_and_common_calls_each_only_in_its_folders(shop):
     for source in (plan.ROOT / "services").rglob("*.[ch]"):
         text = source.read_text()
-        for stranger in ("nats.h", "libpq", "microhttpd.h", "natsConnection", "PQexec"):
-            assert stranger not in text, f"{stranger} in {source}"
-    rooms = {"nats/nats.h": "event", "libpq-fe.h": "sql", "microhttpd.h": "http"}
+        for name in ("nats.h", "libpq", "microhttpd.h", "ulfius.h", "natsConnection", "PQexec"):
+            assert name not in text, f"{name} in {source}"
+    folders = {"nats/nats.h": ("nats", "relay", "consume"), "libpq-fe.h": ("sql",), "microhttpd.h": ("http", "api"),
+               "ulfius.h": ("http", "api")}
     for source in (plan.ROOT / "common").rglob("*.[ch]"):
-        for header, room in rooms.items():
-            assert header not in source.read_text() or source.parent.name == room, f"{header} in {source}"
+        for header, allowed in folders.items():
+            assert header not in source.read_text() or source.parent.name in allowed, f"{header} in {source}"
 
 
-# --- a server that ends a session in the last moment ----------------------------------------------------------------------
+# --- a server that ends a session at the last moment ----------------------------------------------------------------------
 
 END = b"SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0"
 
 
 def end(link):
-    """Whoever listens to it on another thread, too."""
+    """Also with a listener on another thread."""
     try:
         link.shutdown(socket.SHUT_RDWR)
     except OSError:
@@ -228,7 +229,7 @@ def end(link):
 
 
 class Interrupter:
-    """Between a service and PostgreSQL: where a session would say that it is ready for more, it says that it ends, if `armed`."""
+    """A proxy before PostgreSQL that replaces ReadyForQuery by the end of the session, if `armed`."""
 
     def __init__(self, port):
         self.port, self.armed, self.interrupted = port, False, 0
@@ -254,31 +255,31 @@ class Interrupter:
         end(far)
 
     def watch(self, far, near):
-        """A message is a letter, a length and as many bytes; only sessions that have begun are interrupted."""
+        """A message is a letter, a length and that many bytes; only established sessions are interrupted."""
         held, begun = b"", False
         try:
             while piece := far.recv(65536):
                 held += piece
-                said = b""
+                response = b""
                 while len(held) >= 5 and len(held) >= 1 + int.from_bytes(held[1:5], "big"):
                     length = 1 + int.from_bytes(held[1:5], "big")
                     message, held = held[:length], held[length:]
-                    if message[:1] == b"Z" and begun and self.armed and said:
+                    if message[:1] == b"Z" and begun and self.armed and response:
                         self.interrupted += 1
-                        near.sendall(said + b"E" + (len(END) + 4).to_bytes(4, "big") + END)
+                        near.sendall(response + b"E" + (len(END) + 4).to_bytes(4, "big") + END)
                         time.sleep(0.05)
                         end(near)
                         end(far)
                         return
                     begun |= message[:1] == b"Z"
-                    said += message
-                near.sendall(said)
+                    response += message
+                near.sendall(response)
         except OSError:
             pass
         end(near)
 
 
-def test_a_session_that_ends_behind_its_last_answer_takes_nobody_along(open_shop):
+def test_a_session_that_ends_after_its_last_result_fails_no_other_request(open_shop):
     shop = open_shop(services=("catalog",))
     made = shop.catalog.post("/v1/products", mug("LAST-WORD")).expect(201)
     between = Interrupter(shop.postgres.port)

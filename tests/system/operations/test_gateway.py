@@ -1,4 +1,4 @@
-"""The gateway: the one origin, strict about what it lets through."""
+"""The gateway: routing, and requests that it refuses."""
 import json
 import socket
 
@@ -10,7 +10,7 @@ SHOP = {"services": ("catalog",), "gateway": True}
 
 
 def raw(shop, text, body=b"", quiet=1.0):
-    """Send bytes as they are; everything that came back until it closed or fell silent."""
+    """Send raw bytes; everything received until the connection closed or timed out."""
     with socket.create_connection(("127.0.0.1", shop.gateway.port), 5) as link:
         link.sendall(text.encode("latin-1") + body)
         link.settimeout(quiet)
@@ -31,27 +31,27 @@ def problem_of(answer):
     return json.loads(answer.partition("\r\n\r\n")[2])
 
 
-def test_a_service_answers_under_its_name(shop):
+def test_a_service_is_reached_under_its_name(shop):
     eventually(lambda: shop.front.catalog.get("/v1/products").status == 200)
     assert shop.front.catalog.get("/v1/products").expect(200)["data"] == []
     assert shop.front.catalog.get("/openapi.json").expect(200)["openapi"].startswith("3.1")
 
 
-def test_a_service_that_is_down_is_a_problem_that_says_when_to_come_back(shop):
+def test_a_service_that_is_down_gives_a_problem_with_retry_after(shop):
     answer = shop.front.orders.get("/v1/orders")
     assert answer.status == 503 and answer.code == "gateway.service_down"
     assert answer.headers["Retry-After"] == "1"
 
 
 @pytest.mark.parametrize("path", ["/catalog/metrics", "/catalog/livez", "/catalog/readyz", "/catalog", "/", "/x/v1/y"])
-def test_only_the_public_side_is_reachable(shop, path):
+def test_only_public_routes_are_reachable(shop, path):
     answer = raw(shop, f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
     assert status_of(answer) == (200 if path == "/" else 404)
     assert "backroom_http" not in answer
 
 
 @pytest.mark.parametrize("path", ["/catalog/v1/../metrics", "/catalog/v1/a%2fb", "/catalog/v1/a%00", "/catalog//v1/a"])
-def test_a_path_with_two_meanings_is_refused(shop, path):
+def test_an_ambiguous_path_is_refused(shop, path):
     answer = raw(shop, f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
     assert status_of(answer) == 400 and problem_of(answer)["code"] == "http.malformed"
 
@@ -62,12 +62,12 @@ def test_a_path_with_two_meanings_is_refused(shop, path):
     "Host: a\r\nContent-Length: 1\r\nContent-Length: 2", "Host: a\r\nContent-Length : 1",
     "Host: a\r\nTransfer-Encoding: xchunked", "Host: a\r\nX: " + "y" * 40000,
 ])
-def test_headers_that_mean_more_than_one_thing_are_refused(shop, headers):
+def test_ambiguous_headers_are_refused(shop, headers):
     answer = raw(shop, f"POST /catalog/v1/products HTTP/1.1\r\n{headers}\r\nConnection: close\r\n\r\n", b"x")
     assert status_of(answer) == 400
 
 
-def test_a_request_hidden_in_another_is_never_run(shop):
+def test_a_smuggled_request_is_never_executed(shop):
     hidden = b"GET /catalog/v1/products?smuggled=1 HTTP/1.1\r\nHost: a\r\n\r\n"
     raw(shop, "POST /catalog/v1/products HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"0\r\n\r\n" + hidden)
@@ -85,7 +85,7 @@ def test_an_unknown_method_is_refused(shop):
     assert status_of(raw(shop, "TRACE /catalog/v1/products HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")) == 405
 
 
-def test_news_flow_through_it_as_they_happen(shop):
+def test_live_events_pass_the_gateway_as_they_happen(shop):
     stream = shop.front.catalog.stream("/v1/events", timeout=15)
     for number in range(3):
         made = shop.front.catalog.post("/v1/products", {"title": f"News {number}"}).expect(201)
@@ -93,7 +93,7 @@ def test_news_flow_through_it_as_they_happen(shop):
         assert event["aggregate_id"] == made["id"]
 
 
-def test_an_instance_that_dies_is_not_noticed_by_clients(open_shop):
+def test_the_death_of_an_instance_does_not_affect_clients(open_shop):
     shop = open_shop(services=("catalog",), gateway=True, instances=3)
     eventually(lambda: shop.front.catalog.get("/v1/products").status == 200)
     for number in range(60):

@@ -1,4 +1,4 @@
-"""The walls between the services: what the database and the nats-server let each of them do."""
+"""Isolation of the services: their permissions in the database and in nats-server."""
 import os
 
 import psycopg2
@@ -13,7 +13,7 @@ OTHERS = [(one, other) for one in plan.SERVICES for other in plan.SERVICES if on
 
 
 @pytest.mark.parametrize("one, other", OTHERS)
-def test_a_service_cannot_look_into_another_schema(shop, one, other):
+def test_a_service_cannot_read_another_schema(shop, one, other):
     shop.sql(other, "create table if not exists wall (a int)")
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         shop.sql(one, f"select * from {other}.wall")
@@ -34,7 +34,7 @@ def test_a_service_cannot_connect_to_another_database(shop):
         shop.sql("orders", "select 1", database="postgres")
 
 
-def test_a_service_finds_its_own_schema_first(shop):
+def test_a_service_has_its_own_schema_first_in_its_search_path(shop):
     for service in plan.SERVICES:
         assert shop.value(service, "select current_schema()") == service
 
@@ -44,19 +44,19 @@ def test_a_service_finds_its_own_schema_first(shop):
     "$JS.API.STREAM.SNAPSHOT.CATALOG", "$JS.API.STREAM.MSG.DELETE.CATALOG", "$JS.API.STREAM.CREATE.ORDERS",
     "$JS.API.STREAM.UPDATE.ORDERS", "orders.order.placed", "$SYS.REQ.SERVER.PING", "anything",
 ])
-def test_a_service_may_not_say(shop, subject):
+def test_a_service_may_not_publish(shop, subject):
     with pytest.raises(OSError, match="Permissions Violation"):
         shop.nats.request(subject, user="catalog", timeout=2)
 
 
-def test_nobody_gets_in_without_a_password(shop):
+def test_connections_without_a_password_are_refused(shop):
     shop.nats.passwords["stranger"] = ""
     with pytest.raises(OSError, match="Authorization Violation"):
         shop.nats.request("$JS.API.INFO", user="stranger")
 
 
-def test_nats_listens_nowhere_else(shop):
-    """Clients and monitoring, both on loopback: no cluster, leafnode, websocket or mqtt."""
+def test_nats_listens_on_no_other_port(shop):
+    """Only clients and monitoring, both on loopback: no cluster, leafnode, websocket or mqtt port."""
     held = []
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         for line in open(table).read().splitlines()[1:]:

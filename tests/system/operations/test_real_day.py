@@ -1,7 +1,7 @@
-"""The plays that `make run` shows, from outside: the small shop, and one real day with everything killed in the middle.
+"""The demo of `make run`: the small shop, and one real day while every process is killed.
 
-The day is that of the file SHOP_DATA names, or of one beside the checkout (../shared/data/*.csv.gz); without one, a
-day of the same format is made up (its seed is printed).
+The day is from the file SHOP_DATA, or from one beside the checkout (../shared/data/*.csv.gz); without a file, a day of the
+same format is generated (its seed is printed).
 """
 import csv
 import json
@@ -9,13 +9,13 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
 
+from stack import process
 from stack.process import free_ports, start_of
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -23,7 +23,7 @@ DAY = "2010-12-01"
 
 
 class Backroom:
-    """A whole one in a run folder of its own, as a person starts it."""
+    """A Backroom in its own run folder, started by the tools."""
 
     def __init__(self, folder, instances=1):
         ports = free_ports(4)
@@ -34,10 +34,10 @@ class Backroom:
 
     @staticmethod
     def base():
-        """A gateway port with room for the services' ports above it."""
+        """A gateway port with free ports for the services above it."""
         chance = random.Random()
         while True:
-            base = chance.randrange(20000, 28000, 50)
+            base = chance.randrange(process.port_range[0], process.port_range[1] - 1100, 50)
             if all(is_free(base + n) and is_free(base + 1000 + n) for n in range(40)):
                 return base
 
@@ -76,8 +76,8 @@ def backroom(run_folder, request):
     made.run("down", timeout=60)
 
 
-def make_up_a_day(path):
-    """A day in the format of the real file: sales, a cancellation that undoes one, dirty rows."""
+def generate_day(path):
+    """Write a day in the format of the real file: sales, a cancellation of one, invalid rows."""
     seed = int(os.environ.get("SEED") or time.time())
     chance = random.Random(seed)
     print(f"SEED={seed}")
@@ -102,21 +102,21 @@ def make_up_a_day(path):
 
 @pytest.fixture
 def day_file(tmp_path):
-    said = os.environ.get("SHOP_DATA")
+    response = os.environ.get("SHOP_DATA")
     beside = sorted((ROOT.parent / "shared" / "data").glob("online-retail-*.csv.gz"))
-    return Path(said) if said else beside[0] if beside else make_up_a_day(tmp_path / "day.csv")
+    return Path(response) if response else beside[0] if beside else generate_day(tmp_path / "day.csv")
 
 
-def test_the_small_shop_plays_and_its_books_add_up(backroom):
-    played = backroom.run("demo", timeout=240)
-    assert played.returncode == 0, played.stdout + played.stderr
-    assert " NO " not in played.stdout and "analytics equal orders" in played.stdout
+def test_the_demo_of_a_small_shop_reconciles(backroom):
+    done = backroom.run("demo", timeout=240)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " NO " not in done.stdout and "analytics equal orders" in done.stdout
     again = backroom.run("up", timeout=60)
     assert "ready on port" not in again.stdout, f"a second start reuses what runs: {again.stdout}"
 
 
 def kill_in_turn(backroom, over):
-    """Everything dies once in a while, and is started again as a person would."""
+    """Kill every process in turn and restart it with tools/up."""
     for name in ("orders-0", "nats", "catalog-0", "postgres", "fulfillment-0", "analytics-0", "support-0", "nats", "postgres"):
         if over.wait(2.5):
             return
@@ -126,13 +126,13 @@ def kill_in_turn(backroom, over):
 
 
 @pytest.mark.timeout(600)
-def test_a_real_day_arrives_exactly_once_although_everything_is_killed_in_the_middle(backroom, day_file):
+def test_a_real_day_is_processed_exactly_once_while_every_process_is_killed(backroom, day_file):
     over = threading.Event()
     killer = threading.Thread(target=kill_in_turn, args=(backroom, over))
     killer.start()
-    played = backroom.run("demo", "--data", str(day_file), "--day", DAY, timeout=500)
+    done = backroom.run("demo", "--data", str(day_file), "--day", DAY, timeout=500)
     over.set()
     killer.join()
-    print(played.stdout[-4000:])
-    assert played.returncode == 0, played.stdout[-6000:] + played.stderr
-    assert " NO " not in played.stdout and "ok  the day equals the file" in played.stdout
+    print(done.stdout[-4000:])
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr
+    assert " NO " not in done.stdout and "ok  the day equals the file" in done.stdout

@@ -1,6 +1,6 @@
-"""This is down, that still works: each of the five services, nats-server and PostgreSQL taken away in turn.
+"""What works while something is down: each of the five services, nats-server and PostgreSQL in turn.
 
-One test a cell of the table in docs/reliability.md, and one for each line that everything is caught up afterwards.
+One test for each cell of the table in docs/reliability.md, and one for each row that everything catches up afterwards.
 """
 import time
 from datetime import datetime, timedelta
@@ -9,17 +9,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from stack.reconcile import Reconciliation, analytics_equal_orders
-from client_load import CALLS as FIRST, Asking, stopped
+from client_load import CALLS as LOAD_CALLS, ClientLoad, paused
 from stack.client import eventually
 
 SHOP = {"env": {"CONSUME_BACKOFF_MS": "100"}}
 SERVICES = ("catalog", "orders", "fulfillment", "support", "analytics")
 DOWN = (*SERVICES, "nats", "postgres")
-HANGS_NO_LONGER_THAN = 5       # seconds: what fails, fails soon
+HANGS_NO_LONGER_THAN = 5       # seconds until a refusal
 
 
-class Play:
-    """What is tried while something is down, and what must have come of it in the end."""
+class Requests:
+    """The requests made while something is down, and their expected effects in the end."""
 
     def __init__(self, shop):
         self.shop, self.number = shop, 0
@@ -29,7 +29,7 @@ class Play:
         eventually(lambda: shop.orders.get("/v1/prices/MUG").status == 200)
 
     def prepare(self):
-        """A parcel that stands ready to be shipped."""
+        """Prepare a packed shipment."""
         self.number += 1
         self.order = self.shop.workflow.order([("MUG", 2)])
         self.shop.workflow.shipment(self.order["id"])
@@ -38,7 +38,7 @@ class Play:
         self.shop.workflow.pack(self.parcel)
         self.shop.settle()
 
-    # -- calls: one that reads and one that writes, of each service ----------------------------------
+    # -- one read and one write of each service ----------------------------------
 
     def read_products(self):
         return self.shop.catalog.get("/v1/products")
@@ -80,10 +80,10 @@ class Play:
         today = datetime.now(ZoneInfo("Europe/London")).date()
         return {"from": str(today), "to": str(today + timedelta(1))}
 
-    # -- afterwards --------------------------------------------------------------------------------
+    # -- effects --------------------------------------------------------------------------------
 
     def caught_up(self):
-        """Everything that was begun meanwhile arrived everywhere, once."""
+        """Check that all work begun meanwhile was applied everywhere once."""
         shop = self.shop
         for order in self.paid:
             shop.workflow.wait_order(order, 30, status="confirmed", stock_status="reserved", payment_status="paid")
@@ -110,14 +110,14 @@ CALLS = {"read_products": "catalog", "book_in": "catalog", "read_orders": "order
 
 
 @pytest.fixture(scope="module")
-def play(shop):
-    return Play(shop)
+def requests(shop):
+    return Requests(shop)
 
 
 @pytest.fixture(scope="module", params=DOWN)
-def down(request, shop, play):
-    """Its name, while it is away."""
-    play.prepare()
+def down(request, shop, requests):
+    """The name of the server that is down."""
+    requests.prepare()
     what = request.param
     {"nats": shop.nats.kill9, "postgres": shop.postgres.kill9}.get(what, lambda: shop.kill(what))()
     yield what
@@ -134,14 +134,14 @@ def bring_back(shop, what):
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_what_does_not_need_the_missing_one_works_as_ever(shop, play, down, call):
-    """Only PostgreSQL takes the others with it: then each call is refused soon, and says when to come back."""
+def test_requests_that_do_not_need_the_missing_server_work(shop, requests, down, call):
+    """Only without PostgreSQL all requests fail: each is refused soon, with Retry-After."""
     if down == CALLS[call]:
         with pytest.raises(OSError):
-            getattr(play, call)()
+            getattr(requests, call)()
         return
     began = time.monotonic()
-    answer = getattr(play, call)()
+    answer = getattr(requests, call)()
     took = time.monotonic() - began
     assert took < HANGS_NO_LONGER_THAN, f"{call} took {took:.1f} s without {down}"
     if down == "postgres":
@@ -150,39 +150,39 @@ def test_what_does_not_need_the_missing_one_works_as_ever(shop, play, down, call
         assert answer.status in (200, 201), answer
 
 
-def test_the_others_say_of_themselves_whether_they_can_serve(shop, down):
+def test_the_other_services_report_their_readiness(shop, down):
     for service in set(SERVICES) - {down}:
         assert shop.ops(service, "/livez")[0] == 200
         assert shop.ops(service, "/readyz")[0] == (503 if down == "postgres" else 200), service
         assert shop.ops(service, "/metrics")[0] == 200
 
 
-def test_what_was_begun_meanwhile_arrives_everywhere_once(shop, play, down):
+def test_work_begun_meanwhile_is_applied_everywhere_once(shop, requests, down):
     bring_back(shop, down)
     eventually(lambda: all(shop.ready(service) for service in SERVICES), 20)
-    play.caught_up()
+    requests.caught_up()
 
 
-def test_news_that_take_long_to_be_written_are_not_taken_for_a_lost_database(shop):
-    """A statement in the background may take 30 seconds; a wait of 6 made it begin anew for ever."""
+def test_a_slow_event_transaction_is_not_treated_as_a_lost_database(shop):
+    """A background statement may take 30 seconds; a timeout of 6 restarted it forever."""
     product = shop.workflow.publish({"sku": "SLOW", "price": 450})
     shop.settle(60)
-    heard = "select count(*) from inbox where consumer = 'orders-products'"
-    before = shop.value("orders", heard)
+    received = "select count(*) from inbox where consumer = 'orders-products'"
+    before = shop.value("orders", received)
     shop.sql("postgres", """
         create function orders.dawdle() returns trigger language plpgsql as $$ begin perform pg_sleep(7); return new; end $$;
         create trigger dawdle before insert on orders.inbox for each row when (new.consumer = 'orders-products')
             execute function orders.dawdle()""")
     shop.catalog.post(f"/v1/products/{product['id']}/delist", {"reason": "sold out"}).expect(200)
-    eventually(lambda: shop.value("orders", heard) == before + 1, 30)
+    eventually(lambda: shop.value("orders", received) == before + 1, 30)
     shop.sql("postgres", "drop trigger dawdle on orders.inbox; drop function orders.dawdle()")
 
 
-def test_no_request_waits_longer_than_its_deadline_for_a_database_that_is_stopped(shop):
-    """It took 7.4 s when each of a request's steps had a time of its own."""
-    with Asking(shop, FIRST) as asking, stopped(shop.postgres):
+def test_no_request_waits_longer_than_its_deadline_for_a_paused_database(shop):
+    """It took 7.4 s when each step of a request had its own timeout."""
+    with ClientLoad(shop, LOAD_CALLS) as load, paused(shop.postgres):
         time.sleep(5.5)
-    slowest, refused = asking.check()
-    assert refused == set(FIRST), "who was not even disturbed was not tested"
-    print(f"slowest of {len(asking.answers)}: {slowest:.1f} s")
-    eventually(lambda: all(shop.clients[service].get(path).status == 200 for service, (path, _) in FIRST.items()), 10)
+    slowest, refused = load.check()
+    assert refused == set(LOAD_CALLS), "a service was not affected, so it was not tested"
+    print(f"slowest of {len(load.answers)}: {slowest:.1f} s")
+    eventually(lambda: all(shop.clients[service].get(path).status == 200 for service, (path, _) in LOAD_CALLS.items()), 10)

@@ -2,7 +2,7 @@
 #include "test.h"
 #include "window.h"
 
-TEST(days_are_counted_over_leap_years, "days between two days are counted over months and leap years")
+TEST(days_are_counted_over_leap_years, "the days between two dates are counted across months and leap years")
 {
     CHECK(days_between("2010-12-01", "2010-12-02") == 1);
     CHECK(days_between("2010-12-02", "2010-12-01") == -1);
@@ -13,7 +13,7 @@ TEST(days_are_counted_over_leap_years, "days between two days are counted over m
     CHECK(days_between("2010-12-31", "2011-01-01") == 1);
 }
 
-TEST(keys_are_checked_by_their_cut, "a key must be one that its cut can have")
+TEST(keys_are_checked_by_their_cut, "a key must fit its grouping")
 {
     CHECK(key_fits("day", "2012-02-29"));
     CHECK(!key_fits("day", "2011-02-29"));
@@ -31,7 +31,7 @@ TEST(keys_are_checked_by_their_cut, "a key must be one that its cut can have")
 }
 
 TEST(only_known_cuts_are_found,
-     "only products and customers are read from the months' sums; spans of time are no keys")
+     "only products and customers are read from monthly sums; periods of time are not keys")
 {
     CHECK(cut_named("product")->months);
     CHECK(!cut_named("day")->months);

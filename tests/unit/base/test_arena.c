@@ -1,4 +1,4 @@
-/* The work's memory: texts made in it. */
+/* The arena: texts built in it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,7 +6,8 @@
 #include "test.h"
 
 /* Around a block's end, and longer than any block so far. */
-TEST(a_format_of_any_length_is_whole, "a format of any length is whole, and what is taken after it is clear")
+TEST(a_format_of_any_length_is_whole,
+     "formatted text of any length is complete, and later allocations are zeroed")
 {
     struct arena *a = arena_new();
     static char line[20000];
@@ -25,7 +26,7 @@ TEST(a_format_of_any_length_is_whole, "a format of any length is whole, and what
     arena_free(a);
 }
 
-TEST(a_text_grows_by_formats, "a text grows by formats, one character or thousands at a time")
+TEST(a_text_grows_by_formats, "a text grows by one character or by thousands")
 {
     struct arena *a = arena_new();
     struct text t = text_new(a);

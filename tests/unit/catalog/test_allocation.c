@@ -1,4 +1,4 @@
-/* Allocation: greedy in order of arrival, never more than there is; against a naive model on random stock. */
+/* Allocation: greedy in order of arrival, never more than the stock; also compared with a naive model. */
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -11,7 +11,7 @@ static const char *const warehouses[] = {"east", "main", "west"};
 
 enum { SKUS = 5, WAREHOUSES = 3, DEMANDS = 40, ROUNDS = 3000 };
 
-TEST(first_come_first_served, "who came first is served first, the rest goes without")
+TEST(first_come_first_served, "orders are served in order of arrival, the rest gets nothing")
 {
     struct cell cells[] = {{"A", "main", 3}};
     struct want two = {"A", 2}, one = {"A", 1};
@@ -21,11 +21,11 @@ TEST(first_come_first_served, "who came first is served first, the rest goes wit
     CHECK(allocate(cells, 1, demands, 4, grants) == 2);
     CHECK(grants[0].demand == 0 && grants[0].quantity == 2);
     CHECK(grants[1].demand == 2 &&
-          grants[1].quantity == 1); /* the second was passed over: stock never idles */
+          grants[1].quantity == 1); /* the second was skipped: stock is never left idle */
     CHECK(cells[0].available == 0);
 }
 
-TEST(all_or_nothing, "an order gets all its lines or none, unless it takes parts")
+TEST(all_or_nothing, "an order gets all its lines or none, unless it allows partial reservation")
 {
     struct cell cells[] = {{"A", "main", 5}, {"B", "main", 1}};
     struct want wants[] = {{"A", 5}, {"B", 2}};
@@ -38,7 +38,7 @@ TEST(all_or_nothing, "an order gets all its lines or none, unless it takes parts
 }
 
 TEST(one_warehouse_first,
-     "one warehouse that covers the whole order is preferred to a fuller one that does not")
+     "a warehouse that covers the whole order is preferred to a fuller one that does not")
 {
     struct cell cells[] = {{"A", "east", 9}, {"A", "west", 2}, {"B", "west", 1}};
     struct want wants[] = {{"A", 2}, {"B", 1}};
@@ -62,7 +62,7 @@ TEST(split_only_when_it_must, "a line is split over warehouses only when no sing
     CHECK(grants[2].cell == 0 && grants[2].quantity == 2);
 }
 
-TEST(nothing_from_nothing, "without stock, wants or demands nothing is granted")
+TEST(nothing_from_nothing, "without stock or demand nothing is granted")
 {
     struct want one = {"Z", 1};
     struct demand demands[] = {{&one, 1, true}, {NULL, 0, false}};
@@ -72,7 +72,7 @@ TEST(nothing_from_nothing, "without stock, wants or demands nothing is granted")
     CHECK(allocate(NULL, 0, NULL, 0, grants) == 0);
 }
 
-/* --- against a naive model --------------------------------------------------------------------------------- */
+/* --- compared with a naive model -------------------------------------------------------------------- */
 
 struct world {
     struct cell cells[SKUS * WAREHOUSES];
@@ -121,7 +121,7 @@ static int64_t left_of(const struct world *x, const int64_t *left, const char *s
     return sum;
 }
 
-/* Who gets how much depends on the totals per SKU alone. */
+/* The quantities depend only on the totals per SKU. */
 static void check_amounts(const struct world *x)
 {
     int64_t left[SKUS];
@@ -154,7 +154,7 @@ static bool has_room(const struct world *x, const int64_t *left, const char *war
     return false;
 }
 
-/* In how few warehouses could it be done at that moment, and was it? */
+/* Whether the grant used the fewest possible warehouses at that moment. */
 static void check_places(const struct world *x)
 {
     int64_t left[SKUS * WAREHOUSES];
@@ -207,7 +207,7 @@ static void check_conservation(struct world *x)
         CHECK(x->cells[i].available >= 0 && x->cells[i].available + given[i] == x->before[i]);
 }
 
-TEST(as_the_naive_model, "on random stock and demands the outcome is that of a naive model")
+TEST(as_the_naive_model, "on random stock and demand the result equals that of a naive model")
 {
     static struct world x;
     unsigned seed = getenv("SEED") ? (unsigned)strtoul(getenv("SEED"), NULL, 10)

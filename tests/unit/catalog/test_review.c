@@ -1,4 +1,4 @@
-/* What a listing needs before it is reviewed: every fault at once. */
+/* What a listing needs before its review: all errors at once. */
 #include "review.h"
 #include "test.h"
 #include "work.h"
@@ -10,7 +10,7 @@ static const char *faults_of(struct work *w, const char *listing)
     return w->errors.bytes;
 }
 
-TEST(a_complete_listing_passes, "a complete listing passes its review's checks")
+TEST(a_complete_listing_passes, "a complete listing passes the review checks")
 {
     struct work w;
 
@@ -24,7 +24,7 @@ TEST(a_complete_listing_passes, "a complete listing passes its review's checks")
     work_end(&w);
 }
 
-TEST(a_bare_listing_is_told_all_it_lacks, "a bare listing is told everything that it lacks")
+TEST(an_incomplete_listing, "everything missing from a listing is reported")
 {
     struct work w;
     const char *faults =
@@ -37,7 +37,7 @@ TEST(a_bare_listing_is_told_all_it_lacks, "a bare listing is told everything tha
 }
 
 TEST(images_and_variants_are_checked_one_by_one,
-     "each image and each variant is checked, and the fault says where")
+     "each image and each variant is checked, and the error has its pointer")
 {
     struct work w;
     const char *faults = faults_of(

@@ -1,10 +1,10 @@
-/* The version gate: which events are the next of their aggregates, whatever the order in which they came. */
+/* The version gate: which events are the next of their aggregates, in any order of arrival. */
 #include "test.h"
 #include "version_gate.h"
 
 enum { MOST = 8 };
 
-/* Of events of one aggregate that come in this order, its cursor at `last`: a(pply), s(kip) or g(ap), by version. */
+/* The decisions on events of one aggregate in this order, its cursor at `last`: a(pply), s(kip), g(ap). */
 static const char *verdicts(int64_t last, const int *versions, size_t n)
 {
     static char letters[MOST + 1];
@@ -23,14 +23,15 @@ static const char *verdicts(int64_t last, const int *versions, size_t n)
 #define VERDICTS(last, ...) verdicts(last, (const int[]){__VA_ARGS__}, COUNT(((const int[]){__VA_ARGS__})))
 #define COUNT(array)        (sizeof(array) / sizeof(array)[0])
 
-TEST(the_next_is_applied_and_the_old_skipped, "the next is applied, the old skipped, whatever the order")
+TEST(the_next_is_applied_and_the_old_skipped,
+     "the next version is applied and old ones are skipped, in any order")
 {
     CHECK_TEXT(VERDICTS(0, 1), "a");
     CHECK_TEXT(VERDICTS(3, 3, 1, 2), "sss");
     CHECK_TEXT(VERDICTS(2, 5, 3, 4, 1), "saaa");
 }
 
-TEST(after_a_gap_they_wait, "what comes after a gap waits")
+TEST(after_a_gap_they_wait, "an event after a gap waits")
 {
     CHECK_TEXT(VERDICTS(0, 2), "g");
     CHECK_TEXT(VERDICTS(1, 2, 4, 5), "agg");
@@ -42,17 +43,17 @@ TEST(a_second_copy_is_skipped_beside_the_first, "a second copy is skipped beside
     CHECK_TEXT(VERDICTS(0, 1, 1, 2), "asa");
 }
 
-/* The server delivers again what was not answered in ten seconds: on a busy machine both copies are in one batch. */
+/* An event without an ack is redelivered after ten seconds: both copies may be in one batch. */
 TEST(of_two_copies_that_wait_none_is_done,
-     "of a message that came twice and has to wait no copy is taken for done")
+     "of a duplicate message that has to wait no copy counts as applied")
 {
     CHECK_TEXT(VERDICTS(0, 2, 2, 3, 2), "gggg");
     CHECK_TEXT(VERDICTS(0, 2, 2, 3, 2, 1), "aassa");
 }
 
-/* Two aggregates, shuffled: each keeps the places that its own events had. */
+/* Two aggregates, shuffled: the events of each are sorted within their own positions. */
 TEST(they_line_up_by_version_in_their_own_places,
-     "events of an aggregate line up by version in their own places")
+     "events of an aggregate are sorted by version within their positions")
 {
     struct incoming_event events[] = {
         {NULL, "order", "b", 2, 0, 0, false, UNKNOWN}, {NULL, "order", "a", 3, 1, 1, false, UNKNOWN},
@@ -72,8 +73,7 @@ TEST(they_line_up_by_version_in_their_own_places,
     CHECK_TEXT(line[4]->aggregate, "item");
 }
 
-TEST(a_new_aggregate_comes_as_far_as_its_events_go,
-     "a new aggregate comes as far as its events go without a gap")
+TEST(a_new_aggregate_up_to_the_first_gap, "a new aggregate is applied up to the first gap")
 {
     struct incoming_event events[] = {
         {NULL, "order", "a", 2, 0, 0, false, UNKNOWN}, {NULL, "order", "a", 1, 1, 0, false, UNKNOWN},

@@ -1,4 +1,4 @@
-/* Delivered events: what is not one of ours is told apart. */
+/* Delivered events: malformed ones are detected. */
 #include "envelope.h"
 
 #include "test.h"
@@ -21,7 +21,7 @@ static bool is_ours(const char *text)
     return good;
 }
 
-TEST(a_version_fits_where_it_is_kept, "an event's version is a number that fits where it is kept")
+TEST(a_version_fits_where_it_is_kept, "an event's version is a number that fits its column")
 {
     CHECK(is_ours(EVENT("1")));
     CHECK(is_ours(EVENT("2147483647")));

@@ -1,4 +1,4 @@
-/* Fulfilment's decisions: is a scan right, what follows from a carrier's word. */
+/* Fulfillment's decisions: scans, and the effects of tracking events. */
 #include "scan.h"
 #include "test.h"
 #include "tracking.h"
@@ -10,14 +10,14 @@ static const char *judged(const char *status, bool on_list, int64_t needed, int6
     return no ? no->code : "ok";
 }
 
-TEST(a_right_scan, "a scan of what is still missing is right, up to the last unit")
+TEST(a_right_scan, "a scan of a missing unit is accepted, up to the last one")
 {
     CHECK_TEXT(judged("waved", true, 3, 0, 1), "ok");
     CHECK_TEXT(judged("waved", true, 3, 0, 3), "ok");
     CHECK_TEXT(judged("waved", true, 3, 2, 1), "ok");
 }
 
-TEST(wrong_scans, "a scan that is not right is refused with the code of its fault")
+TEST(wrong_scans, "a wrong scan is refused with the code of its error")
 {
     CHECK_TEXT(judged("waved", false, 0, 0, 1), "scan.wrong_barcode");
     CHECK_TEXT(judged("waved", true, 3, 3, 1), "scan.already_complete");
@@ -25,13 +25,13 @@ TEST(wrong_scans, "a scan that is not right is refused with the code of its faul
     CHECK_TEXT(judged("waved", true, 3, 2, 2), "scan.over_quantity");
 }
 
-TEST(scans_of_a_packed_box, "a piece too many is noticed after the box was packed")
+TEST(scans_of_a_packed_box, "a surplus unit is refused after the shipment was packed")
 {
     CHECK_TEXT(judged("packed", true, 3, 3, 1), "scan.already_complete");
     CHECK_TEXT(judged("packed", false, 0, 0, 1), "scan.wrong_barcode");
 }
 
-TEST(unexpected_scans, "what is not in a wave is not scanned, whatever the barcode")
+TEST(unexpected_scans, "a shipment that is not in a wave is not scanned, whatever the barcode")
 {
     const char *const statuses[] = {"pending", "voided", "shipped", "delivered"};
 
@@ -43,7 +43,8 @@ TEST(unexpected_scans, "what is not in a wave is not scanned, whatever the barco
     CHECK(scan_judge("waved", false, 0, 0, 1)->exception);
 }
 
-TEST(bad_news, "bad news open an exception of their kind, unless the parcel was delivered later")
+TEST(delivery_problems,
+     "a delivery problem opens an exception of its kind, unless the shipment was delivered later")
 {
     CHECK_TEXT(tracking_opens("lost", false), "lost");
     CHECK_TEXT(tracking_opens("refused", false), "refused");
@@ -55,7 +56,8 @@ TEST(bad_news, "bad news open an exception of their kind, unless the parcel was 
     CHECK(!tracking_opens("delivered", false));
 }
 
-TEST(news_that_settle, "movement settles silence, delivery also what was lost; old news settle nothing")
+TEST(events_that_resolve,
+     "a movement resolves a missing one, a delivery also a loss; late events resolve nothing")
 {
     CHECK_TEXT(tracking_settles("in_transit", true), "{no_movement}");
     CHECK_TEXT(tracking_settles("delivered", true), "{no_movement,lost,refused}");

@@ -1,4 +1,4 @@
-/* The limits of what one address may do. */
+/* Rate limits by address. */
 #include "rate_limit.h"
 
 #include <stdio.h>
@@ -6,7 +6,7 @@
 #include "test.h"
 
 TEST(guesses_are_limited_and_come_back,
-     "an address may be wrong a hundred times, then once a second, and others as before")
+     "an address may fail a hundred times, then once a second; other addresses are not affected")
 {
     int64_t now = 1000000;
 
@@ -22,7 +22,7 @@ TEST(guesses_are_limited_and_come_back,
     CHECK(rate_limit_allows(BAD_TOKENS, "192.0.2.1", now + 200000));
 }
 
-TEST(limits_are_not_shared, "ten thousand addresses use up what they have, and the next one has all of it")
+TEST(limits_are_not_shared, "ten thousand addresses use up their quota, and the next one has a full quota")
 {
     char address[24];
 
@@ -36,7 +36,7 @@ TEST(limits_are_not_shared, "ten thousand addresses use up what they have, and t
     CHECK(rate_limit_quota(WRONG_LINKS, "192.0.2.77", 5000000).left == 20);
 }
 
-TEST(limits_are_told, "what is left, when it is whole again, and when one more is allowed")
+TEST(limits_are_reported, "the remaining quota, when it is full again, and when the next request is allowed")
 {
     struct quota a;
 

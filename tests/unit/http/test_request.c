@@ -1,4 +1,4 @@
-/* Paths, queries, trace ids, UTF-8: read strictly. */
+/* Paths, queries, trace ids, UTF-8: parsed strictly. */
 #include "cursor.h"
 #include "request.h"
 #include "test.h"
@@ -16,7 +16,7 @@ static const char *read(const char *target)
     return request_target(&w, &r, target);
 }
 
-TEST(a_target_is_split_and_decoded, "a target is split and decoded, path and query apart")
+TEST(a_target_is_split_and_decoded, "a target is split and decoded, path and query separately")
 {
     CHECK(!read("/v1/orders/a%20b+c?limit=2&q=x+y%2B"));
     CHECK(r.segment_count == 3 && r.query_count == 2);
@@ -27,7 +27,7 @@ TEST(a_target_is_split_and_decoded, "a target is split and decoded, path and que
     work_end(&w);
 }
 
-TEST(a_target_with_tricks_is_refused, "a target with tricks is refused")
+TEST(a_target_with_tricks_is_refused, "an ambiguous target is refused")
 {
     static const char *const bad[] = {"/v1/%00",     "/v1/a%2Fb", "/v1/%ff", "/v1/%4",
                                       "/v1?a=1&a=2", "/v1?a=%00", "v1",      "/v1?%zz=1"};
@@ -38,7 +38,7 @@ TEST(a_target_with_tricks_is_refused, "a target with tricks is refused")
     }
 }
 
-TEST(only_good_traceparents_count, "only well-formed traceparents count")
+TEST(only_good_traceparents_count, "only well-formed traceparents are used")
 {
     struct arena *a = arena_new();
 

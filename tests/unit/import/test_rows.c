@@ -1,4 +1,4 @@
-/* Rows of CSV: cut, read, typed. */
+/* CSV rows: split, parsed, typed. */
 #include <string.h>
 
 #include "rows.h"
@@ -46,7 +46,7 @@ static const char *read_as_csv(const char *row, char *out, size_t room)
 }
 
 TEST(cells_are_read_as_their_fields_are_typed_and_empty_ones_are_absent,
-     "cells are read as their fields are typed and empty ones are absent")
+     "cells are read by the types of their fields, and empty cells are absent")
 {
     char out[400];
 
@@ -60,7 +60,7 @@ TEST(cells_are_read_as_their_fields_are_typed_and_empty_ones_are_absent,
 }
 
 TEST(a_header_may_not_name_a_thing_and_a_part_of_it,
-     "a header may not name a thing and a part of it: one cell would be lost")
+     "a header may not name an object and its member: one cell would be lost")
 {
     const char *why = NULL;
 

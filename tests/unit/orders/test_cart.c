@@ -1,4 +1,4 @@
-/* Orders: what a cart's lines cost, and when an order may be confirmed by hand. */
+/* Orders: the prices of a cart's lines, and when an order may be confirmed manually. */
 #include "cart.h"
 #include "order.h"
 #include "test.h"
@@ -15,7 +15,7 @@ static struct quote platform(struct offer offer, bool has_price, int64_t price)
     return cart_quote(&offer, &(struct ask){true, "GBP", has_price, price});
 }
 
-TEST(our_price_counts, "on our own channels the list's price counts")
+TEST(our_price_counts, "on the shop's own channels the list price counts")
 {
     CHECK(own(mug, false, 0).unit_price == 450 && own(mug, false, 0).faults == 0);
     CHECK(own(mug, true, 450).faults == 0);
@@ -33,7 +33,7 @@ TEST(agreed_price_counts, "on platforms the agreed price counts, differences are
     CHECK(platform(mug, false, 0).unit_price == 450 && platform(mug, false, 0).flags == 0);
 }
 
-TEST(faults_add_up, "every fault of a line is named, an unknown SKU alone")
+TEST(faults_add_up, "all errors of a line are reported, an unknown SKU alone")
 {
     CHECK(own((struct offer){true, false, 450, "GBP"}, true, 1).faults == (LINE_UNSELLABLE | LINE_PRICE));
     CHECK(own((struct offer){true, false, 450, "EUR"}, true, 1).faults == (LINE_UNSELLABLE | LINE_CURRENCY));
@@ -45,7 +45,7 @@ TEST(faults_add_up, "every fault of a line is named, an unknown SKU alone")
           (LINE_UNSELLABLE | LINE_CURRENCY));
 }
 
-TEST(sums_do_not_overflow, "a sum that cannot be booked is refused and left as it was")
+TEST(sums_do_not_overflow, "a sum beyond the limit is refused and left unchanged")
 {
     int64_t sum = 5;
 
@@ -57,7 +57,8 @@ TEST(sums_do_not_overflow, "a sum that cannot be booked is refused and left as i
     CHECK(cart_add(&sum, 1000, 0));
 }
 
-TEST(who_may_be_confirmed, "an order is confirmed by hand when reserved or in part, paid and not held")
+TEST(manual_confirmation,
+     "an order is confirmed manually when it is fully or partly reserved, paid and not on hold")
 {
     CHECK(!order_confirm_fault("reserved", "paid", false));
     CHECK(!order_confirm_fault("partial", "paid", false));

@@ -1,4 +1,4 @@
-/* Masking: what stays of personal data for those who need not see it. */
+/* Masking: what remains of personal data for roles that do not need them. */
 #include "masking.h"
 #include "test.h"
 #include "work.h"
@@ -9,7 +9,7 @@ static const char *masked(struct work *w, const char *json)
     return mask_personal(w, json);
 }
 
-TEST(a_phone_keeps_its_last_three_digits, "a phone keeps its last three digits, a short one nothing")
+TEST(a_phone_keeps_its_last_three_digits, "a phone number keeps its last three digits, a short one nothing")
 {
     struct work w;
 
@@ -19,7 +19,7 @@ TEST(a_phone_keeps_its_last_three_digits, "a phone keeps its last three digits, 
     work_end(&w);
 }
 
-TEST(a_name_keeps_its_first_character, "a name keeps its first character, whatever its script")
+TEST(a_name_keeps_its_first_character, "a name keeps its first character in every script")
 {
     struct work w;
 
@@ -41,7 +41,8 @@ TEST(an_email_keeps_its_first_character_and_domain, "an e-mail keeps its first c
     work_end(&w);
 }
 
-TEST(places_stay_down_to_the_city, "places stay down to the city; street, postcode and what is unknown go")
+TEST(places_stay_down_to_the_city,
+     "an address keeps country, region and city; street, postcode and unknown members are masked")
 {
     struct work w;
 
@@ -53,7 +54,7 @@ TEST(places_stay_down_to_the_city, "places stay down to the city; street, postco
     work_end(&w);
 }
 
-TEST(masking_reaches_every_depth, "masking reaches lists and every depth; the key above a text decides")
+TEST(masking_reaches_every_depth, "masking covers lists and every depth; the key above a text decides")
 {
     struct work w;
 
@@ -63,7 +64,7 @@ TEST(masking_reaches_every_depth, "masking reaches lists and every depth; the ke
     work_end(&w);
 }
 
-TEST(numbers_are_personal_data_too, "numbers under a masked name are stars too: a phone may come as a number")
+TEST(numbers_are_personal_data_too, "numbers under a masked key are masked too: a phone may be a number")
 {
     struct work w;
 
@@ -72,7 +73,7 @@ TEST(numbers_are_personal_data_too, "numbers under a masked name are stars too: 
     work_end(&w);
 }
 
-TEST(what_is_no_object_shows_nothing, "what cannot be read shows nothing")
+TEST(what_is_no_object_shows_nothing, "invalid JSON is masked completely")
 {
     struct work w;
 

@@ -1,4 +1,4 @@
-/* What is given to PostgreSQL as one value. */
+/* Values and statements for PostgreSQL. */
 #include <string.h>
 
 #include "cargo.h"
@@ -6,7 +6,7 @@
 #include "test.h"
 #include "work.h"
 
-TEST(a_list_is_an_array_whatever_is_in_it, "a list is an array of PostgreSQL, whatever is in it")
+TEST(a_list_is_an_array_whatever_is_in_it, "a list is a PostgreSQL array, whatever its elements are")
 {
     struct text list;
     struct work w;

@@ -1,10 +1,10 @@
-/* Support's rules: whose ticket weighs what, who is dear, which score needs an ear. */
+/* Support's rules: priorities, customer levels, survey scores. */
 #include "customer.h"
 #include "survey.h"
 #include "test.h"
 #include "ticket.h"
 
-TEST(a_priority_asked_for_is_kept, "a priority that is asked for is kept; else the channel decides")
+TEST(a_priority_asked_for_is_kept, "a requested priority is kept; otherwise the channel decides")
 {
     CHECK_TEXT(ticket_priority("low", "complaint"), "low");
     CHECK_TEXT(ticket_priority(NULL, "complaint"), "high");
@@ -12,7 +12,7 @@ TEST(a_priority_asked_for_is_kept, "a priority that is asked for is kept; else t
     CHECK_TEXT(ticket_priority(NULL, "chat"), "normal");
 }
 
-TEST(complaints_and_urgent_tickets_are_for_the_head, "complaints and urgent tickets are for the head at once")
+TEST(complaints_and_urgent_tickets_are_for_the_head, "complaints and urgent tickets are escalated at once")
 {
     CHECK(ticket_is_for_head("complaint", "low"));
     CHECK(ticket_is_for_head("mail", "urgent"));
@@ -20,7 +20,7 @@ TEST(complaints_and_urgent_tickets_are_for_the_head, "complaints and urgent tick
     CHECK(!ticket_is_for_head("survey", "high"));
 }
 
-TEST(a_vip_waits_half_as_long, "a VIP waits half as long, and nobody waits for no time at all")
+TEST(a_vip_waits_half_as_long, "a VIP waits half as long, and at least one second")
 {
     CHECK(ticket_first_answer_seconds(3600, "vip") == 1800);
     CHECK(ticket_first_answer_seconds(3600, "repeat") == 3600);
@@ -28,7 +28,7 @@ TEST(a_vip_waits_half_as_long, "a VIP waits half as long, and nobody waits for n
     CHECK(ticket_first_answer_seconds(0, "new") == 1);
 }
 
-TEST(levels_rise_by_orders_or_by_money, "levels rise by orders or by money, whichever comes first")
+TEST(levels_rise_by_orders_or_by_money, "levels are reached by orders or by money, whichever comes first")
 {
     const struct level_rule rule = {10, 100000};
 

@@ -6,7 +6,7 @@
 #include "test.h"
 #include "work.h"
 
-TEST(a_cron_line_names_its_minutes, "a cron line stands for its minutes and no others")
+TEST(a_cron_line_names_its_minutes, "a cron line matches its minutes and no others")
 {
     CHECK(schedule_matches("0 8,12,16 * * *", 0, 12, 1, 1, 0));
     CHECK(!schedule_matches("0 8,12,16 * * *", 1, 12, 1, 1, 0));
@@ -16,7 +16,7 @@ TEST(a_cron_line_names_its_minutes, "a cron line stands for its minutes and no o
     CHECK(schedule_matches("30 2 1 1,7 *", 30, 2, 1, 7, 3));
 }
 
-TEST(a_broken_cron_line_never_stands, "a cron line that cannot be read never stands for a minute")
+TEST(a_broken_cron_line_never_stands, "an invalid cron line never matches")
 {
     static const char *const bad[] = {
         "",           "* * * *",     "* * * * * *",          "a * * * *", "*/0 * * * *",

@@ -1,4 +1,4 @@
-/* Fields: what is accepted, and that every fault is named at once. */
+/* Fields: accepted values, and all errors at once. */
 #include "field.h"
 #include "test.h"
 #include "work.h"
@@ -11,7 +11,7 @@ static const struct field fields[] = {{"name", TEXT, REQUIRED, 1, 5},
                                       {"lines", LIST, OPTIONAL, 1, 2, line_fields},
                                       {0}};
 
-/* The codes of the faults in the order they are found. */
+/* The codes of the errors in the order in which they are found. */
 static const char *faults_of(struct work *w, const char *json)
 {
     json_error_t error;
@@ -23,7 +23,7 @@ static const char *faults_of(struct work *w, const char *json)
     return w->errors.bytes;
 }
 
-TEST(good_input_has_no_faults, "good input has no faults")
+TEST(good_input_has_no_faults, "valid input has no errors")
 {
     struct work w;
 
@@ -31,7 +31,7 @@ TEST(good_input_has_no_faults, "good input has no faults")
     work_end(&w);
 }
 
-TEST(every_fault_is_named_at_once, "every fault of the input is named at once, each with its pointer")
+TEST(every_fault_is_named_at_once, "all errors of the input are reported at once, each with its pointer")
 {
     struct work w;
     const char *faults =
@@ -50,7 +50,7 @@ TEST(every_fault_is_named_at_once, "every fault of the input is named at once, e
     work_end(&w);
 }
 
-TEST(a_choice_is_one_of_them, "a choice is one of them, not several and not nothing")
+TEST(a_choice_is_one_of_them, "a choice is exactly one of the allowed values")
 {
     struct work w;
 
@@ -93,7 +93,7 @@ TEST(json_is_parsed_strictly, "JSON is parsed strictly: no duplicate keys, no de
     json_decref(json);
 }
 
-TEST(open_is_open_all_the_way_down, "what a consumer does not know it ignores, in nested rows too")
+TEST(open_is_open_all_the_way_down, "a consumer ignores unknown fields, also in nested rows")
 {
     json_t *in = json_loads(
         "{\"name\":\"ab\",\"new\":1,\"lines\":[{\"sku\":\"A\",\"quantity\":1,\"new\":1}]}", 0, NULL);

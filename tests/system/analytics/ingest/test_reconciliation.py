@@ -1,19 +1,19 @@
-"""What orders say of each finished day is held against what analytics counted of it (R-23)."""
+"""The daily totals of orders are compared with what analytics counted (R-23)."""
 import json
 import uuid
 
 import pytest
-from test_imports import past, refund, take
 
+from import_rows import past, refund, take
 from stack.client import eventually
 
 SHOP = {"services": ("catalog", "orders", "analytics"), "env": {"SHOP_TIME_ZONE": "America/New_York"}}
-DAYS = ("2011-03-12", "2011-03-13")         # clocks change on the second
+DAYS = ("2011-03-12", "2011-03-13")         # daylight saving time begins on the second
 
 
 @pytest.fixture(scope="module")
 def books(shop):
-    """Two days of orders and refunds, some in another currency, one order cancelled before it was paid."""
+    """A shop with two days of orders and refunds, some in another currency, one order cancelled before payment."""
     variants = [{"sku": "MUG", "price": 450, "currency": "GBP"}, {"sku": "POT", "price": 1250, "currency": "GBP"}]
     take(shop.catalog, "products", [{"title": "China", "category": "china", "status": "published", "channels": ["web"], "variants": variants}])
     eventually(lambda: shop.orders.get("/v1/prices/POT").status == 200)
@@ -32,7 +32,7 @@ def books(shop):
 
 
 def run(shop, since=DAYS[0], until="2011-03-14", days=2):
-    """Orders say what the days came to, and analytics compares."""
+    """Orders closes the days, analytics compares them; the number of differences."""
     assert shop.orders.post("/v1/ledger", {"from": since, "to": until}).expect(200)["closed"] == days
     shop.settle()
     return compare(shop)
@@ -45,12 +45,12 @@ def compare(shop):
 
 
 def measures(shop, day, currency="GBP"):
-    told = shop.analytics.get(f"/v1/reconciliation/{day}").expect(200)
-    return {each["measure"]: each for each in told["measures"] if each["currency"] == currency}
+    reported = shop.analytics.get(f"/v1/reconciliation/{day}").expect(200)
+    return {each["measure"]: each for each in reported["measures"] if each["currency"] == currency}
 
 
 def differing(shop, day):
-    """{measure: difference} of a day in pounds."""
+    """{measure: difference} of a day, in pounds."""
     return {name: each["difference"] for name, each in measures(shop, day).items() if each["difference"]}
 
 
@@ -68,14 +68,14 @@ def add(shop, table, row):
 
 
 def add_twin(shop, table, key, column, value):
-    """The same row under another key; the key."""
+    """Duplicate a row under another key; the key."""
     row, = shop.sql("analytics", f"select to_jsonb(t) as row from {table} t where {column} = %s", value)
     twin = str(uuid.uuid4())
     add(shop, table, {**row["row"], key: twin})
     return twin
 
 
-def test_days_that_were_counted_whole_differ_in_nothing(books):
+def test_complete_days_have_no_differences(books):
     assert run(books) == 0 and days_that_differ(books) == []
     for day, hours in zip(DAYS, (range(5, 29), range(29, 47))):
         pounds = [hour for hour in hours if hour % 5]
@@ -89,7 +89,7 @@ def test_days_that_were_counted_whole_differ_in_nothing(books):
     assert measures(books, DAYS[1], "EUR")["summed_refunds"]["counted"] == 105 + 130
 
 
-def test_a_row_that_is_missing_and_one_that_is_there_twice_are_found_in_one_run(books):
+def test_a_missing_and_a_duplicate_row_are_found_in_one_run(books):
     lost = take_away(books, "fact_order", "gross", 918)
     twin = add_twin(books, "fact_refund", "refund_id", "amount", 106)
     assert run(books) == 7
@@ -101,7 +101,7 @@ def test_a_row_that_is_missing_and_one_that_is_there_twice_are_found_in_one_run(
     assert compare(books) == 0 and days_that_differ(books) == []
 
 
-def test_an_order_that_is_there_twice_a_refund_that_is_missing_and_a_sum_that_is_off_are_found(books):
+def test_a_duplicate_order_a_missing_refund_and_a_wrong_sum_are_found(books):
     twin = add_twin(books, "fact_order", "order_id", "gross", 918)
     lost = take_away(books, "fact_refund", "amount", 106)
     off = ("update sales_rollup set gross = gross + %s where dimension = 'all' and grain = 'day' and currency = 'EUR' and gross > 0 "
@@ -117,7 +117,7 @@ def test_an_order_that_is_there_twice_a_refund_that_is_missing_and_a_sum_that_is
     assert compare(books) == 0
 
 
-def test_what_came_after_a_day_was_closed_waits_until_it_is_closed_again(books):
+def test_late_orders_of_a_closed_day_count_when_it_is_closed_again(books):
     assert run(books) == 0
     before = measures(books, DAYS[0])["orders"]["counted"]
     take(books.orders, "orders", [past("o-late", ("MUG", 1, 500), at="2011-03-12T17:00:00Z")])
@@ -126,7 +126,7 @@ def test_what_came_after_a_day_was_closed_waits_until_it_is_closed_again(books):
     assert run(books) == 0 and measures(books, DAYS[0])["orders"]["counted"] == before + 1
 
 
-def test_what_was_set_aside_is_no_difference_neither_before_nor_after_it_was_mended(books):
+def test_quarantined_orders_are_no_difference_before_and_after_reprocessing(books):
     take(books.orders, "orders", [past("o-old", ("MUG", 2, 700), at="1985-06-01T12:00:00Z")])
     books.settle()
     aside, = books.analytics.get("/v1/quarantine").expect(200)["data"]
@@ -137,7 +137,7 @@ def test_what_was_set_aside_is_no_difference_neither_before_nor_after_it_was_men
     assert measures(books, "1985-06-01")["gross"]["counted"] == 1400
 
 
-def test_nothing_is_compared_while_all_figures_are_made_anew(books):
+def test_nothing_is_compared_during_a_rebuild(books):
     rebuild = books.analytics.post("/v1/rebuild").expect(202)
     eventually(lambda: books.analytics.get(f"/v1/rebuild/{rebuild['id']}").json["status"] == "done")
     assert compare(books) == 0
@@ -150,12 +150,12 @@ def test_nothing_is_compared_while_all_figures_are_made_anew(books):
 
 @pytest.mark.parametrize("since, until, code", [("2011-03-12", "2011-03-12", "ledger.empty"), ("2011-01-01", "2011-03-12", "ledger.too_long"),
                                                 ("2011-03-12", "2999-01-01", "ledger.not_over")])
-def test_none_too_many_or_unfinished_days_are_not_closed(books, since, until, code):
+def test_empty_too_long_and_unfinished_windows_are_refused(books, since, until, code):
     refused = books.orders.post("/v1/ledger", {"from": since, "to": until})
     assert refused.status == 422 and code in [each["code"] for each in refused.json["errors"]]
 
 
-def test_without_a_window_the_last_three_days_are_closed_as_the_clock_does(books):
+def test_without_a_window_the_last_three_days_are_closed_as_by_the_schedule(books):
     noon, = books.sql("orders", "select to_json((now() at time zone 'America/New_York')::date - interval '12 hours') #>> '{}' as at")
     take(books.orders, "orders", [past("o-yesterday", ("MUG", 1, 700), at=noon["at"] + "-05:00")])
     books.settle()

@@ -1,7 +1,7 @@
-"""The figures of a real shop's whole file against counts of their own: FIGURES_DATA=file.csv.gz FIGURES_WINDOWS=20.
+"""The figures of a real shop's whole file against independent counts: FIGURES_DATA=file.csv.gz FIGURES_WINDOWS=20.
 
-Money is held against the file's own lines (Decimal, nothing read through the importer), everything else against
-figures_count.py over the orders that the lines make up.
+Money is compared with the file's own lines (Decimal, read without the importer), everything else with expected_figures.py
+over the orders in the file.
 """
 import csv
 import gzip
@@ -13,8 +13,8 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
-import test_exact_figures as exact
-from analytics_news import days
+import figure_comparison
+from expected_sales import days
 
 from stack import bulk_import, shop_file, shop_history
 from stack.client import eventually
@@ -35,7 +35,7 @@ def imported(shop, book):
 
 
 def as_counted(book):
-    """Orders and refunds as figures_count.py takes them."""
+    """Orders and refunds as expected_figures.py needs them."""
     orders, refunds, by_ref = [], [], {}
     for each in book.orders:
         row = each.row()
@@ -48,7 +48,7 @@ def as_counted(book):
 
 
 def sale_lines(path):
-    """(moment of the file, article, customer, country, exact amount, units) of each sale line in whole pence."""
+    """(local time, SKU, customer, country, exact amount, units) of each sale line in whole pence."""
     opener = gzip.open if path.endswith(".gz") else open
     with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
         for row in csv.DictReader(file):
@@ -69,31 +69,31 @@ def window(chance):
 
 
 def compare_lines(shop, chance, lines):
-    """Gross and units of every key of a random window, and the totals."""
+    """Compare gross and units of every key of a random window, and the totals."""
     start, end = window(chance)
     inside = [line for line in lines if start <= line[0].date().isoformat() < end]
     compared = 0
     for by, key in KEYS.items():
-        said = shop.analytics.get("/v1/sales", params={"from": start, "to": end, "by": by, "limit": 1000}).expect(200)
+        response = shop.analytics.get("/v1/sales", params={"from": start, "to": end, "by": by, "limit": 1000}).expect(200)
         sums = defaultdict(lambda: [Decimal(0), 0])
         for line in inside:
             sums[key(line)][0] += line[4]
             sums[key(line)][1] += line[5]
         wanted = {name: (int(amount * 100), units) for name, (amount, units) in sums.items()}
-        shown = {row["key"]: (row["gross"], row["units"]) for row in said["data"] if row["units"] and not row["key"].startswith("guest-")}
-        assert shown == {name: wanted[name] for name in (shown if said["more"] else wanted) if name != "c-"}, f"{start} {end} {by} SEED={SEED}"
-        assert said["totals"]["gross"] == int(sum(line[4] for line in inside) * 100), f"{start} {end} {by} SEED={SEED}"
+        shown = {row["key"]: (row["gross"], row["units"]) for row in response["data"] if row["units"] and not row["key"].startswith("guest-")}
+        assert shown == {name: wanted[name] for name in (shown if response["more"] else wanted) if name != "c-"}, f"{start} {end} {by} SEED={SEED}"
+        assert response["totals"]["gross"] == int(sum(line[4] for line in inside) * 100), f"{start} {end} {by} SEED={SEED}"
         compared += 2 * len(shown) + 1
     return compared
 
 
 @pytest.mark.timeout(7200)
-@pytest.mark.skipif(not DATA, reason="FIGURES_DATA names no file")
-def test_every_figure_of_the_whole_file_equals_its_independent_count(shop, monkeypatch):
+@pytest.mark.skipif(not DATA, reason="FIGURES_DATA is not set")
+def test_every_figure_of_the_whole_file_equals_an_independent_count(shop, monkeypatch):
     print(f"SEED={SEED}")
     chance = random.Random(SEED)
     for name, value in {"BEGIN": FIRST.isoformat(), "SPAN": 170, "CHANNELS": (None, shop_history.CHANNEL), "PAGE": 200}.items():
-        monkeypatch.setattr(exact, name, value)
+        monkeypatch.setattr(figure_comparison, name, value)
     book = shop_history.read(DATA)
     began = time.monotonic()
     imported(shop, book)
@@ -104,7 +104,7 @@ def test_every_figure_of_the_whole_file_equals_its_independent_count(shop, monke
     compared = sum(compare_lines(shop, chance, lines) for _ in range(WINDOWS))
     print(f"{compared:,} figures compared with the file's lines, none differs", flush=True)
     for _ in range(max(1, WINDOWS // 5)):
-        compared += exact.compare(shop, chance, orders, refunds, "Europe/London", 1)
-        compared += exact.compare_more(shop, chance, orders, refunds, [], "Europe/London", 1)
+        compared += figure_comparison.compare(shop, chance, orders, refunds, "Europe/London", 1)
+        compared += figure_comparison.compare_more(shop, chance, orders, refunds, [], "Europe/London", 1)
         print(f"{compared:,} figures compared, none differs", flush=True)
     assert compared > 10000

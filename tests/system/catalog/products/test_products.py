@@ -1,25 +1,17 @@
-"""Products: drafted, submitted, approved by somebody else, published, delisted; the stock ledger."""
+"""Products: draft, submission, approval by a second person, publication, delisting; and the stock ledger."""
 import re
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[4]
+from products import mug
+from stack.plan import ROOT
+
 SHOP = {"services": ("catalog",)}
 
-IMAGE = {"url": "https://img.example.org/mug.jpg", "width": 800, "height": 800, "alt": "a mug"}
 
-
-def mug(sku="MUG-1", **changes):
-    variant = {"sku": sku, "barcode": f"bar-{sku}", "title": "blue", "options": {"colour": "blue"}, "price": 450,
-               "cost": 200, "currency": "GBP", "weight_g": 320}
-    return {"title": "Mug", "description": "A mug that holds coffee.", "category": "kitchen", "images": [IMAGE],
-            "variants": [{**variant, **changes}]}
-
-
-def test_a_product_is_drafted_submitted_approved_by_somebody_else_and_published(shop):
+def test_a_product_is_drafted_submitted_approved_by_another_person_and_published(shop):
     ann, ben = shop.catalog.as_("merchandiser", "ann"), shop.catalog.as_("reviewer", "ben")
     made = ann.post("/v1/products", mug())
     assert made.status == 201 and made.json["status"] == "draft" and made.json["version"] == 1, made.text
@@ -39,7 +31,7 @@ def test_a_product_is_drafted_submitted_approved_by_somebody_else_and_published(
         "drafted", "submitted", "approved", "published", "delisted"]
 
 
-def test_a_submission_names_everything_that_is_missing(shop):
+def test_a_submission_reports_everything_that_is_missing(shop):
     made = shop.catalog.post("/v1/products", {"title": "Bare", "variants": [
         {"sku": "BARE", "price": 100, "cost": 300, "currency": "GBP"}]}).json
     no = shop.catalog.post(f"/v1/products/{made['id']}/submit", {})
@@ -48,7 +40,7 @@ def test_a_submission_names_everything_that_is_missing(shop):
         "product.no_description", "product.no_category", "product.no_image", "product.price_below_cost"}
 
 
-def test_nobody_approves_his_own_even_as_admin(shop):
+def test_no_one_approves_their_own_product_even_as_admin(shop):
     ann = shop.catalog.as_("admin", "ann")
     made = ann.post("/v1/products", mug("OWN")).json
     ann.post(f"/v1/products/{made['id']}/submit", {})
@@ -56,14 +48,14 @@ def test_nobody_approves_his_own_even_as_admin(shop):
     assert no.status == 403 and no.json["code"] == "product.four_eyes"
 
 
-def test_faults_of_the_body_are_named_at_once(shop):
+def test_all_errors_of_the_body_are_reported_at_once(shop):
     no = shop.catalog.post("/v1/products", {"title": "", "colour": 1, "variants": [{"sku": "A B", "price": -1, "currency": "gbp"}]})
     assert no.status == 422
     assert {fault["pointer"] for fault in no.json["errors"]} == {
         "/title", "/colour", "/variants/0/sku", "/variants/0/price", "/variants/0/currency"}
 
 
-def test_the_level_is_the_sum_of_the_movements(shop):
+def test_the_stock_level_is_the_sum_of_the_movements(shop):
     shop.catalog.post("/v1/products", mug("LEVEL"))
     for quantity in (10, 5, -3):
         assert shop.catalog.post("/v1/stock/movements", {"sku": "LEVEL", "warehouse": "main", "quantity": quantity,
@@ -77,7 +69,7 @@ def test_the_level_is_the_sum_of_the_movements(shop):
     assert shop.catalog.get("/v1/stock/LEVEL").json["on_hand"] == 12
 
 
-def test_the_same_key_is_the_same_answer_and_one_effect(shop):
+def test_the_same_idempotency_key_gives_the_same_response_and_one_effect(shop):
     shop.catalog.post("/v1/products", mug("ONCE"))
     move = {"sku": "ONCE", "warehouse": "main", "quantity": 1, "reason": "count"}
     first = shop.catalog.post("/v1/stock/movements", move, key="k-1")
@@ -89,7 +81,7 @@ def test_the_same_key_is_the_same_answer_and_one_effect(shop):
     assert shop.catalog.get("/v1/stock/ONCE").json["on_hand"] == 1
 
 
-def test_the_answer_to_a_change_is_what_get_shows(shop):
+def test_the_response_to_a_change_equals_the_response_to_get(shop):
     product = shop.catalog.post("/v1/products", mug("SHOWN"), key="shown-1")
     assert product.text == shop.catalog.get(f"/v1/products/{product.json['id']}").text
     move = {"sku": "SHOWN", "warehouse": "main", "quantity": 1, "reason": "count"}
@@ -98,7 +90,7 @@ def test_the_answer_to_a_change_is_what_get_shows(shop):
     assert moved.json in shop.catalog.get("/v1/stock/SHOWN/movements").json["data"]
 
 
-def test_faults_of_the_input_are_looked_at_afresh_and_a_refusal_by_a_rule_stays(shop):
+def test_validation_errors_are_not_stored_for_a_key_but_refusals_by_a_rule_are(shop):
     move = {"sku": "AFRESH", "warehouse": "main", "quantity": 1, "reason": "count"}
     unknown = shop.catalog.post("/v1/stock/movements", move, key="afresh-1")
     assert unknown.status in (404, 422)
@@ -110,7 +102,7 @@ def test_faults_of_the_input_are_looked_at_afresh_and_a_refusal_by_a_rule_stays(
     assert again.status == 409 and again.headers["Idempotent-Replayed"] == "true"
 
 
-def test_an_editor_does_not_decide_either(shop):
+def test_an_editor_of_a_product_may_not_approve_it(shop):
     made = shop.catalog.post("/v1/products", mug("EDITED"), sub="ann").json
     link = f"/v1/products/{made['id']}"
     assert shop.catalog.post(link + "/edit", mug("EDITED"), sub="ben").status == 200
@@ -123,7 +115,7 @@ def test_an_editor_does_not_decide_either(shop):
     assert done["allowed_actions"] == ["edit"]
 
 
-def test_a_price_below_the_cost_needs_its_reason(shop):
+def test_a_price_below_cost_needs_a_reason(shop):
     made = shop.catalog.post("/v1/products", mug("CHEAP", price=100, cost=200)).json
     link = f"/v1/products/{made['id']}"
     assert shop.catalog.post(link + "/submit", {}).codes == ["product.price_below_cost"]
@@ -131,7 +123,7 @@ def test_a_price_below_the_cost_needs_its_reason(shop):
     assert shop.catalog.post(link + "/submit", {}).status == 200
 
 
-def test_an_edited_variant_keeps_its_stock_and_cannot_be_left_out(shop):
+def test_an_edited_variant_keeps_its_stock_and_cannot_be_removed(shop):
     made = shop.catalog.post("/v1/products", mug("KEPT")).json
     shop.workflow.book_in("KEPT", 5)
     link = f"/v1/products/{made['id']}/edit"
@@ -143,7 +135,7 @@ def test_an_edited_variant_keeps_its_stock_and_cannot_be_left_out(shop):
     assert shop.catalog.get(f"/v1/products/{made['id']}").json["variants"][0]["sku"] == "KEPT"
 
 
-def test_codes_that_stand_twice_or_belong_to_others_are_named_at_once(shop):
+def test_duplicate_codes_and_codes_of_other_products_are_reported_at_once(shop):
     shop.catalog.post("/v1/products", mug("THEIRS")).expect(201)
     two = mug("TWIN", barcode="bar-TWIN")
     two["variants"] = [{**two["variants"][0], **change} for change in (
@@ -155,7 +147,7 @@ def test_codes_that_stand_twice_or_belong_to_others_are_named_at_once(shop):
         ("/variants/3/sku", "product.sku_taken"), ("/variants/3/barcode", "product.barcode_taken")}
 
 
-def test_two_who_draft_the_same_sku_at_once_do_not_both_get_it(shop):
+def test_of_two_concurrent_drafts_with_the_same_sku_only_one_succeeds(shop):
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda n: shop.catalog.post("/v1/products", mug("RACE")), range(8)))
     assert sorted(answer.status for answer in answers)[0] == 201
@@ -178,7 +170,7 @@ def act(shop, product, sku, action):
 
 
 @pytest.mark.parametrize("status", WAYS)
-def test_every_action_in_every_state_is_taken_or_refused_as_allowed_actions_says(shop, status):
+def test_every_action_in_every_state_succeeds_or_fails_as_in_allowed_actions(shop, status):
     paths = shop.catalog.get("/openapi.json").json["paths"]
     actions = [path.split("/")[-1] for path in paths if path.startswith("/v1/products/{id}/") and "post" in paths[path]]
     assert set(actions) == {"edit", "submit", "withdraw", "approve", "reject", "publish", "delist"}
@@ -197,7 +189,7 @@ def test_every_action_in_every_state_is_taken_or_refused_as_allowed_actions_says
             assert after == product
 
 
-def test_every_route_is_closed_to_roles_without_its_scope(shop):
+def test_every_route_is_forbidden_to_roles_without_its_scope(shop):
     roles = dict(re.findall(r'\{"(\w+)",\s*((?:"[^"]*"\s*)+)\}', (ROOT / "services" / "roles.c").read_text()))
     paths = shop.catalog.get("/openapi.json").json["paths"]
     tried = 0
@@ -218,7 +210,7 @@ def test_every_route_is_closed_to_roles_without_its_scope(shop):
 # -- levels -------------------------------------------------------------------------------------------------------------
 
 
-def test_a_sku_that_falls_to_its_reorder_point_is_said_to_be_low_once(shop):
+def test_a_sku_that_falls_to_its_reorder_point_is_announced_as_low_once(shop):
     shop.catalog.post("/v1/products", mug("LOW")).expect(201)
     shop.workflow.book_in("LOW", 10)
     level = shop.catalog.post("/v1/stock/LOW/levels", {"reorder_point": 5}).expect(200)
@@ -256,7 +248,7 @@ def test_a_level_is_explained_by_its_movements(shop):
     assert shop.catalog.get("/v1/stock/NONE/explain").status == 404
 
 
-def test_a_movement_with_faults_is_refused(shop):
+def test_an_invalid_movement_is_refused(shop):
     shop.catalog.post("/v1/products", mug("FAULT")).expect(201)
     shop.catalog.post("/v1/products", mug("AIR", stocked=False)).expect(201)
     for body, code in (({"sku": "NONE"}, "stock.unknown_sku"), ({"sku": "AIR"}, "stock.not_stocked"),

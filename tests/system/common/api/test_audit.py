@@ -1,4 +1,4 @@
-"""The audit chain: what a superuser did to the event log with SQL is found and located, on every service."""
+"""The audit chain: changes to the event log by SQL are found and located, on every service."""
 import pytest
 
 from stack import plan
@@ -18,7 +18,7 @@ CUT = "delete from event where position > 2"
 
 @pytest.fixture(scope="module")
 def log(shop):
-    """At least four events in every service's log."""
+    """A shop with at least four events in every service's log."""
     shop.workflow.publish({"sku": "AUDIT", "price": 450})
     shop.workflow.book_in("AUDIT", 50)
     for number in range(2):
@@ -31,7 +31,7 @@ def log(shop):
 
 
 def tamper(shop, service, statement):
-    """As the superuser, who no trigger stops."""
+    """Run SQL as the superuser, without triggers."""
     shop.sql("postgres", f"set session_replication_role = replica; set search_path = {service}; {statement}")
 
 
@@ -45,7 +45,7 @@ def head(shop, service):
 
 @pytest.fixture
 def restored(log):
-    """The logs as they were, after the test did something to them."""
+    """The shop; afterwards its logs are restored."""
     for service in plan.SERVICES:
         log.sql("postgres", f"create table {service}.kept as table {service}.event")
     yield log
@@ -59,43 +59,43 @@ def services_with_events(shop):
 
 
 @pytest.mark.parametrize("harm", HARM)
-def test_what_a_superuser_does_to_the_log_is_found_and_located(restored, harm):
+def test_changes_of_a_superuser_to_the_log_are_found_and_located(restored, harm):
     statement, place = HARM[harm]
     tried = services_with_events(restored)
     assert len(tried) >= 4
     for service in tried:
         assert verify(restored, service)["intact"]
         tamper(restored, service, statement)
-        told = verify(restored, service)
-        assert (told["intact"], told["broken_at"]) == (False, place), (service, told)
+        reported = verify(restored, service)
+        assert (reported["intact"], reported["broken_at"]) == (False, place), (service, reported)
 
 
-def test_a_cut_tail_shows_against_a_head_that_was_kept(restored):
+def test_a_truncated_log_is_found_with_a_stored_head(restored):
     for service in services_with_events(restored):
         kept = head(restored, service)
         assert verify(restored, service, head=kept)["intact"]
         tamper(restored, service, CUT)
         assert verify(restored, service)["intact"], "the chain alone cannot know"
-        told = verify(restored, service, head=kept)
-        assert (told["intact"], told["broken_at"]) == (False, 3), (service, told)
+        reported = verify(restored, service, head=kept)
+        assert (reported["intact"], reported["broken_at"]) == (False, 3), (service, reported)
 
 
-def test_a_tail_that_was_cut_and_grew_again_shows_against_a_head_that_was_kept(restored):
+def test_a_truncated_log_that_grew_again_is_found_with_a_stored_head(restored):
     kept = head(restored, "support")
     place = int(kept.split(":")[0])
     tamper(restored, "support", f"delete from event where position = {place}")
     restored.support.post("/v1/tickets", {"subject": "Later", "body": "please", "channel": "mail"}).expect(201)
     eventually(lambda: int(head(restored, "support").split(":")[0]) >= place)
-    told = verify(restored, "support", head=kept)
-    assert (told["intact"], told["broken_at"]) == (False, place), told
+    reported = verify(restored, "support", head=kept)
+    assert (reported["intact"], reported["broken_at"]) == (False, place), reported
 
 
-def test_an_older_head_still_verifies_and_a_wrong_one_does_not(log):
+def test_an_older_head_verifies_and_a_wrong_one_does_not(log):
     service = log.orders
     first = log.sql("orders", "select position, encode(hash, 'hex') as hash from event where position = 2")[0]
     assert verify(log, "orders", head=f"2:{first['hash']}")["intact"]
-    told = verify(log, "orders", head=f"2:{'0' * 64}")
-    assert (told["intact"], told["broken_at"]) == (False, 2)
+    reported = verify(log, "orders", head=f"2:{'0' * 64}")
+    assert (reported["intact"], reported["broken_at"]) == (False, 2)
     for wrong in ("2", "2:", "x:" + "0" * 64, "2:" + "0" * 63, "2:" + "G" * 64, "-2:" + "0" * 64, "2" * 19 + ":" + "0" * 64):
         assert service.get("/v1/audit/verify", params={"head": wrong}).status == 400, wrong
 

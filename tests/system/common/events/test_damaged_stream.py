@@ -1,18 +1,18 @@
-"""A stream that lost something in its middle, and one that cannot be read: what is gone is published again, nothing else."""
+"""Streams with lost or unreadable messages: the lost ones are republished, nothing else."""
 import base64
 import os
 import time
 
 from stack import plan
 from stack.client import eventually
-from test_products import mug
-from test_relay_and_consumers import alarms, stream_like, unpublished
+from products import mug
+from streams import alarms, stream_like, unpublished
 
 SHOP = {"services": ("catalog", "orders")}
 
 
 def with_events(shop, count=5, **stream):
-    """A shop that has said so much, in a stream that remembers ids for a second only."""
+    """A shop with published events, in a stream with a duplicate window of one second."""
     shop.stop()
     stream_like(shop, **stream)
     shop.start()
@@ -30,7 +30,7 @@ def id_at(shop, seq):
     return shop.value("catalog", "select id::text from event where seq = %s", seq)
 
 
-def test_an_event_that_is_missing_in_the_middle_is_published_again_although_the_server_remembers_its_id(shop):
+def test_an_event_missing_in_the_middle_is_republished_although_the_server_has_its_message_id(shop):
     before = with_events(shop, duplicate_window=120 * 1_000_000_000)
     lost = id_at(shop, before["last_seq"] - 2)
     shop.nats.request("$JS.API.STREAM.MSG.DELETE.CATALOG", {"seq": before["last_seq"] - 2})
@@ -39,14 +39,14 @@ def test_an_event_that_is_missing_in_the_middle_is_published_again_although_the_
     assert alarms(shop) == 1 and shop.catalog.get("/v1/audit/verify").json["intact"]
 
 
-def test_a_message_that_the_server_can_no_longer_read_is_published_again(shop):
+def test_an_unreadable_message_is_republished(shop):
     before = with_events(shop)
     broken, known = before["last_seq"] - 2, alarms(shop)
     lost = id_at(shop, broken)
     shop.nats.stop()
     block, = (shop.nats.folder / "store").glob("jetstream/*/streams/CATALOG/msgs/*.blk")
     kept = bytearray(block.read_bytes())
-    kept[kept.rindex(lost.encode()) + 60] ^= 0x10           # in the message's text; its head stands before that
+    kept[kept.rindex(lost.encode()) + 60] ^= 0x10           # in the message's payload, behind its headers
     block.write_bytes(kept)
     shop.nats.start()
     eventually(lambda: stream_state(shop)["last_seq"] == before["last_seq"] + 1, 30)
@@ -54,8 +54,8 @@ def test_a_message_that_the_server_can_no_longer_read_is_published_again(shop):
     assert alarms(shop) == known + 1 and shop.catalog.get("/v1/audit/verify").json["intact"]
 
 
-def test_who_heard_more_than_a_cut_stream_holds_hears_what_takes_those_places(shop):
-    """Five repeats came behind the last event, and were heard. Without them, new events come to stand in their places."""
+def test_a_consumer_ahead_of_a_truncated_stream_receives_what_replaces_the_lost_messages(shop):
+    """Five repeats after the last event were delivered. Without them, new events get their sequence numbers."""
     before = with_events(shop)
     block, = (shop.nats.folder / "store").glob("jetstream/*/streams/CATALOG/msgs/*.blk")
     last = shop.nats.request("$JS.API.STREAM.MSG.GET.CATALOG", {"seq": before["last_seq"]})["message"]
@@ -70,11 +70,11 @@ def test_who_heard_more_than_a_cut_stream_holds_hears_what_takes_those_places(sh
     shop.nats.start()
     shop.catalog.post("/v1/products", mug("IN-ITS-PLACE")).expect(201)
     eventually(lambda: stream_state(shop)["last_seq"] == before["last_seq"] + 1, 30)
-    heard = "select count(*) from inbox where consumer = 'orders-products' and event_id = %s::uuid"
-    eventually(lambda: shop.value("orders", heard, id_at(shop, before["last_seq"] + 1)), 30)
+    received = "select count(*) from inbox where consumer = 'orders-products' and event_id = %s::uuid"
+    eventually(lambda: shop.value("orders", received, id_at(shop, before["last_seq"] + 1)), 30)
 
 
-def test_a_server_that_does_not_say_what_the_stream_holds_is_asked_again_and_not_filled_again(shop, monkeypatch, tmp_path):
+def test_a_stream_whose_state_is_unknown_is_checked_again_and_not_refilled(shop, monkeypatch, tmp_path):
     before, known = with_events(shop), alarms(shop)
     (tmp_path / "deploy").mkdir()
     strict = (plan.ROOT / "deploy" / "nats.conf").read_text().replace(', "$JS.API.STREAM.MSG.GET.CATALOG"', "")
@@ -83,7 +83,7 @@ def test_a_server_that_does_not_say_what_the_stream_holds_is_asked_again_and_not
     with monkeypatch.context() as patched:
         patched.setattr(plan, "ROOT", tmp_path)
         shop.nats.start()
-    time.sleep(7)                                           # three questions of two seconds each
+    time.sleep(7)                                           # three requests of two seconds each
     assert (unpublished(shop), alarms(shop)) == (0, known)
     shop.nats.stop()
     shop.nats.start()
@@ -92,7 +92,7 @@ def test_a_server_that_does_not_say_what_the_stream_holds_is_asked_again_and_not
     assert stream_state(shop)["last_seq"] == before["last_seq"] + 1 and alarms(shop) == known
 
 
-def test_a_deleted_stream_is_not_made_again_before_the_server_has_put_its_folder_away(shop):
+def test_a_deleted_stream_is_not_recreated_before_its_folder_is_removed(shop):
     with_events(shop)
     for _ in range(2):
         shop.nats.request("$JS.API.STREAM.DELETE.CATALOG")
@@ -106,8 +106,8 @@ def test_a_deleted_stream_is_not_made_again_before_the_server_has_put_its_folder
     assert stream_state(shop)["messages"] == shop.value("catalog", "select count(*) from event")
 
 
-def test_a_stream_whose_files_were_taken_away_is_told(shop):
-    """It acknowledges, and delivers from memory for some seconds; then nobody can read it."""
+def test_a_stream_whose_files_were_deleted_raises_an_alarm(shop):
+    """The server acknowledges and delivers from memory for some seconds; then the messages cannot be read."""
     with_events(shop)
     for block in (shop.nats.folder / "store").glob("jetstream/*/streams/CATALOG/msgs/*.blk"):
         block.unlink()
@@ -120,7 +120,7 @@ def test_a_stream_whose_files_were_taken_away_is_told(shop):
     eventually(lambda: shop.metric("catalog", "backroom_nats_stalled") == 0, 10)
 
 
-def test_a_stream_is_never_made_smaller_than_what_it_holds(shop):
+def test_a_stream_limit_is_never_set_below_its_content(shop):
     with_events(shop)
     for _ in range(12):
         shop.nats.publish("catalog.filler", b"x" * 100_000)

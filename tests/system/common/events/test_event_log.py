@@ -1,4 +1,4 @@
-"""The event log: outbox, feed, timeline, audit chain; and a stream that was wiped, deleted or replaced is rebuilt."""
+"""The event log: outbox, feed, timeline, audit chain; and streams that were wiped, deleted or replaced are rebuilt."""
 import json
 import time
 
@@ -6,7 +6,7 @@ import pytest
 
 from stack import keys
 from stack.client import eventually
-from test_products import mug
+from products import mug
 
 SHOP = {"services": ("catalog",)}
 
@@ -41,7 +41,7 @@ def test_every_change_is_an_event_with_a_gapless_position(shop):
     assert published_ids(shop) == [each["id"] for each in events]
 
 
-def test_the_feed_filters_and_goes_on_from_a_position(shop):
+def test_the_feed_is_filtered_and_continues_from_a_position(shop):
     made = draft(shop, "FEED")
     shop.catalog.post(f"/v1/products/{made['id']}/submit").expect(200)
     shop.settle()
@@ -52,7 +52,7 @@ def test_the_feed_filters_and_goes_on_from_a_position(shop):
     assert later[0]["id"] == mine[1]["id"]
 
 
-def test_the_trace_goes_from_the_request_into_the_event(shop):
+def test_the_trace_id_of_a_request_is_in_its_event(shop):
     trace = "0af7651916cd43dd8448eb211c80319c"
     made = shop.catalog.post("/v1/products", mug("TRACE"), headers={"traceparent": f"00-{trace}-b7ad6b7169203331-01"})
     assert made.headers["X-Request-Id"] == trace
@@ -61,7 +61,7 @@ def test_the_trace_goes_from_the_request_into_the_event(shop):
     assert event["trace_id"] == trace
 
 
-def test_the_feed_comes_live_as_server_sent_events(shop):
+def test_the_feed_is_streamed_as_server_sent_events(shop):
     shop.settle()
     position = shop.catalog.get("/v1/audit/verify").json["head"]
     stream = shop.catalog.stream("/v1/events", headers={"Last-Event-ID": str(position)})
@@ -71,8 +71,8 @@ def test_the_feed_comes_live_as_server_sent_events(shop):
     stream.close()
 
 
-def test_a_live_feed_ends_with_its_token(shop):
-    """A minute is forgiven for clocks that differ, so this one is good for three seconds more."""
+def test_a_live_feed_ends_when_its_token_expires(shop):
+    """With the leeway of one minute for clocks, this token is valid for three more seconds."""
     shop.settle()
     position = shop.catalog.get("/v1/audit/verify").json["head"]
     client = shop.client(shop.catalog.addresses)
@@ -118,7 +118,7 @@ def test_a_lost_stream_is_rebuilt_from_the_event_log(shop, harm):
     assert head(shop)["intact"]
 
 
-def test_an_older_copy_of_the_stream_is_noticed_and_filled(shop):
+def test_an_older_copy_of_the_stream_is_detected_and_filled(shop):
     import shutil
     draft(shop, "OLD-1")
     shop.settle()
@@ -136,7 +136,7 @@ def test_an_older_copy_of_the_stream_is_noticed_and_filled(shop):
     eventually(lambda: set(published_ids(shop)) == {each["id"] for each in shop.events("catalog")}, timeout=30)
 
 
-def test_writes_go_on_while_nats_is_away_and_are_told_afterwards(shop):
+def test_writes_succeed_while_nats_is_down_and_are_published_afterwards(shop):
     shop.nats.kill9()
     before = time.monotonic()
     made = draft(shop, "AWAY")

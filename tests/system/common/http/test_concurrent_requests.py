@@ -1,4 +1,4 @@
-"""One thread reads all requests and writes all answers: nobody who waits may hold it up, however many there are."""
+"""Many concurrent requests: no waiting request may delay others, however many there are."""
 import json
 import select
 import socket
@@ -9,7 +9,7 @@ import psycopg2
 import pytest
 
 from stack.client import eventually
-from test_products import mug
+from products import mug
 
 SHOP = {"services": ("catalog",), "env": {"POOL_SIZE": "2"}}
 SOON = 1.0              # seconds
@@ -33,7 +33,7 @@ def get(shop, path):
 
 
 def answered(links, seconds):
-    """How many of them have an answer before the time is over."""
+    """How many of them get a response in time."""
     left, until = {link.fileno(): link for link in links}, time.monotonic() + seconds
     while left and time.monotonic() < until:
         for fd in select.select(list(left), [], [], 0.1)[0]:
@@ -42,7 +42,7 @@ def answered(links, seconds):
 
 
 @pytest.mark.parametrize("count", [127, 128, 129, 256])
-def test_any_number_of_requests_may_be_ready_at_once(shop, product, count):
+def test_any_number_of_requests_may_arrive_at_once(shop, product, count):
     """libmicrohttpd's own loop waits for one more when exactly 128 or 256 connections were ready."""
     ask = get(shop, f"/v1/products/{product['id']}")
     links = connect(shop, count)
@@ -57,7 +57,7 @@ def test_any_number_of_requests_may_be_ready_at_once(shop, product, count):
         [link.close() for link in links]
 
 
-def test_writers_that_wait_for_a_lock_hold_up_no_reader(shop, product):
+def test_writes_that_wait_for_a_lock_do_not_delay_reads(shop, product):
     with psycopg2.connect(shop.postgres.url("catalog", shop.database)) as held:
         held.cursor().execute("select from product where id = %s for update", (product["id"],))
         writers = connect(shop, 2)              # all of the pool
@@ -73,7 +73,7 @@ def test_writers_that_wait_for_a_lock_hold_up_no_reader(shop, product):
     [writer.close() for writer in writers]
 
 
-def test_readers_of_a_locked_table_hold_up_no_reader_of_another(shop, product):
+def test_reads_of_a_locked_table_do_not_delay_reads_of_another(shop, product):
     shop.catalog.get("/v1/levels/LOOP").expect(200)
     with psycopg2.connect(shop.postgres.url("catalog", shop.database)) as held:
         held.cursor().execute("lock table product")
@@ -89,7 +89,7 @@ def test_readers_of_a_locked_table_hold_up_no_reader_of_another(shop, product):
     [link.close() for link in waiting]
 
 
-def test_a_connection_to_postgresql_that_ended_while_nobody_used_it_costs_nobody_his_answer(shop, product):
+def test_an_idle_database_session_that_was_terminated_fails_no_request(shop, product):
     read = lambda: [shop.catalog.get(path, retries=0).status for path in (f"/v1/products/{product['id']}", "/v1/products?limit=1") * 3]
     assert set(read()) == {200}
     shop.sql("postgres", "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'catalog' and state = 'idle'")
@@ -101,12 +101,12 @@ def open_files(shop):
     return len(list(Path(f"/proc/{shop.instances['catalog'][0].process.pid}/fd").iterdir()))
 
 
-def test_many_live_feeds_all_hear_the_news_and_leave_nothing_behind(shop):
+def test_many_live_feeds_receive_all_events_and_release_their_resources(shop):
     shop.settle()
     before, position = open_files(shop), shop.catalog.get("/v1/audit/verify").json["head"]
     links = connect(shop, FEEDS)
     ask = get(shop, "/v1/events").replace(b"\r\nHost", b"\r\nAccept: text/event-stream\r\nLast-Event-ID: %d\r\nHost" % position)
-    heard = dict.fromkeys(links, b"")
+    received = dict.fromkeys(links, b"")
     for link in links:
         link.sendall(ask)
     eventually(lambda: all(b": welcome" in link.recv(65536, socket.MSG_PEEK) for link in links))
@@ -114,11 +114,11 @@ def test_many_live_feeds_all_hear_the_news_and_leave_nothing_behind(shop):
 
     def all_heard():
         for link in select.select(links, [], [], 0.1)[0]:
-            heard[link] += link.recv(65536)
-        return all(made["id"].encode() in each for each in heard.values())
+            received[link] += link.recv(65536)
+        return all(made["id"].encode() in each for each in received.values())
 
     eventually(all_heard)
-    assert all(json.loads(each.split(b"data: ")[1].splitlines()[0])["aggregate_id"] == made["id"] for each in heard.values())
+    assert all(json.loads(each.split(b"data: ")[1].splitlines()[0])["aggregate_id"] == made["id"] for each in received.values())
     [link.close() for link in links]
     shop.catalog.post("/v1/products", mug("LOOP-GONE")).expect(201)       # what is told to nobody shows that he left
     eventually(lambda: open_files(shop) <= before + 2, 30)

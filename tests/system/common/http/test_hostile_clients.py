@@ -1,5 +1,5 @@
-"""Clients of ill will or none, at each service's own door and at the gateway: slow ones, those whose requests can be read in
-two ways, those who come too often, and too many at once."""
+"""Hostile and faulty clients, at each service and at the gateway: slow clients, ambiguous requests, too many requests, and
+overload."""
 import re
 import select
 import socket
@@ -12,7 +12,7 @@ import pytest
 from ambiguous_requests import AMBIGUOUS, HIDDEN, MENDED
 from stack.client import eventually
 from stack.plan import ROOT, SERVICES
-from test_products import mug
+from products import mug
 
 SECONDS = 2
 SHOP = {"gateway": True, "env": {"REQUEST_SECONDS": str(SECONDS), "GATEWAY_REQUEST_SECONDS": str(SECONDS), "POOL_SIZE": "2",
@@ -38,7 +38,7 @@ def connect(shop, door, small=False):
 
 
 def rest_of(link, patience=5.0):
-    """What comes until it is closed; and whether it was."""
+    """(what is received, whether the connection was closed)"""
     link.settimeout(patience)
     got = b""
     try:
@@ -54,7 +54,7 @@ def rest_of(link, patience=5.0):
 # --- slow clients: all at once, as each takes seconds ---------------------------------------------------------------------
 
 def drips(shop, door, begun):
-    """Seconds until somebody who says a byte a second is cut off, and what he was told."""
+    """(seconds until a client that sends a byte a second is closed, the response)"""
     link, began, got = connect(shop, door), time.monotonic(), b""
     link.sendall(begun)
     link.settimeout(1)
@@ -83,7 +83,7 @@ def drips_body(shop, door):
 
 
 def never_reads(shop, door):
-    """Asks for megabytes and takes none of them; was he cut off, with the rest of his requests unread?"""
+    """Request megabytes and read nothing; whether the connection was closed with the remaining requests unread."""
     link = connect(shop, door, small=True)
     token = shop.keys.token("admin", "ann")
     ask = f"GET {path_of(door, '/openapi.json')} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
@@ -100,7 +100,7 @@ def never_reads(shop, door):
 
 
 def half_closed(shop, door):
-    """Says that nothing more comes, and listens: the answer is his."""
+    """Close the sending side and read the response."""
     link = connect(shop, door)
     link.sendall(f"GET {path_of(door, '/openapi.json')} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
     link.shutdown(socket.SHUT_WR)
@@ -110,7 +110,7 @@ def half_closed(shop, door):
 
 
 def half_said(shop, door):
-    """Ends in the middle of a request."""
+    """Disconnect within a request."""
     link, began = connect(shop, door), time.monotonic()
     link.sendall(f"POST {path_of(door, '/v1/work')} HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{{".encode())
     link.shutdown(socket.SHUT_WR)
@@ -124,14 +124,14 @@ KINDS = (drips_headers, drips_body, never_reads, half_closed, half_said)
 
 @pytest.fixture(scope="module")
 def slow(shop):
-    """{(kind, door): what came of it}, and how long it took a decent client meanwhile."""
+    """{(kind, address): result}, and the latency of a normal client meanwhile."""
     found, waits = {}, []
 
     def one(kind, door):
         found[kind.__name__, door] = kind(shop, door)
 
     threads = [threading.Thread(target=one, args=(kind, door)) for kind in KINDS for door in DOORS
-               if (kind, door) != (never_reads, "gateway")]        # the gateway waits 30 s for him
+               if (kind, door) != (never_reads, "gateway")]        # the gateway waits 30 s
     threads += [threading.Thread(target=drips_headers, args=(shop, door)) for door in DOORS for _ in range(10)]
     for each in threads:
         each.start()
@@ -145,39 +145,39 @@ def slow(shop):
 
 
 @pytest.mark.parametrize("kind", ["drips_headers", "drips_body"])
-def test_who_says_a_byte_a_second_is_cut_off_when_his_time_is_over(slow, kind):
+def test_a_client_that_sends_a_byte_a_second_is_closed_at_the_deadline(slow, kind):
     for door in DOORS:
-        took, told = slow[kind, door]
+        took, reported = slow[kind, door]
         assert SECONDS - 1 < took < SECONDS + 3, (door, took)
-        assert not told or b" 408 " in told.split(b"\r\n")[0], (door, told)
+        assert not reported or b" 408 " in reported.split(b"\r\n")[0], (door, reported)
 
 
-def test_who_never_reads_is_cut_off_when_his_time_is_over(slow):
+def test_a_client_that_never_reads_is_closed_at_the_deadline(slow):
     for door in SERVICES:
         assert slow["never_reads", door], door
 
 
-def test_who_says_that_nothing_more_comes_gets_his_answer(slow):
+def test_a_client_that_closes_its_sending_side_gets_its_response(slow):
     for door in DOORS:
         got, closed = slow["half_closed", door]
         assert closed and got.startswith(b"HTTP/1.1 200") and got.rstrip().endswith(b"}"), (door, got[:200])
 
 
-def test_who_ends_in_the_middle_of_a_request_holds_nothing(slow):
+def test_a_client_that_disconnects_within_a_request_releases_its_resources(slow):
     for door in DOORS:
         took, closed = slow["half_said", door]
         assert closed and took < SECONDS + 2, (door, took, closed)
 
 
-def test_slow_clients_slow_nobody_else_down(slow):
+def test_slow_clients_do_not_delay_others(slow):
     waits = slow["waits"]
     assert waits[len(waits) // 2] < 0.5, waits[len(waits) // 2]
 
 
-# --- requests that can be read in two ways ------------------------------------------------------------------------------------
+# --- ambiguous requests ------------------------------------------------------------------------------------
 
 def answers_to(shop, door, head, rest, quiet=0.4):
-    """The statuses of what comes back, and whether the connection was closed then."""
+    """(statuses of the responses, whether the connection was closed)"""
     link = connect(shop, door)
     try:
         link.sendall(head + rest)
@@ -195,13 +195,13 @@ def head_of(shop, door, headers):
 
 
 def asked_for_work(shop):
-    """How often anybody asked any service for what the hidden request asks."""
+    """How often any service received the hidden request."""
     return sum(shop.metric(service, "backroom_http_requests_total", route="/v1/work") or 0 for service in SERVICES)
 
 
 @pytest.mark.parametrize("what", AMBIGUOUS)
-def test_what_is_behind_a_request_that_can_be_read_in_two_ways_is_never_run(shop, what):
-    """It is refused and the connection closed; a coding nobody knows has no end, so it is closed when the time is over."""
+def test_a_request_behind_an_ambiguous_request_is_never_executed(shop, what):
+    """The request is refused and the connection closed; a body with an unknown coding has no end and is closed at the deadline."""
     headers, body = AMBIGUOUS[what]
     before, found = asked_for_work(shop), {}
     token = shop.keys.token("admin", "ann").encode()
@@ -213,14 +213,14 @@ def test_what_is_behind_a_request_that_can_be_read_in_two_ways_is_never_run(shop
     doors = SERVICES if what in MENDED else DOORS
     threads = [threading.Thread(target=one, args=(door,)) for door in doors]
     [each.start() for each in threads], [each.join() for each in threads]
-    odd = {door: said for door, said in found.items() if not all(status // 100 == 4 or status == 501 for status in said[0])
-           or not (said[1] or not said[0])}
+    odd = {door: response for door, response in found.items() if not all(status // 100 == 4 or status == 501 for status in response[0])
+           or not (response[1] or not response[0])}
     ran = asked_for_work(shop) - before
     assert not odd and not ran, (odd, ran)
 
 
-def test_a_second_request_behind_a_good_one_is_a_request(shop):
-    """The same form does run what is behind a request with one meaning: the test above can fail."""
+def test_a_pipelined_request_behind_a_valid_one_is_executed(shop):
+    """Behind a valid request, the same hidden request is executed: the test above can fail."""
     token = shop.keys.token("admin", "ann").encode()
     before = asked_for_work(shop)
     for door in DOORS:
@@ -234,7 +234,7 @@ def test_a_nul_in_a_header_does_not_pass_the_gateway(shop):
 
 
 @pytest.mark.parametrize("version,door", [("HTTP/0.9", "gateway"), ("HTTP/3.7", "gateway"), ("HTTP/3.7", "orders"), ("HTTX/1.1", "orders")])
-def test_another_protocol_is_refused(shop, version, door):
+def test_another_protocol_version_is_refused(shop, version, door):
     link = connect(shop, door)
     link.sendall(f"GET {path_of(door, '/openapi.json')} {version}\r\nHost: a\r\n\r\n".encode())
     got, _ = rest_of(link, 1)
@@ -242,28 +242,28 @@ def test_another_protocol_is_refused(shop, version, door):
     assert b" 200 " not in got.split(b"\r\n")[0], got[:80]
 
 
-# --- who comes too often ------------------------------------------------------------------------------------------------------
+# --- rate limits ------------------------------------------------------------------------------------------------------
 
 def from_address(shop, address, path, service="support"):
     return shop.clients[service].get(path, token="", headers={"X-Forwarded-For": f"6.6.6.6, {address}"})
 
 
-def test_open_routes_tell_how_often_they_may_be_asked_and_refuse_whoever_asks_more(shop):
+def test_public_routes_send_rate_limit_headers_and_refuse_requests_over_the_limit(shop):
     asked = [from_address(shop, "192.0.2.1", "/openapi.json") for _ in range(140)]
     assert asked[0].headers["RateLimit-Policy"] == '"public";q=120;w=60'
     assert asked[0].headers["RateLimit"] == '"public";r=119;t=1'
     taken = [each.status for each in asked].count(200)
     assert 120 <= taken <= 132 and asked[-1].status == 429 and asked[-1].code == "rate.too_many"
     assert int(asked[-1].headers["Retry-After"]) >= 1 and asked[-1].headers["RateLimit"].startswith('"public";r=0;')
-    assert from_address(shop, "192.0.2.2", "/openapi.json").status == 200           # not somebody else's fault
+    assert from_address(shop, "192.0.2.2", "/openapi.json").status == 200           # not counted for another client
     assert from_address(shop, "2001:db8::1", "/openapi.json").status == 200
-    assert shop.support.get("/openapi.json").status == 200                          # nor of who has a token
+    assert shop.support.get("/openapi.json").status == 200                          # nor for a client with a token
     time.sleep(1)
     assert from_address(shop, "192.0.2.1", "/openapi.json").status == 200
     assert shop.metric("support", "backroom_http_limited_total") >= 8
 
 
-def test_whoever_guesses_links_is_slowed_down_and_does_not_hear_any_more_whether_he_is_right(shop):
+def test_guessing_of_survey_links_is_rate_limited_and_reveals_nothing(shop):
     guesses = [from_address(shop, "192.0.2.3", f"/v1/public/surveys/{'x' * 40}{n:03}") for n in range(12)]
     assert [each.status for each in guesses] == [404] * 10 + [429] * 2
     assert guesses[-1].code == "rate.wrong_links" and 1 <= int(guesses[-1].headers["Retry-After"]) <= 10
@@ -275,24 +275,24 @@ def test_whoever_guesses_links_is_slowed_down_and_does_not_hear_any_more_whether
     shop.sql("support", "delete from survey where token = %s", token)
 
 
-def test_what_a_client_says_of_its_address_counts_only_behind_the_proxy(shop):
-    """The last hop is what the gateway saw; whoever comes from elsewhere is who he is."""
+def test_a_forwarded_address_counts_only_from_the_trusted_proxy(shop):
+    """The last forwarded address is set by the gateway; without the gateway the peer address counts."""
     for n in range(11):
         shop.support.get(f"/v1/public/surveys/{'y' * 43}", token="", headers={"X-Forwarded-For": f"10.0.0.{n}, 192.0.2.5"})
     assert from_address(shop, "192.0.2.5", f"/v1/public/surveys/{'y' * 43}").status == 429
 
 
-def test_the_gateway_counts_over_all_instances(shop):
-    said = [shop.front.support.get(f"/v1/public/surveys/{'z' * 43}", token="").status for _ in range(140)]
-    assert said[:10] == [404] * 10 and said[-1] == 429
+def test_the_gateway_limits_over_all_instances(shop):
+    response = [shop.front.support.get(f"/v1/public/surveys/{'z' * 43}", token="").status for _ in range(140)]
+    assert response[:10] == [404] * 10 and response[-1] == 429
     last = shop.front.support.get(f"/v1/public/surveys/{'z' * 43}", token="")
     assert last.code == "rate.too_many" and int(last.headers["Retry-After"]) >= 1 and "r=0" in last.headers["RateLimit"]
 
 
-# --- too many at once -----------------------------------------------------------------------------------------------------------
+# --- overload -----------------------------------------------------------------------------------------------------------
 
-def test_who_comes_when_others_wait_too_long_is_refused_at_once_and_nothing_was_done(shop):
-    """Both connections of the pool wait for somebody's lock: a few wait with them, the others hear it at the door."""
+def test_under_overload_requests_are_refused_at_once_without_effect(shop):
+    """Both connections of the pool wait for a lock: a few requests wait with them, the others are refused at once."""
     made = shop.catalog.post("/v1/products", mug("CROWD")).expect(201)
     holder = psycopg2.connect(shop.postgres.url("catalog", shop.database))
     holder.cursor().execute("select 1 from product where id = %s for update", (made["id"],))
@@ -326,50 +326,50 @@ def test_who_comes_when_others_wait_too_long_is_refused_at_once_and_nothing_was_
     assert shop.metric("catalog", "backroom_pool_refused_total") >= len(refused) // 2
 
 
-# --- what a problem's type leads to ----------------------------------------------------------------------------------------------
+# --- the type of a problem ----------------------------------------------------------------------------------------------
 
-def test_the_type_of_a_problem_leads_to_a_page_that_explains_it(shop):
+def test_the_type_of_a_problem_links_to_a_page_that_explains_it(shop):
     problem = shop.front.catalog.post("/v1/products", {"titel": "x"})
     assert problem.status == 422
     for ask in (shop.catalog, shop.analytics, shop.client([("127.0.0.1", shop.gateway.port)])):
         page = ask.get(problem.json["type"], token="")
-        told = page.expect(200)
-        assert told["code"] == problem.code and told["status"] == 422 and told["details"] and told["type"] == problem.json["type"]
+        reported = page.expect(200)
+        assert reported["code"] == problem.code and reported["status"] == 422 and reported["details"] and reported["type"] == problem.json["type"]
         assert page.headers["Cache-Control"] == "public, max-age=3600"
     assert shop.orders.get("/problems/no.such", token="").code == "problem.unknown"
     assert {"order.on_hold", "stock.insufficient", "service.overloaded", "idempotency.key_reused"} <= \
         {each["code"] for each in shop.orders.get("/problems", token="").expect(200)["data"]}
 
 
-# --- what operators see -----------------------------------------------------------------------------------------------------------
+# --- metrics and alerts -----------------------------------------------------------------------------------------------------------
 
-# Figures that say how much is done; more or less of it is no trouble by itself.
+# Metrics of throughput, which need no alert.
 FIGURES = {"backroom_events_published_total", "backroom_events_applied_total", "backroom_events_skipped_total",
            "backroom_deadlines_fired_total", "backroom_schedules_run_total", "backroom_commit_batches_total", "backroom_commit_batch_requests_total"}
-# What one service alone tells.
+# Metrics of one service only.
 OWN = {"backroom_reconcile_diff": "analytics"}
 
 
-def test_every_metric_that_an_alert_names_is_told_and_every_metric_told_has_an_alert(shop):
+def test_every_metric_of_an_alert_exists_and_every_alarm_metric_has_an_alert(shop):
     named = set(re.findall(r"backroom_\w+", re.sub(r"(#.*|name: \w+)$", "", (ROOT / "deploy/alerts.yml").read_text(), flags=re.M)))
-    shop.workflow.publish({"sku": "SEEN", "price": 450})                # something for a consumer to hear
+    shop.workflow.publish({"sku": "SEEN", "price": 450})                # an event for a consumer
     shop.settle()
     eventually(lambda: shop.metric("orders", "backroom_consumer_pending") is not None)
     shop.analytics.get("/v1/quarantine").expect(200)
     for service in ("orders", "analytics"):
-        told = set(re.findall(r"^(backroom_\w+)[{ ]", shop.ops(service, "/metrics")[1], re.M))
-        missing = {name for name in named - told if OWN.get(name, service) == service}
+        reported = set(re.findall(r"^(backroom_\w+)[{ ]", shop.ops(service, "/metrics")[1], re.M))
+        missing = {name for name in named - reported if OWN.get(name, service) == service}
         assert not missing, f"{service} does not tell {missing}"
-        base = {re.sub(r"_(sum|count)$", "_bucket", name) for name in told}
+        base = {re.sub(r"_(sum|count)$", "_bucket", name) for name in reported}
         assert not base - named - FIGURES, f"no alert looks at {base - named - FIGURES}"
     assert shop.metric("orders", "backroom_database_up") == shop.metric("orders", "backroom_ready") == 1
 
 
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("headers", [{"X-Long": "x" * 12_000}, {f"X-{n}": "y" * 250 for n in range(40)}], ids=["one", "many"])
-def test_a_head_as_large_as_gateways_let_through_is_read_and_a_larger_one_refused(shop, door, headers):
+def test_a_header_as_large_as_gateways_allow_is_accepted_and_a_larger_one_refused(shop, door, headers):
     client = shop.client([("127.0.0.1", port_of(shop, door))])
-    client.inspect = None       # what libmicrohttpd and the gateway refuse is no problem document
+    client.inspect = None       # refusals of libmicrohttpd and the gateway are not problem documents
     assert client.get(path_of(door, "/v1/work"), headers=headers).status == 200
     larger = client.get(path_of(door, "/v1/work"), headers={f"{name}-{n}": value for n in range(8) for name, value in headers.items()},
                         retries=0)

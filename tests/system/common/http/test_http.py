@@ -1,4 +1,4 @@
-"""The HTTP contract of the house, shown on catalog: refusals, limits, tokens, conditional requests, ambiguity."""
+"""The common HTTP contract, shown on catalog: errors, limits, tokens, conditional requests, ambiguous requests."""
 import json
 import socket
 import threading
@@ -7,13 +7,13 @@ import time
 import pytest
 
 from stack.client import eventually
-from test_products import mug
+from products import mug
 
 SHOP = {"services": ("catalog",)}
 
 
 def raw(shop, data, timeout=5):
-    """Whatever the service sends for these bytes."""
+    """The service's response to these bytes."""
     with socket.create_connection(("127.0.0.1", shop.instances["catalog"][0].port), timeout) as connection:
         connection.sendall(data)
         got = b""
@@ -44,7 +44,7 @@ BODY = json.dumps(mug("RAW")).encode()
     b"Content-Length: %d\r\nbad header: x\r\n" % len(BODY),
     b"Content-Length: %d\r\nauthorization: Bearer x\r\n" % len(BODY),
 ])
-def test_a_request_that_can_be_read_in_two_ways_is_refused_and_the_connection_closed(shop, extra):
+def test_an_ambiguous_request_is_refused_and_its_connection_closed(shop, extra):
     before = shop.value("catalog", "select count(*) from product")
     second = b"GET /v1/products HTTP/1.1\r\nHost: shop\r\n\r\n"
     got = raw(shop, head(shop, extra=extra) + b"\r\n" + BODY + second, timeout=3)
@@ -68,7 +68,7 @@ def test_a_request_that_can_be_read_in_two_ways_is_refused_and_the_connection_cl
     ("/v1/products?cursor=abc", 400, "query.invalid"),
 ])
 def test_a_bad_target_is_refused_with_a_code(shop, path, status, code):
-    # the path's variables and the query are never mixed
+    # path variables and query parameters are never mixed
     answer = shop.catalog.get(path)
     wanted = (200, None) if path.endswith("never") else (status, code)
     assert (answer.status, answer.code) == wanted, answer
@@ -95,7 +95,7 @@ def test_a_bad_body_is_refused_and_nothing_is_stored(shop, body, status, code):
     assert shop.value("catalog", "select count(*) from product") == before
 
 
-def test_text_is_kept_as_it_came(shop):
+def test_text_is_stored_unchanged(shop):
     title = "100% \"bold\" <b>';drop table product;-- %n\r\n\u4e0a\u67b6 \U0001f600"
     made = shop.catalog.post("/v1/products", {"title": title}).expect(201)
     assert shop.catalog.get(f"/v1/products/{made['id']}").json["title"] == title
@@ -106,18 +106,18 @@ def test_text_is_kept_as_it_came(shop):
     ({"Content-Type": "multipart/form-data; boundary=x"}, 415), ({"Content-Encoding": "gzip"}, 415),
     ({"Content-Type": None}, 415),
 ])
-def test_only_json_in_utf8_is_taken(shop, headers, status):
+def test_only_json_in_utf8_is_accepted(shop, headers, status):
     assert shop.catalog.post("/v1/products", {"title": "x"}, headers=headers).status == status
 
 
 @pytest.mark.parametrize("key", [None, "", "a b", "x" * 256, "\u00e9", "a,b"])
-def test_a_post_needs_a_good_idempotency_key(shop, key):
+def test_a_post_needs_a_valid_idempotency_key(shop, key):
     headers = {"Idempotency-Key": key.encode("utf-8") if key else key}
     answer = shop.catalog.post("/v1/products", {"title": "x"}, key=None, headers=headers)
     assert answer.status == 400, answer
 
 
-def test_an_unknown_method_hears_which_there_are(shop):
+def test_a_response_to_an_unknown_method_lists_the_allowed_ones(shop):
     answer = shop.catalog.delete("/v1/products")
     assert answer.status == 405 and answer.headers["Allow"] == "POST, GET", answer.headers
     assert shop.catalog.request("TRACE", "/v1/products").status == 405
@@ -125,7 +125,7 @@ def test_an_unknown_method_hears_which_there_are(shop):
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c"])
-def test_without_a_good_token_nobody_comes_in(shop, token):
+def test_requests_without_a_valid_token_are_unauthorized(shop, token):
     answer = shop.catalog.get("/v1/products", token=token, headers=None if token else {"Authorization": None})
     assert answer.status == 401 and answer.headers["WWW-Authenticate"] == "Bearer"
 
@@ -140,7 +140,7 @@ def test_a_forged_or_expired_token_is_refused(shop, forged):
     assert answer.status == (403 if forged.get("claims", {}).get("role") else 401), answer
 
 
-def test_guessing_tokens_is_slowed_down_and_known_ones_still_come_in(open_shop):
+def test_token_guessing_is_rate_limited_and_valid_tokens_still_work(open_shop):
     shop = open_shop(services=("catalog",), env={"AUTH_FAILURES": "50", "TRUSTED_PROXY": ""})
     shop.catalog.get("/v1/products").expect(200)
     bad = shop.keys.token("admin", "ann")[:-12]
@@ -154,7 +154,7 @@ def test_guessing_tokens_is_slowed_down_and_known_ones_still_come_in(open_shop):
     shop.catalog.get("/openapi.json", token="").expect(200)
 
 
-def test_behind_the_gateway_one_clients_guesses_are_not_anothers(open_shop):
+def test_behind_the_gateway_failed_logins_of_one_client_do_not_count_for_another(open_shop):
     shop = open_shop(services=("catalog",), env={"AUTH_FAILURES": "5", "AUTH_FAILURES_PER_MINUTE": "1", "TRUSTED_PROXY": "127.0.0.0/8"})
     bad = {"token": "a.b.c", "headers": {"X-Forwarded-For": "198.51.100.7, 192.0.2.1"}}
     assert [shop.catalog.get("/v1/products", **bad).status for _ in range(7)] == [401] * 5 + [429] * 2
@@ -163,7 +163,7 @@ def test_behind_the_gateway_one_clients_guesses_are_not_anothers(open_shop):
     assert shop.catalog.get("/v1/products", role="reviewer", sub="new").status == 200
 
 
-def test_each_route_asks_for_its_scope(shop):
+def test_each_route_requires_its_scope(shop):
     description = shop.catalog.get("/openapi.json", token="").expect(200)
     tried = 0
     for path, methods in description["paths"].items():
@@ -180,7 +180,7 @@ def test_each_route_asks_for_its_scope(shop):
     assert tried > 15
 
 
-def test_if_match_guards_against_lost_updates(shop):
+def test_if_match_prevents_lost_updates(shop):
     made = shop.catalog.post("/v1/products", mug("MATCH"))
     link = f"/v1/products/{made.json['id']}"
     assert made.headers["ETag"] == '"v1"'
@@ -190,9 +190,9 @@ def test_if_match_guards_against_lost_updates(shop):
     assert shop.catalog.post(link + "/submit", headers={"If-Match": '"v1"'}).headers["ETag"] == '"v2"'
 
 
-def test_a_hundred_equal_requests_at_once_have_one_effect(shop):
+def test_a_hundred_identical_requests_at_once_have_one_effect(shop):
     answers, client = [], shop.catalog.as_("admin", "ann")
-    client.patience = 20                # whoever is refused because of the crowd asks again, with the same key
+    client.patience = 20                # a request refused under overload is retried with the same key
     threads = [threading.Thread(target=lambda: answers.append(client.post("/v1/products", mug("HUNDRED"), key="hundred")))
                for _ in range(100)]
     [each.start() for each in threads]
@@ -203,13 +203,13 @@ def test_a_hundred_equal_requests_at_once_have_one_effect(shop):
     assert shop.value("catalog", "select count(*) from variant where sku = 'HUNDRED'") == 1
 
 
-def test_a_dry_run_checks_everything_and_leaves_nothing(shop):
+def test_a_dry_run_validates_everything_and_stores_nothing(shop):
     answer = shop.catalog.post("/v1/products?dry_run=1", mug("DRY"))
     assert answer.status == 201 and answer.json["status"] == "draft"
     assert shop.catalog.get(f"/v1/products/{answer.json['id']}").status == 404
 
 
-def test_pages_go_on_where_the_cursor_says(shop):
+def test_a_cursor_continues_the_list(shop):
     ids = {shop.catalog.post("/v1/products", {"title": f"page {n}", "category": "pages"}).json["id"] for n in range(25)}
     seen, cursor = [], None
     while True:
@@ -224,7 +224,7 @@ def test_pages_go_on_where_the_cursor_says(shop):
     assert other.status == 400
 
 
-def test_the_second_port_tells_life_readiness_and_figures(shop):
+def test_the_operations_port_serves_liveness_readiness_and_metrics(shop):
     assert shop.ops("catalog", "/livez")[0] == 200 and shop.ops("catalog", "/readyz")[0] == 200
     shop.catalog.get("/v1/products").expect(200)
     status, page = shop.ops("catalog", "/metrics")
@@ -235,7 +235,7 @@ def test_the_second_port_tells_life_readiness_and_figures(shop):
     assert shop.ops("catalog", "/metrics")[1].count("\n") <= before + 20
 
 
-def test_a_stop_loses_no_reply(open_shop):
+def test_a_graceful_stop_loses_no_response(open_shop):
     shop = open_shop(services=("catalog",))
     answers, stopping = [], threading.Event()
 
@@ -257,7 +257,7 @@ def test_a_stop_loses_no_reply(open_shop):
     assert good == stored, f"{stored} stored, {good} answered"
 
 
-def test_the_database_being_away_is_503_with_retry_after_and_within_seconds(open_shop, cluster):
+def test_without_its_database_a_service_responds_503_with_retry_after_within_seconds(open_shop, cluster):
     shop = open_shop(services=("catalog",))
     cluster.kill9()
     began = time.monotonic()

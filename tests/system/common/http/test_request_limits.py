@@ -1,4 +1,4 @@
-"""Limits that hold whatever a client does: time, sizes, keys that were taken out, old rows; shown on catalog."""
+"""Limits: request time, sizes, removed keys, expired rows; shown on catalog."""
 import json
 import socket
 import statistics
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stack.client import eventually
-from test_products import mug
+from products import mug
 
 SECONDS = 2
 SHOP = {"services": ("catalog",),
@@ -23,7 +23,7 @@ def connect(shop):
 
 
 def drip(link, begun, patience=SECONDS + 4):
-    """Seconds until the service closes a connection that says a byte from time to time."""
+    """Seconds until the service closes a connection that sends a byte from time to time."""
     since = time.monotonic()
     link.sendall(begun)
     while time.monotonic() - since < patience:
@@ -39,7 +39,7 @@ def drip(link, begun, patience=SECONDS + 4):
     return time.monotonic() - since
 
 
-def test_a_request_that_comes_in_drips_from_its_first_byte_on_is_cut_off(shop):
+def test_a_request_sent_byte_by_byte_is_closed_at_its_deadline(shop):
     took = drip(connect(shop), b"G")
     assert SECONDS - 1 < took < SECONDS + 2, took
 
@@ -53,7 +53,7 @@ def usual_time(shop):
     return statistics.median(times)
 
 
-def test_drips_slow_nobody_else_down(shop):
+def test_slow_requests_do_not_delay_others(shop):
     drips = [threading.Thread(target=drip, args=(connect(shop), b"GET /v1/products HTTP/1.1\r\nX: ")) for _ in range(200)]
     [each.start() for each in drips]
     times = []
@@ -66,7 +66,7 @@ def test_drips_slow_nobody_else_down(shop):
     assert statistics.median(times) < 0.2 + 5 * usual, (statistics.median(times), usual)
 
 
-def test_a_kept_connection_and_a_live_feed_outlive_the_deadline(shop):
+def test_a_keep_alive_connection_and_a_live_feed_outlast_the_deadline(shop):
     shop.settle()
     position = shop.catalog.get("/v1/audit/verify").json["head"]
     stream = shop.catalog.stream("/v1/events", headers={"Last-Event-ID": str(position)})
@@ -86,7 +86,7 @@ def test_a_service_may_have_two_thousand_connections(shop):
     assert int(files) >= min(16384, int(hard))
 
 
-def test_a_key_that_was_taken_out_ends_its_tokens_also_those_that_are_remembered(shop):
+def test_removing_a_key_invalidates_its_tokens_also_cached_ones(shop):
     written = shop.keys.jwks_file.read_text()
     shop.catalog.get("/v1/products").expect(200)
     try:
@@ -95,7 +95,7 @@ def test_a_key_that_was_taken_out_ends_its_tokens_also_those_that_are_remembered
             key["kid"] = "another"
         shop.keys.jwks_file.write_text(json.dumps(other))
         eventually(lambda: shop.catalog.get("/v1/products").status == 401, timeout=5)
-        shop.keys.jwks_file.write_text("half a fi")             # a broken file takes nobody's key away, nor brings one
+        shop.keys.jwks_file.write_text("half a fi")             # an invalid file neither removes nor adds a key
         time.sleep(1.2)
         assert shop.catalog.get("/v1/products").status == 401
     finally:
@@ -103,14 +103,14 @@ def test_a_key_that_was_taken_out_ends_its_tokens_also_those_that_are_remembered
     eventually(lambda: shop.catalog.get("/v1/products").status == 200, timeout=5)
 
 
-def test_old_answers_are_forgotten_however_many_there_are(shop):
+def test_expired_idempotency_rows_are_deleted_however_many_there_are(shop):
     shop.sql("catalog", "insert into idempotency (principal, route, key, digest, status, body, created_at)"
              " select 'old', '/v1/products', n::text, '', 201, '{}', now() - interval '73 hours' from generate_series(1, 3500) n")
     eventually(lambda: shop.value("catalog", "select count(*) from idempotency where principal = 'old'") == 0, timeout=10)
 
 
 @pytest.mark.parametrize("value", ["yes", "", "2", "TRUE"])
-def test_a_dry_run_that_is_not_clearly_one_is_refused(shop, value):
+def test_an_ambiguous_dry_run_parameter_is_refused(shop, value):
     before = shop.value("catalog", "select count(*) from product")
     assert shop.catalog.post(f"/v1/products?dry_run={value}", {"title": "wet?"}).code == "query.invalid"
     assert shop.value("catalog", "select count(*) from product") == before
@@ -120,7 +120,7 @@ def test_a_problem_has_a_type_that_names_it(shop):
     assert shop.catalog.get("/v1/nothing").json["type"] == "/problems/route.unknown"
 
 
-def test_what_four_eyes_refuse_is_not_kept_as_the_answer(shop):
+def test_a_refused_approval_is_not_stored_as_the_response_of_a_key(shop):
     made = shop.catalog.post("/v1/products", mug("EYES"), sub="ann").expect(201)
     link = f"/v1/products/{made['id']}"
     shop.catalog.post(link + "/submit", sub="ann").expect(200)

@@ -1,11 +1,11 @@
-"""Reads of many requests travel to PostgreSQL together: each must hear its own answer, and nobody another's fault."""
+"""Concurrent reads: each gets its own result, and never the error of another."""
 import random
 import urllib.parse
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from client_load import disturbed
+from client_load import repeated
 
 from stack.client import eventually
 
@@ -21,36 +21,36 @@ def ids(shop):
 
 
 def read_at_once(shop, ids, times):
-    """Everybody reads what comes to his mind, also what is not there; (asked, answer) of all."""
+    """Concurrent reads of random ids, some of which do not exist; all (id, response)."""
     seed = random.randrange(1 << 32)
     print("seed", seed)
 
     def client(number):
-        dice, heard = random.Random(seed + number), []
+        dice, received = random.Random(seed + number), []
         for _ in range(times):
             id_ = dice.choice(ids) if dice.random() < 0.8 else "01900000-0000-7000-8000-%012x" % dice.randrange(1 << 40)
-            heard.append((id_, shop.catalog.get(f"/v1/products/{id_}")))
-        return heard
+            received.append((id_, shop.catalog.get(f"/v1/products/{id_}")))
+        return received
 
     with ThreadPoolExecutor(CLIENTS) as pool:
         return [each for some in pool.map(client, range(CLIENTS)) for each in some]
 
 
-def test_each_of_many_readers_hears_of_what_it_asked_for(shop, ids):
-    heard = read_at_once(shop, ids, 40)
-    late = [answer for _, answer in heard if answer.status == 503]      # only where a machine has too much to do
-    for id_, answer in heard:
+def test_each_of_many_concurrent_reads_gets_its_own_result(shop, ids):
+    received = read_at_once(shop, ids, 40)
+    late = [answer for _, answer in received if answer.status == 503]      # only on an overloaded machine
+    for id_, answer in received:
         assert answer in late or answer.status == (200 if id_ in ids else 404), answer
         assert answer.status != 200 or answer.json["id"] == id_
-    assert len(late) < len(heard) / 2
+    assert len(late) < len(received) / 2
 
 
-def test_a_reader_whose_companion_is_cut_off_still_hears_its_own_answer(shop, ids):
-    """Statements are cancelled and connections ended all the time: nobody hears another's answer or an unknown fault."""
-    with disturbed(lambda turn: shop.sql("postgres", END if turn % 5 == 0 else CANCEL)):
-        heard = read_at_once(shop, ids, 60)
-    counts = Counter(answer.status for _, answer in heard)
-    for id_, answer in heard:
+def test_a_read_gets_its_result_although_a_concurrent_session_is_terminated(shop, ids):
+    """Statements are cancelled and sessions terminated: no read gets the result or an unknown error of another."""
+    with repeated(lambda turn: shop.sql("postgres", END if turn % 5 == 0 else CANCEL)):
+        received = read_at_once(shop, ids, 60)
+    counts = Counter(answer.status for _, answer in received)
+    for id_, answer in received:
         assert answer.status in ((200, 503) if id_ in ids else (404, 503)), answer
         assert answer.status != 200 or answer.json["id"] == id_
     assert counts[200] > counts[503], counts
@@ -58,17 +58,17 @@ def test_a_reader_whose_companion_is_cut_off_still_hears_its_own_answer(shop, id
     assert all(answer.status in (200, 404) for _, answer in read_at_once(shop, ids, 5))
 
 
-def test_connections_that_end_while_they_are_in_use_cost_no_reader_his_answer(shop, ids):
-    """Nothing was done over them, so it is asked again over others."""
+def test_sessions_terminated_while_in_use_fail_no_read(shop, ids):
+    """The reads had no effect, so they are repeated on other sessions."""
     for _ in range(10):
         read_at_once(shop, ids, 1)
         shop.sql("postgres", END)
-        heard = [shop.catalog.get(f"/v1/products/{id_}", retries=0) for id_ in (ids[0], "01900000-0000-7000-8000-000000000000") * 8]
-        assert [answer.status for answer in heard] == [200, 404] * 8
+        received = [shop.catalog.get(f"/v1/products/{id_}", retries=0) for id_ in (ids[0], "01900000-0000-7000-8000-000000000000") * 8]
+        assert [answer.status for answer in received] == [200, 404] * 8
 
 
-def test_keys_that_mean_something_to_an_array_are_only_keys(shop, ids):
-    """Those who ask for the same kind of thing travel in one statement, their keys in one array."""
+def test_keys_with_array_syntax_are_only_keys(shop, ids):
+    """Reads by key are combined into one statement with an array of keys."""
     good = [f"READ-{n}" for n in range(8)]
     for sku in good:
         shop.catalog.post(f"/v1/stock/{sku}/levels", {"reorder_point": 3}).expect(200)
@@ -85,7 +85,7 @@ def test_keys_that_mean_something_to_an_array_are_only_keys(shop, ids):
             assert answer.status != 200 or answer.json["sku"] == sku
 
 
-def test_a_customer_sees_only_what_is_his_whoever_asks_beside_him(shop):
+def test_customers_see_only_their_own_data_under_concurrent_reads(shop):
     shop.workflow.publish({"sku": "MINE", "price": 450})
     orders = [shop.workflow.order([("MINE", 1)], paid=False) for _ in range(8)]
     asked = [(customer, order) for customer in orders for order in orders] * 6

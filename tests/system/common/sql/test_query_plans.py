@@ -1,4 +1,4 @@
-"""Cost does not grow with age: on filled tables, no statement of the daily work walks through a whole table."""
+"""Cost does not grow with age: on large tables, no statement of daily work scans a whole table."""
 import json
 import re
 import time
@@ -9,11 +9,9 @@ import psycopg2
 import pytest
 
 from clone_history import age
-from stack.client import eventually
-from stack.workflow import unique
 
 COPIES = 600
-BIG = 1000                      # rows: whatever has more must be read by an index
+BIG = 1000                      # rows; larger tables must be read by an index
 LISTS = {
     "catalog": ["products", "products?status=published", "products?sku={sku}", "storefront/products", "stock?sku={sku}",
                 "stock/{sku}", "reservations?order_id={order}", "stock/{sku}/movements", "movements", "events?after=3", "stock/{sku}/explain"],
@@ -30,7 +28,7 @@ LISTS = {
 
 @pytest.fixture(scope="module")
 def old_shop(shop):
-    """A shop that has seen some thousand orders, whose every statement leaves its plan in PostgreSQL's log."""
+    """A shop with some thousand past orders, where PostgreSQL logs the plan of every statement."""
     workflow = shop.workflow
     shop.sku = "PLAN-1"
     workflow.publish({"sku": shop.sku, "price": 450})
@@ -61,7 +59,7 @@ def big_tables(shop):
 
 
 def plans(shop):
-    """(role, the statement's text, its plan) of all that was run since the shop is old."""
+    """(role, statement, plan) of all statements since the history was cloned."""
     with open(shop.postgres.log, errors="replace") as log:
         log.seek(shop.plans_begin)
         lines = log.read()
@@ -71,8 +69,8 @@ def plans(shop):
 
 
 def scans(plan, partial, limited=False):
-    """The tables a plan walks through from one end to the other. A page of a list stops early, by its limit, unless it passes
-    over most of what it reads; a partial index holds only what is open."""
+    """The tables that a plan scans completely. A page of a list stops at its limit, unless it skips most of what it reads; a
+    partial index has only open rows."""
     limited = (limited or plan["Node Type"] == "Limit") and plan.get("Rows Removed by Filter", 0) < BIG
     whole = plan["Node Type"] == "Seq Scan" or "Index" in plan["Node Type"] and "Index Cond" not in plan and not limited \
         and plan.get("Index Name") not in partial
@@ -83,7 +81,7 @@ def scans(plan, partial, limited=False):
 
 
 def walked(shop):
-    """Which statements walked through which big table."""
+    """The statements that scanned a large table, with the table."""
     big = big_tables(shop)
     partial = {row["name"] for row in shop.sql("postgres", "select indexrelid::regclass::name as name from pg_index "
                                                "where pg_get_expr(indpred, indrelid) !~ 'IS NOT NULL'")}
@@ -93,10 +91,10 @@ def walked(shop):
     return sorted(seen)
 
 
-def test_nothing_on_an_orders_road_walks_through_a_whole_table(old_shop):
+def test_no_statement_of_an_order_s_workflow_scans_a_whole_table(old_shop):
     workflow = old_shop.workflow
     assert {"orders.orders", "orders.event", "catalog.reservation", "fulfillment.shipment"} <= big_tables(old_shop)
-    for _ in range(7):          # from the sixth time on PostgreSQL may take a generic plan
+    for _ in range(7):          # from the sixth execution on PostgreSQL may use a generic plan
         order = workflow.order([(old_shop.sku, 2)])
         workflow.wait_order(order["id"], status="confirmed")
         workflow.deliver(order["id"])
@@ -108,15 +106,15 @@ def test_nothing_on_an_orders_road_walks_through_a_whole_table(old_shop):
     assert not found, "\n".join(map(str, found))
 
 
-def test_nothing_that_is_written_for_many_at_once_walks_through_a_whole_table(old_shop):
-    """While nobody may write an order those who come gather, and travel together then."""
+def test_no_batched_write_scans_a_whole_table(old_shop):
+    """Orders that arrive while writes are blocked form a batch."""
     workflow = old_shop.workflow
     with ThreadPoolExecutor(12) as pool:
         for paid in (False, 1):
             with closing(psycopg2.connect(old_shop.postgres.url("orders", old_shop.database))) as hold:
                 hold.cursor().execute("lock table orders in share row exclusive mode")
                 placed = [pool.submit(workflow.order, [(old_shop.sku, 2)], paid) for _ in range(12)]
-                time.sleep(0.05)        # less than anybody waits to be taken along
+                time.sleep(0.05)        # less than the timeout of a waiting request
                 hold.rollback()
                 assert all(each.result()["number"] for each in placed)
     together = {text for role, text, _ in plans(old_shop) if role == "orders" and "each.p1" in text}
@@ -125,7 +123,7 @@ def test_nothing_that_is_written_for_many_at_once_walks_through_a_whole_table(ol
     assert not found, "\n".join(map(str, found))
 
 
-def test_no_list_walks_through_a_whole_table(old_shop):
+def test_no_list_scans_a_whole_table(old_shop):
     some, = old_shop.sql("orders", "select id::text as order, customer_ref as customer from orders order by placed_at limit 1")
     for _ in range(6):
         for service, paths in LISTS.items():
@@ -135,7 +133,7 @@ def test_no_list_walks_through_a_whole_table(old_shop):
     assert not found, "\n".join(map(str, found))
 
 
-def test_numbers_sort_as_numbers_from_page_to_page(shop):
+def test_numbers_are_sorted_as_numbers_across_pages(shop):
     for sku, units in (("SORT-1", 10), ("SORT-2", 9), ("SORT-3", 100), ("SORT-4", 1000)):
         shop.workflow.publish({"sku": sku, "price": 450})
         shop.workflow.book_in(sku, units)

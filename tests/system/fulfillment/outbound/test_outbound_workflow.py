@@ -1,4 +1,4 @@
-"""Fulfilment on the real road: with the catalog and the orders that it hears from."""
+"""Fulfillment with real catalog and orders."""
 import pytest
 
 from stack.client import eventually
@@ -16,7 +16,7 @@ def stocked(shop):
     return shop
 
 
-def test_an_order_is_delivered_and_its_stock_is_gone(stocked):
+def test_a_delivered_order_is_booked_out_of_stock(stocked):
     workflow = stocked.workflow
     before = workflow.stock("MUG")["on_hand"]
     order = workflow.order([("MUG", 3), ("PLATE", 1)])
@@ -27,7 +27,7 @@ def test_an_order_is_delivered_and_its_stock_is_gone(stocked):
     eventually(lambda: (workflow.stock("MUG")["on_hand"], workflow.stock("MUG")["reserved"]) == (before - 3, 0))
 
 
-def test_a_cancellation_before_the_parcel_left_gives_everything_back(stocked):
+def test_a_cancellation_before_shipping_releases_stock_and_money(stocked):
     workflow = stocked.workflow
     before = workflow.stock("MUG")
     order = workflow.order([("MUG", 2)])
@@ -42,7 +42,7 @@ def test_a_cancellation_before_the_parcel_left_gives_everything_back(stocked):
     eventually(lambda: workflow.stock("MUG") == before)
 
 
-def test_a_cancellation_after_the_parcel_left_is_refused(stocked):
+def test_a_cancellation_after_shipping_is_refused(stocked):
     workflow = stocked.workflow
     order = workflow.order([("MUG", 1)])
     workflow.wait_order(order["id"], status="confirmed")
@@ -50,14 +50,14 @@ def test_a_cancellation_after_the_parcel_left_is_refused(stocked):
     workflow.wave()
     shipment = workflow.shipment(order["id"], "waved")
     workflow.pack(shipment)
-    stocked.nats.stop()                 # neither hears of the other
+    stocked.nats.stop()                 # neither receives events of the other
     workflow.ship(shipment)
     asked = workflow.call("orders", "POST", f"/v1/orders/{order['id']}/cancel", {"reason": "too late"}, role="clerk")
     assert asked["status"] == "cancelling"
     stocked.nats.start()
     workflow.wait_order(order["id"], 40, status="shipped")
-    said = [each["type"] for each in stocked.fulfillment.get(f"/v1/shipments/{shipment['id']}/timeline").json["data"]]
-    assert said[-2:] == ["fulfillment.shipment.shipped", "fulfillment.shipment.cancel_refused"]
+    response = [each["type"] for each in stocked.fulfillment.get(f"/v1/shipments/{shipment['id']}/timeline").json["data"]]
+    assert response[-2:] == ["fulfillment.shipment.shipped", "fulfillment.shipment.cancel_refused"]
 
 
 def test_an_order_with_parts_on_backorder_ships_twice(stocked):
@@ -75,7 +75,7 @@ def test_an_order_with_parts_on_backorder_ships_twice(stocked):
                == [1, 2])
 
 
-def test_fulfilment_works_while_everybody_else_is_away(stocked):
+def test_fulfillment_works_while_all_other_services_are_down(stocked):
     workflow = stocked.workflow
     order = workflow.order([("PLATE", 2)])
     workflow.wait_order(order["id"], status="confirmed")
@@ -87,7 +87,7 @@ def test_fulfilment_works_while_everybody_else_is_away(stocked):
     workflow.wait_order(order["id"], status="delivered")
 
 
-def test_an_order_confirmed_while_fulfilment_is_away_is_shipped_afterwards(stocked):
+def test_an_order_confirmed_while_fulfillment_is_down_is_shipped_afterwards(stocked):
     workflow = stocked.workflow
     stocked.kill("fulfillment")
     order = workflow.order([("PLATE", 1)])

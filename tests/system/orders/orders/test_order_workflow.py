@@ -1,6 +1,6 @@
-"""Orders among the real others: the handshakes with catalog and fulfilment, over the whole road."""
+"""Orders with real catalog and fulfillment: the whole workflow and its handshakes."""
 import pytest
-from order_news import cart, do, read, types
+from order_steps import act, cart, read, types
 from stack.client import eventually
 
 SHOP = {"services": ("catalog", "orders", "fulfillment")}
@@ -20,10 +20,10 @@ def stock(shop, sku):
 
 
 def cancel(shop, order, **options):
-    return do(shop, order, "cancel", {"reason": "changed her mind"}, **options)
+    return act(shop, order, "cancel", {"reason": "changed her mind"}, **options)
 
 
-def test_an_order_becomes_a_delivered_parcel(shop):
+def test_an_order_becomes_a_delivered_shipment(shop):
     before = stock(shop, "MUG")
     order = shop.workflow.order([("MUG", 2), ("POST", 1)])
     shop.workflow.wait_order(order["id"], status="confirmed", stock_status="reserved")
@@ -35,10 +35,10 @@ def test_an_order_becomes_a_delivered_parcel(shop):
     shop.settle()
 
 
-def test_a_customer_reads_the_course_of_an_order_without_names_of_staff(shop):
+def test_a_customer_reads_the_timeline_of_an_order_without_names_of_staff(shop):
     order = shop.workflow.order([("MUG", 1)])
-    do(shop, order, "hold", {"reason": "ask her"}, role="clerk", sub="carl")
-    do(shop, order, "release", role="clerk", sub="carl")
+    act(shop, order, "hold", {"reason": "ask her"}, role="clerk", sub="carl")
+    act(shop, order, "release", role="clerk", sub="carl")
     shop.workflow.wait_order(order["id"], status="confirmed")
     link = f"/v1/orders/{order['id']}/timeline"
     course = shop.orders.as_("customer", order["customer_ref"]).get(link).expect(200)["data"]
@@ -48,7 +48,7 @@ def test_a_customer_reads_the_course_of_an_order_without_names_of_staff(shop):
     assert shop.orders.as_("customer", "c-foreign").get(link).status == 404
 
 
-def test_an_order_of_services_alone_is_shipped_with_an_empty_parcel(shop):
+def test_an_order_without_stocked_lines_is_shipped_with_an_empty_shipment(shop):
     order = shop.workflow.order([("POST", 1)])
     shop.workflow.wait_order(order["id"], status="confirmed")
     shop.workflow.shipment(order["id"])
@@ -59,7 +59,7 @@ def test_an_order_of_services_alone_is_shipped_with_an_empty_parcel(shop):
     shop.workflow.wait_order(order["id"], status="delivered")
 
 
-def test_waiting_for_the_stock_answers_with_it(shop):
+def test_prefer_wait_responds_with_the_reservation(shop):
     assert shop.workflow.order([("MUG", 1)], paid=False, wait=5)["stock_status"] == "reserved"
     assert shop.workflow.order([("RARE", 1)], paid=False, wait=5)["stock_status"] == "backordered"
 
@@ -73,7 +73,7 @@ def test_a_cancelled_backorder_and_a_cancelled_reservation_are_released(shop):
     assert stock(shop, "MUG") == before
 
 
-def test_fulfilment_voids_the_papers_and_stock_and_money_come_back_once(shop):
+def test_fulfillment_voids_the_shipment_and_stock_and_money_are_released_once(shop):
     before = stock(shop, "MUG")
     order = shop.workflow.order([("MUG", 3)])
     shop.workflow.shipment(order["id"])
@@ -85,7 +85,7 @@ def test_fulfilment_voids_the_papers_and_stock_and_money_come_back_once(shop):
     assert [each["status"] for each in shop.workflow.shipments(order["id"])] == ["voided"]
 
 
-def test_an_order_is_cancelled_though_the_warehouse_has_not_heard_of_it_yet(shop):
+def test_an_order_is_cancelled_before_fulfillment_has_received_it(shop):
     shop.stop("fulfillment")
     order = shop.workflow.order([("MUG", 1)])
     shop.workflow.wait_order(order["id"], status="confirmed")
@@ -94,7 +94,7 @@ def test_an_order_is_cancelled_though_the_warehouse_has_not_heard_of_it_yet(shop
     shop.workflow.wait_order(order["id"], 20, status="cancelled", stock_status="released", payment_status="refunded")
 
 
-def test_what_is_shipped_is_not_cancelled(shop):
+def test_a_shipped_order_is_not_cancelled(shop):
     order = shop.workflow.order([("MUG", 1)])
     parcel = shop.workflow.shipment(order["id"])
     shop.workflow.wave()
@@ -109,8 +109,8 @@ def test_what_is_shipped_is_not_cancelled(shop):
     assert cancel(shop, order).code == "order.invalid_transition"
 
 
-def test_cancelling_races_with_shipping_and_ends_one_way(shop):
-    """Over and over: stock and money come back exactly once, or not at all."""
+def test_a_cancellation_and_a_shipping_at_once_end_in_one_state(shop):
+    """Repeatedly: stock and money are released exactly once, or not at all."""
     for number in range(6):
         before = stock(shop, "MUG")
         order = shop.workflow.order([("MUG", 1)])

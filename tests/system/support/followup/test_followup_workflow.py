@@ -1,5 +1,4 @@
-"""The last steps of the main road, with all services: a parcel's follow-up, its survey, the customer behind it, and what
-nobody hears of them."""
+"""The last steps of the main workflow with all services: follow-up, survey and customer of a shipment, and privacy."""
 import json
 
 from stack.client import eventually
@@ -7,7 +6,7 @@ from stack.client import eventually
 SHOP = {}
 
 
-def test_a_delivered_order_brings_a_follow_up_a_survey_and_a_customer(shop):
+def test_a_delivered_order_creates_a_follow_up_a_survey_and_a_customer(shop):
     person = shop.person()
     shop.workflow.publish({"sku": "TEA", "price": 450})
     shop.workflow.book_in("TEA", 5)

@@ -1,4 +1,4 @@
-"""Tickets: opened, assigned, answered in time, handed over, solved; what goes to the head; business hours."""
+"""Tickets: opened, assigned, answered in time, handed over, solved; escalation; business hours."""
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
@@ -13,7 +13,7 @@ SHOP = {"services": ("support",), "env": {"FIRST_ANSWER_SECONDS_LOW": "2", "FIRS
 
 ALWAYS = {"hours": [{"weekday": day, "opens": "00:00", "closes": "24:00"} for day in range(1, 8)]}
 OFFICE = {"hours": [{"weekday": day, "opens": "09:00", "closes": "18:00"} for day in range(1, 6)]}
-# Not today, nor tomorrow: no deadline comes up where a test does not ask for it.
+# Neither today nor tomorrow: no deadline is due unless a test wants it.
 CLOSED = {"hours": [{"weekday": (datetime.now(timezone.utc) + timedelta(3)).isoweekday(), "opens": "09:00", "closes": "18:00"}]}
 
 
@@ -50,7 +50,7 @@ def words(client, ticket):
 
 
 def work(client, ticket):
-    """why the ticket stands on this one's work list"""
+    """The kind of the ticket's entry on this user's work list."""
     return [(each["role"], each["why"]) for each in client.get("/v1/work").expect(200)["data"] if each["id"] == ticket["id"]]
 
 
@@ -62,7 +62,7 @@ def when(text):
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
-# --- the way of a ticket ------------------------------------------------------------------------------------------------
+# --- life cycle ------------------------------------------------------------------------------------------------
 
 def test_a_ticket_is_opened_assigned_answered_and_solved(shop, sue, sol):
     person = shop.person()["customer"]
@@ -80,7 +80,7 @@ def test_a_ticket_is_opened_assigned_answered_and_solved(shop, sue, sol):
                                   ("answer", "sue", "One is on its way."), ("resolution", "sue", "sent another")]
 
 
-def test_whoever_answers_or_takes_a_new_ticket_owns_it_and_others_may_help(shop, sue):
+def test_the_agent_who_answers_or_takes_a_new_ticket_owns_it_and_others_may_help(shop, sue):
     assert sue.post(link(opened(sue)) + "/take", {}).expect(200)["owner"] == "sue"
     ticket = opened(sue)
     assert sue.post(link(ticket) + "/answer", {"body": "Hello."}).expect(200)["owner"] == "sue"
@@ -89,7 +89,7 @@ def test_whoever_answers_or_takes_a_new_ticket_owns_it_and_others_may_help(shop,
     assert helped["owner"] == "sue" and words(sue, ticket)[-1] == ("answer", "tom", "Hello again.")
 
 
-def test_of_twenty_who_take_a_ticket_at_once_one_gets_it(shop, sue):
+def test_of_twenty_agents_who_take_a_ticket_at_once_one_gets_it(shop, sue):
     ticket = opened(sue)
 
     def take(n):
@@ -102,8 +102,8 @@ def test_of_twenty_who_take_a_ticket_at_once_one_gets_it(shop, sue):
     assert steps(sue, ticket) == ["opened", "assigned"]
 
 
-def test_an_answer_and_a_breach_at_the_same_moment_leave_one_truth(sue, sol, open_always):
-    """Whichever comes first: what was answered in time is not breached, and nothing hangs."""
+def test_an_answer_and_a_breach_at_the_same_moment_leave_one_result(sue, sol, open_always):
+    """Whichever comes first: a ticket answered in time is not breached, and no request hangs."""
     tickets = [opened(sue, priority="urgent") for _ in range(16)]
     due = max(when(ticket["first_answer_by"]) for ticket in tickets)
 
@@ -114,13 +114,13 @@ def test_an_answer_and_a_breach_at_the_same_moment_leave_one_truth(sue, sol, ope
         assert set(pool.map(reply, tickets)) <= {200, 503}
     eventually(lambda: datetime.now(timezone.utc) > due + timedelta(seconds=1), 10)
     for ticket in tickets:
-        seen, said = sue.get(link(ticket)).json, steps(sue, ticket)
-        assert seen["breached"] == ("breached" in said)
-        if "answered" in said and "breached" in said:
-            assert said.index("breached") < said.index("answered")
+        seen, response = sue.get(link(ticket)).json, steps(sue, ticket)
+        assert seen["breached"] == ("breached" in response)
+        if "answered" in response and "breached" in response:
+            assert response.index("breached") < response.index("answered")
 
 
-def test_an_internal_answer_is_a_note_and_meets_no_deadline(sue):
+def test_an_internal_answer_is_a_note_and_does_not_meet_the_deadline(sue):
     ticket = opened(sue)
     noted = sue.post(link(ticket) + "/answer", {"body": "Ask the warehouse.", "internal": True}).expect(200)
     assert noted["status"] == "new" and noted["first_answered_at"] is None
@@ -128,7 +128,7 @@ def test_an_internal_answer_is_a_note_and_meets_no_deadline(sue):
     assert last["internal"] and last["kind"] == "note"
 
 
-def test_what_the_customer_says_makes_it_our_turn_again_even_after_the_end(sue):
+def test_a_customer_message_reopens_the_ticket_even_after_it_was_closed(sue):
     ticket = opened(sue)
     sue.post(link(ticket) + "/answer", {"body": "Which one?"})
     assert sue.post(link(ticket) + "/heard", {"body": "The blue one."}).expect(200)["status"] == "assigned"
@@ -140,7 +140,7 @@ def test_what_the_customer_says_makes_it_our_turn_again_even_after_the_end(sue):
     assert steps(sue, ticket)[-2:] == ["solved", "reopened"]
 
 
-def test_a_ticket_handed_over_keeps_its_owner_until_it_is_accepted_with_everything_known(shop, sue):
+def test_a_handed_over_ticket_keeps_its_owner_until_it_is_accepted_with_its_history(shop, sue):
     wanda = shop.support.as_("warehouse_lead", "wanda")
     ticket = opened(sue)
     sue.post(link(ticket) + "/take", {})
@@ -162,7 +162,7 @@ def test_a_ticket_handed_over_keeps_its_owner_until_it_is_accepted_with_everythi
                                       "accepted"]
 
 
-def test_a_hand_over_that_nobody_takes_goes_to_the_head(sue, sol, open_always):
+def test_a_hand_over_that_is_not_accepted_is_escalated(sue, sol, open_always):
     stuck, declined = opened(sue), opened(sue)
     for ticket in (stuck, declined):
         sue.post(link(ticket) + "/hand-over", {"department": "finance", "reason": "a refund"}).expect(200)
@@ -173,15 +173,15 @@ def test_a_hand_over_that_nobody_takes_goes_to_the_head(sue, sol, open_always):
     assert steps(sue, declined)[-1] == "declined"
 
 
-def test_whoever_handed_a_ticket_over_may_take_it_back(sue):
+def test_a_hand_over_can_be_withdrawn_by_its_sender(sue):
     ticket = opened(sue)
     sue.post(link(ticket) + "/hand-over", {"department": "finance", "reason": "a refund"}).expect(200)
     assert sue.post(link(ticket) + "/decline", {"reason": "found it myself"}).expect(200)["status"] == "assigned"
 
 
-# --- refusals --------------------------------------------------------------------------------------------------------------
+# --- errors --------------------------------------------------------------------------------------------------------------
 
-def test_faults_of_a_ticket_are_named_at_once(sue):
+def test_all_errors_of_a_ticket_are_reported_at_once(sue):
     no = sue.post("/v1/tickets", {"subject": "", "channel": "owl", "priority": "now", "order_id": "5", "mood": 1,
                                   "customer": {"ref": "a b", "age": 3}})
     assert no.status == 422 and no.pointers == sorted([
@@ -191,7 +191,7 @@ def test_faults_of_a_ticket_are_named_at_once(sue):
 @pytest.mark.parametrize("action,body", [
     ("answer", {}), ("hand-over", {"department": "kitchen", "reason": "x"}), ("hand-over", {"department": "orders"}),
     ("solve", {}), ("decline", {}), ("reopen", {}), ("heard", {}), ("take", {"agent": "x"})])
-def test_a_step_needs_all_its_words(sue, action, body):
+def test_an_action_needs_all_its_fields(sue, action, body):
     assert sue.post(f"{link(opened(sue))}/{action}", body).status == 422
 
 
@@ -200,7 +200,7 @@ def test_a_step_needs_all_its_words(sue, action, body):
     (["solve"], "answer", {"body": "x"}), (["solve"], "take", {}), (["solve"], "solve", {"resolution": "x"}),
     (["solve"], "hand-over", {"department": "orders", "reason": "x"}), (["hand-over"], "solve", {"resolution": "x"}),
     (["hand-over"], "take", {}), (["hand-over"], "hand-over", {"department": "finance", "reason": "x"})])
-def test_a_step_that_is_not_due_is_refused_and_says_what_is(sue, before, action, body):
+def test_an_action_that_is_not_allowed_is_refused_with_the_allowed_ones(sue, before, action, body):
     bodies = {"solve": {"resolution": "done"}, "hand-over": {"department": "orders", "reason": "look"}}
     ticket = opened(sue)
     for each in before:
@@ -209,7 +209,7 @@ def test_a_step_that_is_not_due_is_refused_and_says_what_is(sue, before, action,
     assert no.status == 409 and no.code == "ticket.invalid_transition" and "Possible" in no.json["detail"]
 
 
-def test_only_the_department_that_was_asked_accepts_or_declines(shop, sue):
+def test_only_the_receiving_department_accepts_or_declines(shop, sue):
     ticket = opened(sue)
     sue.post(link(ticket) + "/hand-over", {"department": "warehouse", "reason": "look"}).expect(200)
     carl = shop.support.as_("clerk", "carl")
@@ -218,24 +218,24 @@ def test_only_the_department_that_was_asked_accepts_or_declines(shop, sue):
     assert sue.post(link(ticket) + "/accept", {}).status == 403
 
 
-def test_a_ticket_is_not_handed_to_where_it_is(sue):
+def test_a_ticket_is_not_handed_over_to_its_own_department(sue):
     ticket = opened(sue)
     no = sue.post(link(ticket) + "/hand-over", {"department": "support", "reason": "x"})
     assert no.status == 409 and no.code == "ticket.same_department"
     assert sue.get(link(ticket)).json["status"] == "new"
 
 
-def test_only_the_head_assigns(shop, sue):
+def test_only_the_support_lead_assigns(shop, sue):
     no = sue.post(f"{link(opened(sue))}/assign", {"agent": "sue"})
     assert no.status == 403 and no.code == "auth.scope"
 
 
-def test_a_ticket_that_is_not_there_is_not_found(shop, sue):
+def test_an_unknown_ticket_is_not_found(shop, sue):
     for path in (f"/v1/tickets/{uuid4()}", "/v1/tickets/5"):
         assert sue.get(path).status == 404 and sue.post(path + "/take", {}).status == 404
 
 
-def test_of_two_who_solve_at_once_one_is_refused_by_version(sue):
+def test_of_two_concurrent_solutions_one_is_refused_by_version(sue):
     ticket = opened(sue)
     etag = sue.get(link(ticket)).headers["ETag"]
     sue.post(link(ticket) + "/take", {}, headers={"If-Match": etag}).expect(200)
@@ -243,9 +243,9 @@ def test_of_two_who_solve_at_once_one_is_refused_by_version(sue):
     assert no.status == 412 and no.code == "version.conflict"
 
 
-# --- who may see what ---------------------------------------------------------------------------------------------------------
+# --- visibility ---------------------------------------------------------------------------------------------------------
 
-def test_what_people_wrote_is_in_no_event_and_masked_for_who_has_no_need(shop, sue):
+def test_free_text_is_in_no_public_event_and_masked_for_roles_that_do_not_need_it(shop, sue):
     person = shop.person()["customer"]
     secret = shop.canary("Canary at the garden gate")
     ticket = opened(sue, subject=secret, body=secret, customer=person)
@@ -265,7 +265,7 @@ def test_what_people_wrote_is_in_no_event_and_masked_for_who_has_no_need(shop, s
     assert nosy.get(link(ticket)).status == 403 and nosy.get("/v1/messages").status == 403
 
 
-def test_roles_without_a_need_do_not_read_tickets(shop):
+def test_roles_without_the_scope_cannot_read_tickets(shop):
     for role in ("picker", "stockkeeper", "storefront", "customer", "carrier"):
         assert shop.support.as_(role, "x").get("/v1/tickets").status == 403
         assert shop.support.as_(role, "x").post("/v1/tickets", {"subject": "a", "body": "b"}).status == 403
@@ -274,7 +274,7 @@ def test_roles_without_a_need_do_not_read_tickets(shop):
 
 # --- lists -------------------------------------------------------------------------------------------------------------------
 
-def test_tickets_are_found_by_what_is_known_of_them(sue, sol):
+def test_tickets_are_found_by_their_filters(sue, sol):
     order = str(uuid4())
     one, two = opened(sue, order_id=order), opened(sue, order_id=order, priority="high")
     sol.post(link(two) + "/assign", {"agent": "tom"})
@@ -287,9 +287,9 @@ def test_tickets_are_found_by_what_is_known_of_them(sue, sol):
     assert sue.get("/v1/tickets", params={"mood": "x"}).status == 400
 
 
-# --- the head, deadlines, business hours -----------------------------------------------------------------------------------------
+# --- escalation, deadlines, business hours -----------------------------------------------------------------------------------------
 
-def test_complaints_and_urgent_tickets_go_to_the_head_at_once(sue, sol):
+def test_complaints_and_urgent_tickets_are_escalated_at_once(sue, sol):
     complaint, urgent, plain = opened(sue, channel="complaint"), opened(sue, priority="urgent"), opened(sue)
     assert complaint["priority"] == "high" and complaint["for_head"] and urgent["for_head"]
     sol.post(link(complaint) + "/assign", {"agent": "sue"})
@@ -299,7 +299,7 @@ def test_complaints_and_urgent_tickets_go_to_the_head_at_once(sue, sol):
     assert work(sol, complaint) == [] == work(sue, complaint)
 
 
-def test_a_ticket_that_nobody_answers_in_time_is_reminded_of_breached_and_escalated(sue, sol, open_always):
+def test_an_unanswered_ticket_is_reminded_breached_and_escalated(sue, sol, open_always):
     late, met = opened(sue, priority="low"), opened(sue, priority="low")
     for each in (late, met):
         sol.post(link(each) + "/assign", {"agent": "sue"})
@@ -320,7 +320,7 @@ def test_a_solved_ticket_breaches_nothing(sue, sol, open_always):
     assert steps(sue, ticket) == ["opened", "solved"]
 
 
-def test_the_first_answer_is_due_in_business_hours_without_holidays(sue, sol):
+def test_the_first_answer_is_due_within_business_hours_without_holidays(sue, sol):
     def due(priority="normal"):
         return when(opened(sue, priority=priority)["first_answer_by"])
     sol.put("/v1/business-hours", ALWAYS).expect(200)
@@ -338,25 +338,25 @@ def test_the_first_answer_is_due_in_business_hours_without_holidays(sue, sol):
     sol.put("/v1/business-hours", CLOSED).expect(200)
 
 
-def test_hours_keep_their_local_time_when_summer_time_begins_and_ends(shop):
-    """The spans are PostgreSQL's: nine in London is another moment in July than in January."""
+def test_business_hours_keep_their_local_time_across_daylight_saving_time(shop):
+    """The opening times come from PostgreSQL: nine in London differs between July and January in UTC."""
     spans = """select extract(epoch from (timestamp '%s' + time '09:00') at time zone 'Europe/London')::bigint as at"""
     winter, summer = (shop.value("support", spans % day) for day in ("2027-03-27", "2027-03-28"))
     assert summer - winter == 23 * 3600
 
 
-def test_business_hours_are_changed_by_the_head_and_the_change_is_told(shop, sue, sol):
+def test_business_hours_are_changed_by_the_support_lead_and_published(shop, sue, sol):
     assert sue.put("/v1/business-hours", ALWAYS).status == 403
     sol.put("/v1/business-hours", OFFICE).expect(200)
     seen = sue.get("/v1/business-hours/shop").expect(200)
     assert seen["hours"] == OFFICE["hours"] and seen["holidays"] == []
     shop.settle()
-    told = [each for each in shop.events("support") if each["type"] == "support.business_hours.changed"]
-    assert told[0]["version"] == 1 and told[-1]["actor"] == "sol" and told[-1]["data"]["hours"] == OFFICE["hours"]
+    reported = [each for each in shop.events("support") if each["type"] == "support.business_hours.changed"]
+    assert reported[0]["version"] == 1 and reported[-1]["actor"] == "sol" and reported[-1]["data"]["hours"] == OFFICE["hours"]
     sol.put("/v1/business-hours", CLOSED).expect(200)
 
 
-def test_faults_of_business_hours_are_named_at_once(sol):
+def test_all_errors_of_business_hours_are_reported_at_once(sol):
     no = sol.put("/v1/business-hours", {"hours": [{"weekday": 1, "opens": "9:00h", "closes": "25:00"},
                                                   {"weekday": 2, "opens": "18:00", "closes": "09:00"}]})
     assert no.status == 422 and no.pointers == ["/hours/0/closes", "/hours/0/opens", "/hours/1/closes"]

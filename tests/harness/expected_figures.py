@@ -1,14 +1,15 @@
-"""What the figures have to be: plain integers over the orders, refunds and movements themselves, nothing shared with the service."""
+"""The expected figures: plain integers over the orders, refunds and movements, with no code of the service."""
 from collections import Counter, defaultdict
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
-from analytics_news import key_of, moment
+from event_publisher import moment
+from expected_sales import key_of
 
 
 def rate(part, whole):
-    """A share with four places, half up; None of nothing."""
+    """A share with four decimal places, rounded half up; None if there is no whole."""
     return float((Decimal(part) / whole).quantize(Decimal("0.0001"), ROUND_HALF_UP)) if whole else None
 
 
@@ -20,7 +21,7 @@ def month_after(day):
     return (day.replace(day=1) + timedelta(32)).replace(day=1)
 
 
-class Count:
+class ExpectedFigures:
     def __init__(self, orders, refunds, moves, zone):
         self.zone = ZoneInfo(zone)
         self.moves = moves
