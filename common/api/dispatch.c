@@ -242,32 +242,6 @@ static void by_crew(struct task *task)
     finish(x);
 }
 
-/* Who was not answered together with the others asks for himself. */
-static void on_rows(struct wish *wish)
-{
-    struct exchange *x = (struct exchange *)((char *)wish - offsetof(struct exchange, wish));
-
-    if (wish->outcome == ALONE) {
-        crew_do(&x->task);
-        return;
-    }
-    if (wish->outcome == ANSWERED) {
-        arena_owns(x->work.arena, wish->rows, share_release);
-        resource_answer(&x->work, wish->rows->result, wish->row);
-    } else {
-        sql_unanswered(&x->work);
-    }
-    count_wrong_link(&x->work);
-    finish(x);
-}
-
-static void read_together(struct exchange *x)
-{
-    crash_point("request.parsed");
-    x->wish = (struct wish){.question = resource_question(&x->work), .work = &x->work, .told = on_rows};
-    share_ask(&x->wish);
-}
-
 /* On the loop's thread, which nothing may hold up. */
 static void serve(struct exchange *x)
 {
@@ -282,8 +256,6 @@ static void serve(struct exchange *x)
     } else if (r->streams && r->route->row.handler == feed_get) {
         sse_start(x);
         finish(x);
-    } else if (r->route->row.handler == resource_one) {
-        read_together(x);
     } else {
         crew_do(&x->task);
     }

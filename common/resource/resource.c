@@ -12,7 +12,6 @@
 #include "page.h"
 #include "principal.h"
 #include "request.h"
-#include "share.h"
 #include "signals.h"
 #include "sql.h"
 
@@ -77,27 +76,21 @@ static bool is_theirs(struct work *w, const struct resource *r, const char *owne
     return has_owner(r) ? owner && strcmp(owner, principal_subject(w->who)) == 0 : r->owner != NULL;
 }
 
-/* Whoever has the key, or one of the keys, that are given. */
-static const char *select_by(struct work *w, const struct resource *r, const char *keys)
-{
-    return textf(w, "select %s, %s::text from %s where %s = %s", columns_of(w, r),
-                 has_owner(r) ? r->owner : "null", r->view, resource_key(r), keys);
-}
-
 static const char *select_one(struct work *w, const struct resource *r)
 {
-    return select_by(w, r, r->key ? "$1" : "$1::uuid");
+    return textf(w, "select %s, %s::text from %s where %s = $1%s", columns_of(w, r),
+                 has_owner(r) ? r->owner : "null", r->view, resource_key(r), r->key ? "" : "::uuid");
 }
 
-static int answer_one(struct work *w, const struct resource *r, const struct pg_result *rows, int row)
+static int answer_one(struct work *w, const struct resource *r, const struct pg_result *rows)
 {
     struct text out = text_new(w->arena);
 
-    if (!is_theirs(w, r, sql_text(rows, row, ONE_MORE)))
+    if (!is_theirs(w, r, sql_text(rows, 0, ONE_MORE)))
         return not_found(w);
-    add_item(w, r, &out, rows, row);
+    add_item(w, r, &out, rows, 0);
     if (r->aggregate)
-        w->etag = textf(w, "\"v%s\"", sql_text(rows, row, VERSION));
+        w->etag = textf(w, "\"v%s\"", sql_text(rows, 0, VERSION));
     if (r->moves && w->request)
         w->request->if_none_match = NULL;
     return reply(w, out.bytes);
@@ -113,7 +106,7 @@ static int read_one(struct work *w, const struct resource *r, const char *id, bo
     TRY(sql_only_row(w, rows));
     if (pending)
         *pending = sql_bool(rows, 0, PENDING);
-    return answer_one(w, r, rows, 0);
+    return answer_one(w, r, rows);
 }
 
 int resource_one(struct work *w)
@@ -121,21 +114,6 @@ int resource_one(struct work *w)
     const struct resource *r = w->request->route->resource;
 
     return read_one(w, r, path_var(w, resource_key(r)), NULL);
-}
-
-struct question resource_question(struct work *w)
-{
-    const struct resource *r = w->request->route->resource;
-
-    return (struct question){sql_query_of_text(w, select_one(w, r), 1),
-                             sql_query_of_text(w, select_by(w, r, r->key ? "any($1)" : "any($1::uuid[])"), 1),
-                             KEY, path_var(w, resource_key(r))};
-}
-
-int resource_answer(struct work *w, const struct pg_result *rows, int row)
-{
-    TRY(sql_only_row(w, rows));
-    return answer_one(w, w->request->route->resource, rows, row);
 }
 
 /* --- an item as the answer to a change ----------------------------------------------------------------- */

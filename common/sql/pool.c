@@ -92,7 +92,7 @@ PGconn *conn_direct(void)
     return pg;
 }
 
-struct sql_conn *conn_open(void)
+static struct sql_conn *conn_open(void)
 {
     PGconn *pg = conn_direct();
     struct sql_conn *c;
@@ -338,11 +338,6 @@ bool conn_pool_congested(void)
         return false;
     atomic_fetch_add(&usual.refused, 1);
     return true;
-}
-
-void conn_refused(void)
-{
-    atomic_fetch_add(&usual.refused, 1);
 }
 
 static void count(struct pool *p, int *open, int *used)

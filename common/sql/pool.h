@@ -44,8 +44,6 @@ struct sql_conn {
 /* A plain connection to the configured database with the house's time-outs, or NULL. Not of the pool: for the
  * relay, leadership and migrations. */
 PGconn *conn_direct(void);
-/* One that is not of the pool, or NULL. */
-struct sql_conn *conn_open(void);
 void conn_close(struct sql_conn *c);
 /* From the pool, waiting at most wait_ms; NULL when none came free, the database does not answer, or connecting might
  * take longer than until. For those who give way there are connections of their own, half as many: a process of the
@@ -59,8 +57,6 @@ void conn_pool_close(void);
 bool conn_pool_busy(int64_t within_ms);
 /* Does somebody wait for a connection so long already that whoever comes now had better not begin? He counts as refused. */
 bool conn_pool_congested(void);
-/* Somebody who never came as far as conn_take() waited too long. */
-void conn_refused(void);
 void conn_pool_gauges(int *open, int *used, uint64_t *refused);
 
 /* Send all that is queued; false when the server does not take it at once. */

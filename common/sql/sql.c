@@ -184,18 +184,6 @@ int sql_plan_by_value(struct work *w)
                           NULL);
 }
 
-int sql_unanswered(struct work *w)
-{
-    return sql_busy(w, "database.unavailable");
-}
-
-const struct query *sql_query_of_text(struct work *w, const char *sql, int parameters)
-{
-    const struct query q = {name_of_text(w, sql), parameters, sql};
-
-    return (const struct query *)arena_copy(w->arena, (const char *)&q, sizeof q);
-}
-
 int sql_only_row(struct work *w, const PGresult *r)
 {
     return PQntuples(r) > 0 ? OK : not_found(w);
