@@ -1,7 +1,6 @@
 #include "signals.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 
 #include "clock.h"
 
@@ -9,7 +8,6 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t told;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static unsigned long count;
-static void (*_Atomic listener)(void);
 
 static void start(void)
 {
@@ -18,21 +16,11 @@ static void start(void)
 
 void signal_raise(void)
 {
-    void (*call)(void);
-
     pthread_once(&once, start);
     pthread_mutex_lock(&lock);
     count++;
     pthread_cond_broadcast(&told);
     pthread_mutex_unlock(&lock);
-    call = atomic_load(&listener);
-    if (call)
-        call();
-}
-
-void signal_subscribe(void (*call)(void))
-{
-    atomic_store(&listener, call);
 }
 
 void signal_wait(int ms)

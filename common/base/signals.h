@@ -5,7 +5,5 @@
 void signal_raise(void);
 /* Until the next news or the milliseconds are over: other instances' changes come without a word. */
 void signal_wait(int ms);
-/* Call this, too, whenever there are news: for the one who waits for other things besides. */
-void signal_subscribe(void (*call)(void));
 
 #endif

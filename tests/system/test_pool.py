@@ -113,7 +113,7 @@ def test_who_does_not_hurry_gives_way_with_his_thread_and_his_session_and_others
     eventually(lambda: shop.value("analytics", "select count(*) from fact_order"))
     names = threads(shop, "analytics")
     assert names["deadlines"] == names["schedules"] == 10
-    assert names["loop"] == names["relay"] == threads(shop, "catalog")["catalog-orders"] == 0
+    assert names["MHD-listen"] == names["relay"] == threads(shop, "catalog")["catalog-orders"] == 0
 
 
 # A commit that takes as long as somebody holds the lock.
