@@ -5,7 +5,7 @@ set -euo pipefail
 
 PACKAGES=(
     build-essential clang clang-format cmake pkg-config
-    libmicrohttpd-dev libjansson-dev libpq-dev libnats-dev librhonabwy-dev libcsv-dev libcurl4-gnutls-dev
+    libulfius-dev libjansson-dev libpq-dev libnats-dev librhonabwy-dev libcsv-dev libcurl4-gnutls-dev
     postgresql-15 nats-server haproxy curl
     python3 python3-cryptography python3-hypothesis python3-jsonschema python3-jwt python3-psycopg2 python3-yaml
     python3-pytest python3-pytest-timeout python3-pytest-xdist python3-requests

@@ -26,8 +26,10 @@ enum counter {
 };
 void metrics_add(enum counter c, int64_t n);
 /* Gauges that machinery sets. */
-enum gauge { NATS_STALLED, RELAY_LEADER, READY, STREAM_AHEAD, GAUGES };
+enum gauge { NATS_STALLED, RELAY_LEADER, READY, STREAM_AHEAD, HTTP_IN_FLIGHT, GAUGES };
 void metrics_set(enum gauge g, int64_t value);
+void metrics_change(enum gauge g, int64_t by);
+int64_t metrics_value(enum gauge g);
 
 /* How many events a consumer has still before it; place: its row in the service's table. */
 void metrics_pending(int place, const char *consumer, int64_t n);

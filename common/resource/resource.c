@@ -234,9 +234,9 @@ static int add_filter(struct work *w, struct listing *l, const char *name, const
     while (f && f->name && strcmp(f->name, name) != 0)
         f++;
     if (!f || !f->name)
-        return query_fault(w, name, "query.unknown", "There is no such filter here.");
+        return query_fault(w, name, "query.unknown", "This filter does not exist.");
     if (!field_text_fits(f->type, value))
-        return query_fault(w, name, "query.format", "The filter's value has the wrong form.");
+        return query_fault(w, name, "query.format", "The value does not fit the type of the filter.");
     if (l->n >= VALUES_OF_A_LIST - 4)
         return query_fault(w, name, "query.too_many", "Too many filters.");
     l->values[l->n++] = value;
@@ -276,13 +276,9 @@ static void set_limit(struct work *w, struct listing *l, const char *value)
 /* /v1/stock/{sku}/movements lists the movements whose filter `sku` has the path's value. */
 static int add_path_filters(struct work *w, struct listing *l)
 {
-    const struct bound_route *route = w->request->route;
-
-    for (int i = 0; i < route->count; i++) {
-        const char *s = route->segments[i];
-
-        if (*s == '{')
-            TRY(add_filter(w, l, arena_copy(w->arena, s + 1, strlen(s) - 2), w->request->segments[i]));
+    for (int i = 0; i < w->var_count; i++) {
+        if (w->vars[i].in_path)
+            TRY(add_filter(w, l, w->vars[i].name, w->vars[i].value));
     }
     return OK;
 }
@@ -290,16 +286,18 @@ static int add_path_filters(struct work *w, struct listing *l)
 static int query_faults(struct work *w)
 {
     w->status = w->error_count ? 400 : 0;
-    return failed_if_any(w, "query.invalid", "The query string has faults.");
+    return failed_if_any(w, "query.invalid", "The query string is invalid: errors[] names every fault.");
 }
 
-static int read_query(struct work *w, struct listing *l, const char **cursor, struct text *same_query)
+static int read_list_query(struct work *w, struct listing *l, const char **cursor, struct text *same_query)
 {
     set_sort(w, l, "");
     TRY(add_path_filters(w, l));
-    for (int i = 0; i < w->request->query_count; i++) {
-        const char *name = w->request->query[i].name, *value = w->request->query[i].value;
+    for (int i = 0; i < w->var_count; i++) {
+        const char *name = w->vars[i].name, *value = w->vars[i].value;
 
+        if (w->vars[i].in_path)
+            continue;
         if (strcmp(name, "cursor") == 0)
             *cursor = value;
         else if (strcmp(name, "limit") == 0)
@@ -323,7 +321,7 @@ static int add_cursor(struct work *w, struct listing *l, const char *cursor, con
         return OK;
     if (!cursor_read(w, same_query, cursor, &after, &key)) {
         query_fault(w, "cursor", "query.cursor",
-                    "This cursor belongs to another query or is damaged: start again without.");
+                    "The cursor is damaged or belongs to another query. Start again without it.");
         return query_faults(w);
     }
     l->values[l->n++] = after;
@@ -350,7 +348,8 @@ static int reply_page(struct work *w, const struct listing *l, const struct pg_r
     return page_reply(w, &page, next);
 }
 
-/* `v.` in the order: a bare name would mean the output column of that name, which is text: 10 before 9, and no index. */
+/* `v.` in the order: a bare name would mean the output column of that name, which is text: 10 before 9,
+ * and no index. */
 int resource_list(struct work *w)
 {
     const struct resource *r = w->request->route->resource;
@@ -362,9 +361,9 @@ int resource_list(struct work *w)
     /* A cursor is good for the very list it came from. */
     for (int i = 0; i < w->request->segment_count; i++)
         text_addf(&same_query, "/%s", w->request->segments[i]);
-    TRY(read_query(w, &l, &cursor, &same_query));
+    TRY(read_list_query(w, &l, &cursor, &same_query));
     if (r->read && !add_owner(w, r, &l))
-        return fail(w, FORBIDDEN, "auth.not_for_customers", "This list is not for customers.");
+        return fail(w, FORBIDDEN, "auth.not_for_customers", "Customers may not read this list.");
     TRY(add_cursor(w, &l, cursor, same_query.bytes));
     direction = l.ascending ? "" : " desc";
     if (l.n)

@@ -20,6 +20,7 @@
 #include "log.h"
 #include "model.h"
 #include "openapi.h"
+#include "ops.h"
 #include "pool.h"
 #include "principal.h"
 #include "relay.h"

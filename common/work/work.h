@@ -31,6 +31,12 @@ enum fault { OK, INVALID, FORBIDDEN, NOT_FOUND, CONFLICT, BUSY, BROKEN };
 
 enum work_kind { REQUEST, DELIVERY, JOB };
 
+/* A variable of a request's path or a parameter of its query string, decoded. */
+struct var {
+    const char *name, *value;
+    bool in_path;
+};
+
 struct announcement;
 struct awaited;
 struct cargo;
@@ -47,6 +53,8 @@ struct work {
     bool writes;       /* runs in a transaction; a read is a single statement without one */
     bool dry_run;      /* everything is done and checked, then rolled back */
     json_t *in;        /* REQUEST: the validated body; DELIVERY: array of events; JOB: its data. Read only */
+    const struct var *vars; /* REQUEST: of its target */
+    int var_count;
     const char *actor; /* who does it: a token's subject, or the consumer or job */
     const char *trace; /* W3C trace id, 32 hexadecimal digits */
     struct principal *who; /* REQUEST only, NULL on public routes */
