@@ -26,8 +26,8 @@ static const char *cast_of(const struct resource *r)
     return r->key ? "text" : "uuid";
 }
 
-/* Announcements wait until the answer is read or the transaction ends, so that an event shows the aggregate as the
- * whole work left it, whatever the order of the handler's steps. */
+/* Announcements wait until the answer is read or the transaction ends, so that an event shows the aggregate
+ * as the whole work left it, whatever the order of the handler's steps. */
 struct announcement {
     struct announcement *next;
     const struct resource *resource;
@@ -56,7 +56,7 @@ void announce_committed(struct work *w)
     signal_raise(&outbox_signal);
 }
 
-/* --- writing ------------------------------------------------------------------------------------------ */
+/* --- writing -------------------------------------------------------------------------------------------- */
 
 static int raise_version(struct work *w, const struct announcement *a)
 {
@@ -69,7 +69,8 @@ static int raise_version(struct work *w, const struct announcement *a)
                          1, &a->ids);
 }
 
-/* What this work inserted has version 1 without a look. An id made here costs a tenth of what uuid_v7() does. */
+/* What this work inserted has version 1 without a look. An id made here costs a tenth of what uuid_v7()
+ * does. */
 static int write_events(struct work *w, const struct announcement *a)
 {
     const struct resource *r = a->resource;
@@ -87,7 +88,7 @@ static int write_events(struct work *w, const struct announcement *a)
     return sql_exec_text(w, sql, COUNT(values), values);
 }
 
-/* --- announcing ---------------------------------------------------------------------------------------- */
+/* --- announcing ----------------------------------------------------------------------------------------- */
 
 static int queue(struct work *w, struct announcement said, const char *aggregate)
 {
