@@ -1,5 +1,5 @@
-/* Wake-ups within this process: a waiter does not poll for what another thread has just done. A signal carries no data, and other
- * processes raise none here, so a waiter also looks after a time. */
+/* Wake-ups within this process: a waiter does not poll for what another thread has just done. A signal
+ * carries no data, and other processes raise none here, so a waiter also looks after a time. */
 #ifndef BACKROOM_SIGNALS_H
 #define BACKROOM_SIGNALS_H
 
@@ -25,13 +25,14 @@ struct signal {
 void signal_raise(struct signal *s);
 
 /*
- * Waits until the signal was raised since *seen, or until the time is over; true when it was raised. *seen belongs to the waiter, 0 at
- * first: what is raised between two waits ends the second one at once, so none is missed.
+ * Waits until the signal was raised since *seen, or until the time is over; true when it was raised. *seen
+ * belongs to the waiter, 0 at first: what is raised between two waits ends the second one at once, so none is
+ * missed.
  */
 bool signal_wait(struct signal *s, unsigned long *seen, int64_t ms);
 
-/* Has `call` called, in the raiser's thread, whenever the signal is raised: for a thread that waits for other things, too. One for
- * each signal; NULL ends it. */
+/* Has `call` called, in the raiser's thread, whenever the signal is raised: for a thread that waits for other
+ * things, too. One for each signal; NULL ends it. */
 void signal_subscribe(struct signal *s, void (*call)(void));
 
 #endif

@@ -16,7 +16,7 @@ struct incoming {
     size_t count;
 };
 
-/* --- the version gate ---------------------------------------------------------------------------------- */
+/* --- the version gate ----------------------------------------------------------------------------------- */
 
 static void sort_envelopes(struct work *w, struct incoming *a, const json_t *envelopes)
 {
@@ -90,7 +90,8 @@ static int query_cursors(struct work *w, const struct incoming *a, struct cursor
     return OK;
 }
 
-/* The cursors that were not created: they were there before, or another instance has created them meanwhile. */
+/* The cursors that were not created: they were there before, or another instance has created them
+ * meanwhile. */
 static int read_existing(struct work *w, const struct incoming *a)
 {
     struct cursors none = cursors_new(w), known = cursors_new(w);
@@ -138,7 +139,7 @@ static json_t *admitted_of(struct work *w, const struct incoming *a, enum verdic
     return admitted;
 }
 
-/* --- applying ------------------------------------------------------------------------------------------ */
+/* --- applying ------------------------------------------------------------------------------------------- */
 
 static bool reads_type(const struct consumer *c, const char *type)
 {
@@ -149,7 +150,8 @@ static bool reads_type(const struct consumer *c, const char *type)
     return reads;
 }
 
-/* Validates the events' data as a request's body is, but for unknown members. Only what is applied must be valid. */
+/* Validates the events' data as a request's body is, but for unknown members. Only what is applied must be
+ * valid. */
 static int check(struct work *w, const struct consumer *c, const json_t *admitted)
 {
     json_t *e;
@@ -213,7 +215,7 @@ int inbox_apply(struct work *w, const struct consumer *c, json_t *envelopes, enu
     return record(w, &a);
 }
 
-/* --- what handlers ask of the event they are given ----------------------------------------------------- */
+/* --- what handlers ask of the event they are given ------------------------------------------------------ */
 
 bool event_is(struct work *w, const char *word)
 {

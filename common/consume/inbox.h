@@ -10,7 +10,8 @@
 struct consumer;
 struct work;
 
-/* Applies the envelopes (a JSON list) in the work's transaction: cursors, inbox rows and effect. verdicts[n] is set for each by its "n". */
+/* Applies the envelopes (a JSON list) in the work's transaction: cursors, inbox rows and effect. verdicts[n]
+ * is set for each by its "n". */
 int inbox_apply(struct work *w, const struct consumer *c, json_t *envelopes, enum verdict *verdicts);
 
 #endif

@@ -6,7 +6,8 @@
 
 struct work;
 
-/* The event with n, aggregate_id, version and trace added to its members, owned by the work; NULL and *why if it is none of ours. */
+/* The event with n, aggregate_id, version and trace added to its members, owned by the work; NULL and *why if
+ * it is none of ours. */
 json_t *envelope_read(struct work *w, const char *bytes, size_t length, int n, const char **why);
 
 #endif

@@ -26,26 +26,26 @@ static const char *cast_of(const struct resource *r)
     return r->key ? "text" : "uuid";
 }
 
-/* Announcements wait until the answer is read or the transaction ends, so that an event shows the aggregate as the
- * whole work left it, whatever the order of the handler's steps. */
+/* Announcements are written when the response is read or the transaction ends, so that an event shows the
+ * aggregate as the whole work left it, whatever the order of the handler's steps. */
 struct announcement {
     struct announcement *next;
     const struct resource *resource;
     const char *type, *ids; /* a PostgreSQL array, or the key itself if it is of one */
     bool of_one;
-    enum { RAISES, RAISED, NEW } version; /* it is to be raised, it was, or it is 1 */
+    enum { RAISES, RAISED, NEW } version; /* to be raised, raised already, or 1 */
 };
 
-/* A plan for one key is cheaper than that for an array, and most works announce one thing. */
-static const char *chosen(struct work *w, const struct announcement *a, int parameter)
+/* The condition on the key: the plan for one key is cheaper than that for an array. */
+static const char *key_condition(struct work *w, const struct announcement *a, int parameter)
 {
     const char *cast = cast_of(a->resource);
 
     return a->of_one ? textf(w, "= $%d::%s", parameter, cast) : textf(w, "= any($%d::%s[])", parameter, cast);
 }
 
-/* What is told of one may be written together with what others tell. */
-static const char *row_of(const struct announcement *a)
+/* Events of one aggregate may be written in one statement with those of other requests (group commit). */
+static const char *source_of(const struct announcement *a)
 {
     return a->of_one ? SQL_EACH : "(select) one";
 }
@@ -56,7 +56,7 @@ void announce_committed(struct work *w)
     signal_raise(&outbox_signal);
 }
 
-/* --- writing ------------------------------------------------------------------------------------------ */
+/* --- writing -------------------------------------------------------------------------------------------- */
 
 static int raise_version(struct work *w, const struct announcement *a)
 {
@@ -65,11 +65,12 @@ static int raise_version(struct work *w, const struct announcement *a)
     return sql_exec_text(w,
                          textf(w,
                                "update %s set version = version + 1, updated_at = now() from %s where %s %s",
-                               r->table, row_of(a), resource_key(r), chosen(w, a, 1)),
+                               r->table, source_of(a), resource_key(r), key_condition(w, a, 1)),
                          1, &a->ids);
 }
 
-/* What this work inserted has version 1 without a look. An id made here costs a tenth of what uuid_v7() does. */
+/* What this work inserted has version 1 without a look. An id made here costs a tenth of what uuid_v7()
+ * does. */
 static int write_events(struct work *w, const struct announcement *a)
 {
     const struct resource *r = a->resource;
@@ -80,14 +81,14 @@ static int write_events(struct work *w, const struct announcement *a)
               "insert into event (id, type, aggregate, aggregate_id, version, actor, trace, data, private) "
               "select coalesce($1::uuid, uuid_v7()), $2, $3, e.id::text, %s, $4, $5, e.doc, e.private "
               "from %s join %s_event e on e.id %s%s",
-              a->version == NEW ? "1" : "t.version", row_of(a), r->aggregate, chosen(w, a, 6),
+              a->version == NEW ? "1" : "t.version", source_of(a), r->aggregate, key_condition(w, a, 6),
               a->version == NEW ? "" : versions);
 
     w->announced = true;
     return sql_exec_text(w, sql, COUNT(values), values);
 }
 
-/* --- announcing ---------------------------------------------------------------------------------------- */
+/* --- announcing ----------------------------------------------------------------------------------------- */
 
 static int queue(struct work *w, struct announcement said, const char *aggregate)
 {

@@ -6,25 +6,19 @@
 
 #include "bus.h"
 
-/* --- what comes ------------------------------------------------------------------------------------------ */
-
-bool messages_may_grow(const struct messages *m, const struct pull *p)
-{
-    return m->count < PULL && !pull_is_over(p);
-}
+/* --- receiving ------------------------------------------------------------------------------------------ */
 
 enum pulled messages_receive(struct messages *m, struct pull *p, int64_t wait_ms)
 {
     enum pulled what = pull_next(p, wait_ms, &m->all[m->count]);
 
-    if (what == MESSAGE)
-        m->count++;
+    m->count += what == MESSAGE;
     return what;
 }
 
 void messages_take(struct messages *m, struct pull *p, int64_t wait_ms)
 {
-    while (messages_may_grow(m, p) && messages_receive(m, p, wait_ms) != NOTHING)
+    while (m->count < PULL && !pull_is_complete(p) && messages_receive(m, p, wait_ms) != NOTHING)
         ;
 }
 
@@ -35,10 +29,9 @@ void messages_drop(struct messages *m)
     m->count = 0;
 }
 
-/* --- what they say of themselves --------------------------------------------------------------------------- */
+/* --- metadata: $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending> ----- */
 
-/* The third last part but … of $JS.ACK.<stream>.<consumer>.<delivered>.… */
-int messages_deliveries(const struct messages *m, int n)
+int message_deliveries(const struct messages *m, int n)
 {
     const char *s = natsMsg_GetReply(m->all[n]);
 
@@ -47,7 +40,6 @@ int messages_deliveries(const struct messages *m, int n)
     return s ? (int)strtol(s, NULL, 10) : 1;
 }
 
-/* The last part of the last message's reply subject. */
 int64_t messages_pending(const struct messages *m)
 {
     const char *subject = natsMsg_GetReply(m->all[m->count - 1]),
@@ -56,17 +48,32 @@ int64_t messages_pending(const struct messages *m)
     return last ? strtoll(last + 1, NULL, 10) : 0;
 }
 
-/* --- what the server is told --------------------------------------------------------------------------------- */
+/* --- answering ------------------------------------------------------------------------------------------ */
 
-void messages_reply(const struct messages *m, int n, const char *what)
+static void answer(const struct messages *m, int n, const char *what)
 {
     natsConnection_PublishString(bus_connection(), natsMsg_GetReply(m->all[n]), what);
 }
 
-void messages_nak_delayed(const struct messages *m, int n, int64_t delay_ms)
+void message_ack(const struct messages *m, int n)
+{
+    answer(m, n, "+ACK");
+}
+
+void message_in_progress(const struct messages *m, int n)
+{
+    answer(m, n, "+WPI");
+}
+
+void message_nak(const struct messages *m, int n)
+{
+    answer(m, n, "-NAK");
+}
+
+void message_nak_delayed(const struct messages *m, int n, int64_t delay_ms)
 {
     char nak[64];
 
     snprintf(nak, sizeof nak, "-NAK {\"delay\": %lld}", (long long)delay_ms * 1000000);
-    messages_reply(m, n, nak);
+    answer(m, n, nak);
 }

@@ -12,7 +12,8 @@
 #include "stream.h"
 #include "work.h"
 
-/* The library's own asynchronous publishing is not used: it wakes three threads for each event, one of them for a timer. */
+/* The library's own asynchronous publishing is not used: it wakes three threads for each event, one of them
+ * for a timer. */
 
 enum { FLUSH_MS = 4000, ACK_MS = 5000, WAIT_MS = 100 };
 
@@ -31,7 +32,7 @@ void publish_start(const char *service, const atomic_bool *stopping)
     out.stopping = stopping;
 }
 
-/* --- the inbox of acknowledgements ------------------------------------------------------------------------- */
+/* --- the inbox of acknowledgements ---------------------------------------------------------------------- */
 
 /* The inbox has another name each time, so that late acknowledgements reach no later window. */
 static bool subscribe(void)
@@ -57,7 +58,8 @@ static bool open_inbox(void)
 {
     if (is_current())
         return true;
-    /* The library's reader may still hold the subscription that is left now, so the one before it is destroyed (pull.c). */
+    /* The library's reader may still hold the subscription that is left now, so the one before it is
+     * destroyed (pull.c). */
     natsSubscription_Destroy(out.acks_before);
     natsSubscription_Unsubscribe(out.acks);
     out.acks_before = out.acks;
@@ -69,17 +71,17 @@ static bool open_inbox(void)
     return false;
 }
 
-/* --- publishing ------------------------------------------------------------------------------------------ */
+/* --- publishing ----------------------------------------------------------------------------------------- */
 
-/* nats-server remembers ids for two minutes, also those of messages that it has lost: an event that is published again after a loss
- * has another id. */
+/* nats-server remembers ids for two minutes, also those of messages that it has lost: an event that is
+ * published again after a loss has another id. */
 static const char *message_id(struct work *w, const struct event_unpublished_row *e)
 {
     return e->position ? textf(w, "%s/%" PRId64, e->id, stream_lost_at()) : e->id;
 }
 
-/* CloudEvents 1.0, structured mode. Personal data stands beside the public data: the subject permissions of nats-server keep it
- * among the services. */
+/* CloudEvents 1.0, structured mode. Personal data stands beside the public data: the subject permissions of
+ * nats-server keep it among the services. */
 static struct text envelope(struct work *w, const struct event_unpublished_row *e)
 {
     struct text t = text_new(w->arena);
@@ -119,7 +121,7 @@ static bool send(struct work *w, const struct event_unpublished_row *e, uint64_t
     return sent == NATS_OK;
 }
 
-/* --- acknowledgements ------------------------------------------------------------------------------------ */
+/* --- acknowledgements ----------------------------------------------------------------------------------- */
 
 /* The event's place in the stream, -1 if it was refused. */
 static int64_t place_in(natsMsg *msg)

@@ -45,7 +45,7 @@ static struct {
     unsigned long seen; /* of outbox_signal */
 } relay;
 
-/* --- marking --------------------------------------------------------------------------------------------- */
+/* --- marking -------------------------------------------------------------------------------------------- */
 
 /* The event's place in the chain; one that was published before keeps the one it has. */
 static int64_t link_event(struct work *w, struct head *h, const struct event_unpublished_row *e)
@@ -75,7 +75,8 @@ static const char *marks_of(struct work *w, struct batch *b)
     return t.bytes;
 }
 
-/* A leader that was stopped for a while may find that the next one has marked some of them: then it marks none. */
+/* A leader that was stopped for a while may find that the next one has marked some of them: then it marks
+ * none. */
 static int mark(struct work *w)
 {
     struct batch *b = w->context;
@@ -106,7 +107,7 @@ static bool mark_acknowledged(struct work *w, struct batch *b)
     return fault == OK;
 }
 
-/* --- a batch --------------------------------------------------------------------------------------------- */
+/* --- a batch -------------------------------------------------------------------------------------------- */
 
 static int find_head(struct work *w, struct head *h)
 {
@@ -121,7 +122,8 @@ static int find_head(struct work *w, struct head *h)
     return OK;
 }
 
-/* Without a transaction: there is nothing to lock, and none stays open while acknowledgements are waited for. */
+/* Without a transaction: there is nothing to lock, and none stays open while acknowledgements are waited
+ * for. */
 static int select_events(struct work *w, struct batch *b)
 {
     w->writes = false;
@@ -163,7 +165,7 @@ static bool publish_batch(void)
     return good && b.count == BATCH;
 }
 
-/* --- the thread ---------------------------------------------------------------------------------------- */
+/* --- the thread ----------------------------------------------------------------------------------------- */
 
 /* Does this instance lead, and does the stream hold what it acknowledged? */
 static bool may_publish(void)

@@ -2,7 +2,8 @@
 select no, position, id, type, aggregate, aggregate_id, version, to_json(at)#>>'{}', actor, trace, data, private
 from event where seq is null order by no limit :count::int;
 
--- Only those that no other relay has marked meanwhile: a relay that was stopped for a while may not know that it lost the lead.
+-- Only those that no other relay has marked meanwhile: a relay that was stopped for a while may not know that
+-- it lost the lead.
 -- name: event_published(marks) :count
 update event e
 set position = m.position, hash = coalesce(e.hash, decode(m.hash, 'hex')), epoch = m.epoch, seq = m.seq

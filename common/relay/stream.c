@@ -52,7 +52,7 @@ void stream_mark_suspect(bool at_once)
         stream.generation = 0;
 }
 
-/* --- verifying ------------------------------------------------------------------------------------------- */
+/* --- verifying ------------------------------------------------------------------------------------------ */
 
 static void report_loss(int64_t count)
 {
@@ -70,7 +70,8 @@ static int no_answer(struct work *w)
     return fail(w, BUSY, "stream.no_answer", "nats-server does not answer what the stream holds.");
 }
 
-/* The event's id that the message at this place carries: its Nats-Msg-Id without what publish.c adds for a repeat. */
+/* The event's id that the message at this place carries: its Nats-Msg-Id without what publish.c adds for a
+ * repeat. */
 static enum held event_id_at(int64_t seq, char id[64])
 {
     enum held held = bus_message(stream.service, seq, id);
@@ -89,8 +90,9 @@ static enum held holds(int64_t seq, const char *id)
 }
 
 /*
- * A stream whose last event is not in the log is ahead of the database: that was restored to an earlier time and the stream was not
- * emptied. Its consumers' positions are of the later time, so they would miss what is published from now on.
+ * A stream whose last event is not in the log is ahead of the database: that was restored to an earlier time
+ * and the stream was not emptied. Its consumers' positions are of the later time, so they would miss what is
+ * published from now on.
  */
 static int check_ahead(struct work *w)
 {
@@ -108,8 +110,8 @@ static int check_ahead(struct work *w)
     return OK;
 }
 
-/* Finds the last place at which the stream holds the event that the log has there, seldom more than a few steps back; what the log has
- * behind it, or in another stream, is lost. */
+/* Finds the last place at which the stream holds the event that the log has there, seldom more than a few
+ * steps back; what the log has behind it, or in another stream, is lost. */
 static int verify_tail(struct work *w)
 {
     struct event_tail_row tail;
@@ -168,8 +170,8 @@ static int verify(struct work *w)
     return verify_middle(w);
 }
 
-/* Reads back a part, from the end, as that is what consumers still want: nats-server finds out about a damaged message only when it
- * reads it, and then leaves it out without an error. */
+/* Reads back a part, from the end, as that is what consumers still want: nats-server finds out about a
+ * damaged message only when it reads it, and then leaves it out without an error. */
 static int scrub(struct work *w)
 {
     struct event_places_row *rows;
@@ -195,7 +197,7 @@ static int scrub(struct work *w)
     return OK;
 }
 
-/* --- checking -------------------------------------------------------------------------------------------- */
+/* --- checking ------------------------------------------------------------------------------------------- */
 
 static bool in_work(int (*f)(struct work *))
 {
@@ -218,8 +220,8 @@ static void go_on_scrubbing(void)
         stream.scrub_position -= SCRUB;
 }
 
-/* Reads what was the last message 20 s ago: by then it comes from the disk. Where it cannot be read, the server acknowledges what it
- * does not keep (its files were removed). Only a restart of the server helps. */
+/* Reads what was the last message 20 s ago: by then it comes from the disk. Where it cannot be read, the
+ * server acknowledges what it does not keep (its files were removed). Only a restart of the server helps. */
 static bool is_durable(void)
 {
     int64_t *slot = &stream.tails[stream.checks++ % TAILS], tail = *slot;
