@@ -4,8 +4,6 @@
 
 #include "arena.h"
 
-enum { CONSUMERS_MAX = 16 };
-
 static atomic_llong counters[COUNTERS], gauges[GAUGES];
 static struct {
     _Atomic(const char *) consumer;

@@ -29,6 +29,8 @@ void metrics_add(enum counter c, int64_t n);
 enum gauge { NATS_STALLED, RELAY_LEADER, READY, STREAM_AHEAD, GAUGES };
 void metrics_set(enum gauge g, int64_t value);
 
+enum { CONSUMERS_MAX = 64 };
+
 /* How many events a consumer has still before it; place: its row in the service's table. */
 void metrics_pending(int place, const char *consumer, int64_t n);
 

@@ -16,7 +16,6 @@
 #include "thread.h"
 
 enum {
-    CONSUMERS_MAX = 16,
     BURST_MS = 50,
     TOGETHER_MS = 2,
     FAR_BEHIND = 1024, /* who gives way must not be left behind */
@@ -155,7 +154,7 @@ const struct consumer *consumer_named(const char *name)
 void consume_start(const char *service, const struct consumer *rows)
 {
     consume_open(rows);
-    for (const struct consumer *c = rows; c && c->subject && all.count < CONSUMERS_MAX; c++) {
+    for (const struct consumer *c = rows; c && c->subject; c++) {
         struct puller *p = &all.pullers[all.count++];
         struct delivery *d = &p->delivery;
 

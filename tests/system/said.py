@@ -1,4 +1,4 @@
-"""Does each event say what its schema (services/SERVICE/events/AGGREGATE.json) promises, and nothing else?
+"""Does each event say what its schema (services/SERVICE/AREA/events/AGGREGATE.json) promises, and nothing else?
 
 Consumers must take more than the schema names; the tests do not: what is said and not written down fails.
 """
@@ -32,7 +32,7 @@ def strict(schema):
 def schemas(service):
     """event type → (validator of its data, validator of its personal data or None)"""
     found = {}
-    for file in [*(ROOT / "services" / service / "events").glob("*.json"), *(ROOT / "common/import/events").glob("*.json")]:
+    for file in [*(ROOT / "services" / service).glob("*/events/*.json"), *(ROOT / "common/import/events").glob("*.json")]:
         schema = json.loads(file.read_text())
         both = [schema.get(part) and jsonschema.Draft202012Validator(
             strict(schema[part]), format_checker=jsonschema.FormatChecker()) for part in ("data", "private")]

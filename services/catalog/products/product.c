@@ -9,15 +9,12 @@ static int may_submit(struct work *w, const char *id);
 static int may_approve(struct work *w, const char *id);
 
 const struct step product_flow[] = {
-    {"draft", "edit", "draft", NULL, "catalog.product.edited"},
-    {"rejected", "edit", "draft", NULL, "catalog.product.edited"},
+    {"draft|rejected", "edit", "draft", NULL, "catalog.product.edited"},
     {"draft", "submit", "submitted", may_submit, "catalog.product.submitted"},
     {"submitted", "withdraw", "draft", NULL, "catalog.product.withdrawn"},
     {"submitted", "approve", "approved", may_approve, "catalog.product.approved"},
     {"submitted", "reject", "rejected", may_approve, "catalog.product.rejected"},
-    {"approved", "publish", "published", NULL, "catalog.product.published"},
-    {"published", "publish", "published", NULL, "catalog.product.published"},
-    {"delisted", "publish", "published", NULL, "catalog.product.published"},
+    {"approved|published|delisted", "publish", "published", NULL, "catalog.product.published"},
     {"published", "delist", "delisted", NULL, "catalog.product.delisted"},
     {0},
 };
@@ -84,7 +81,7 @@ static int may_submit(struct work *w, const char *id)
     const char *listing;
 
     TRY(q_product_for_review(w, id, &listing));
-    review_check(w, arena_owns(w->arena, json_loads(listing, 0, NULL), (void (*)(void *))json_decref));
+    review_check(w, json_owned(w, json_loads(listing, 0, NULL)));
     return failed_if_any(w, "product.incomplete",
                          "The product cannot be submitted yet: errors[] names everything that is missing.");
 }
@@ -99,51 +96,4 @@ static int may_approve(struct work *w, const char *id)
         return fail(w, FORBIDDEN, "product.four_eyes",
                     "Somebody else must decide on what you drafted, edited or submitted.");
     return OK;
-}
-
-int product_submit(struct work *w)
-{
-    const char *id = path_var(w, "id");
-
-    TRY(flow_apply(w, "product", id, "submit"));
-    TRY(q_product_submitted(w, id, w->actor));
-    return reply_resource(w, "products", id);
-}
-
-int product_approve(struct work *w)
-{
-    const char *id = path_var(w, "id");
-
-    TRY(flow_apply(w, "product", id, "approve"));
-    TRY(q_product_approved(w, id, w->actor));
-    return reply_resource(w, "products", id);
-}
-
-int product_reject(struct work *w)
-{
-    const char *id = path_var(w, "id");
-
-    TRY(flow_apply(w, "product", id, "reject"));
-    TRY(q_product_rejected(w, id, in_json(w, "reasons")));
-    return reply_resource(w, "products", id);
-}
-
-/* --- on and off the channels ----------------------------------------------------------------------------------- */
-
-int product_publish(struct work *w)
-{
-    const char *id = path_var(w, "id");
-
-    TRY(flow_apply(w, "product", id, "publish"));
-    TRY(q_product_channels(w, id, in_json(w, "channels")));
-    return reply_resource(w, "products", id);
-}
-
-int product_delist(struct work *w)
-{
-    const char *id = path_var(w, "id");
-
-    TRY(flow_apply(w, "product", id, "delist"));
-    TRY(q_product_delisted(w, id, in_str(w, "reason")));
-    return reply_resource(w, "products", id);
 }

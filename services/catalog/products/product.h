@@ -9,10 +9,5 @@ extern const struct step product_flow[];
 
 int product_draft(struct work *w);
 int product_edit(struct work *w);
-int product_submit(struct work *w);
-int product_approve(struct work *w);
-int product_reject(struct work *w);
-int product_publish(struct work *w);
-int product_delist(struct work *w);
 
 #endif

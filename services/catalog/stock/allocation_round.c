@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reservation_queries.h"
+#include "allocation_round_queries.h"
 
 void round_begin(struct work *w, struct round *r, size_t room)
 {

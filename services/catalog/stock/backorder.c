@@ -1,9 +1,10 @@
 #include "backorder.h"
 
 #include "allocation_round.h"
+#include "allocation_round_queries.h"
+#include "backorder_queries.h"
 #include "outbox.h"
 #include "reorder_point.h"
-#include "reservation_queries.h"
 
 enum { PAGE = 1000 };
 

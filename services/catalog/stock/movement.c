@@ -1,11 +1,12 @@
 #include "movement.h"
 
 #include "backorder.h"
+#include "backorder_queries.h"
 #include "movement_queries.h"
 #include "outbox.h"
 #include "reorder_point.h"
-#include "reservation_queries.h"
 #include "resource.h"
+#include "stock_lock_queries.h"
 
 static int check_movement(struct work *w, const char *sku, int64_t quantity)
 {
@@ -56,7 +57,7 @@ static int book_out(struct work *w, const char *sku, const char *warehouse, int6
     return OK;
 }
 
-int stock_movement(struct work *w)
+int movement_book(struct work *w)
 {
     const char *id = new_id(w), *sku = in_str(w, "sku"), *warehouse = in_str(w, "warehouse");
     int64_t quantity = in_int(w, "quantity");
@@ -67,12 +68,4 @@ int stock_movement(struct work *w)
     TRY(level_watch(w, list_of(w, sku)));
     TRY(announce_new(w, "catalog.stock.moved", "movement", id));
     return reply_resource(w, "movements", id);
-}
-
-int stock_explain(struct work *w)
-{
-    const char *explanation;
-
-    TRY(q_stock_explain(w, path_var(w, "sku"), &explanation));
-    return reply(w, explanation);
 }

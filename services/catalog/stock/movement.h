@@ -5,7 +5,6 @@
 #include "work.h"
 
 /* Book stock in (quantity above zero) or out (below). */
-int stock_movement(struct work *w);
-int stock_explain(struct work *w);
+int movement_book(struct work *w);
 
 #endif

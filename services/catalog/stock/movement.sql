@@ -13,22 +13,6 @@ where sku = :sku and warehouse = :warehouse and on_hand - reserved >= :quantity:
 insert into stock_movement (id, sku, warehouse, quantity, reason, reference, actor)
 values (:id::uuid, :sku, :warehouse, :quantity::bigint, :reason, :reference, :actor);
 
--- name: level_put(sku, reorder_point int) :maybe fresh bool, ids, skus
-insert into stock_level as l (sku, reorder_point) select v.sku, :reorder_point::bigint from variant v where v.sku = :sku and v.stocked
-on conflict (sku) do update set reorder_point = excluded.reorder_point
-returning xmax = 0, array[l.sku], json_build_array(l.sku);
-
--- name: level_watch(skus) :row low
-with now_low as (
-    select l.sku, coalesce(sum(s.on_hand - s.reserved), 0) <= l.reorder_point as low
-    from stock_level l left join stock s on s.sku = l.sku
-    where l.sku = any(array(select json_array_elements_text(:skus::json))) group by l.sku
-), turned as (
-    update stock_level l set low = n.low from now_low n where l.sku = n.sku and l.low <> n.low
-    returning l.sku, l.low
-)
-select array_agg(sku) filter (where low) from turned;
-
 -- Why the level is what it is: on_hand is the sum of the movements, reserved that of what orders hold.
 -- name: stock_explain(sku) :json
 select json_build_object('sku', v.sku,

@@ -4,8 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "allocation_round_queries.h"
 #include "consume.h"
-#include "reservation_queries.h"
+#include "new_orders_queries.h"
 
 /* History (an order that came in delivered) took its stock long ago. */
 static bool is_new(const json_t *event)

@@ -1,9 +1,9 @@
 #include "reorder_point.h"
 
-#include "movement_queries.h"
 #include "outbox.h"
-#include "reservation_queries.h"
+#include "reorder_point_queries.h"
 #include "resource.h"
+#include "stock_lock_queries.h"
 
 int level_set(struct work *w)
 {

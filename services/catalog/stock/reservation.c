@@ -9,6 +9,7 @@
 #include "outbox.h"
 #include "reorder_point.h"
 #include "reservation_queries.h"
+#include "stock_lock_queries.h"
 
 /* --- what they get ------------------------------------------------------------------------------------------------ */
 
@@ -111,7 +112,7 @@ static int take_back(struct work *w, const char *skus, const char **freed)
  * because whoever adds to it serves the line at once. Cancelled before anything is given out: an order that came and
  * went in one batch holds nothing. Whoever waits came before the new ones.
  */
-int on_orders(struct work *w)
+int catalog_on_orders_order(struct work *w)
 {
     const char *skus, *freed = NULL;
     bool cancelled = event_has(w, "orders.order.cancelled");

@@ -5,6 +5,6 @@
 #include "work.h"
 
 /* Consumer of orders.order.*: placed orders reserve, cancelled ones give back, in order of arrival, a batch at once. */
-int on_orders(struct work *w);
+int catalog_on_orders_order(struct work *w);
 
 #endif

@@ -5,6 +5,6 @@
 #include "work.h"
 
 /* Consumer of fulfillment.shipment.*: shipped ones are booked out against their orders' reservations. */
-int on_shipments(struct work *w);
+int catalog_on_fulfillment_shipment(struct work *w);
 
 #endif

@@ -3,9 +3,9 @@
 #include "backorder.h"
 #include "import.h"
 #include "outbox.h"
-#include "product_import_queries.h"
 #include "reorder_point.h"
-#include "reservation_queries.h"
+#include "stock_import_queries.h"
+#include "stock_lock_queries.h"
 
 /* What the batch has moved so far in each cell, and the movements it has seen. */
 struct moved {
@@ -103,8 +103,7 @@ static int write_rows(struct work *w, struct batch *b, const char *skus)
 int stock_import(struct work *w, struct batch *b)
 {
     const char *skus = skus_of(w, b);
-    struct moved moved = {arena_owns(w->arena, json_object(), (void (*)(void *))json_decref),
-                          arena_owns(w->arena, json_object(), (void (*)(void *))json_decref)};
+    struct moved moved = {json_owned(w, json_object()), json_owned(w, json_object())};
     struct import_stock_look_row *rows;
     size_t n;
     bool any = false;
