@@ -38,6 +38,8 @@ void batch_refuse(struct work *w, struct batch *b, size_t i);
 void batch_known(struct batch *b, size_t i);
 /* The rows that are good so far, as a JSON list of {"i": place in the batch, "doc": {…}}. */
 const char *batch_json(struct work *w, const struct batch *b);
+/* The same as a list of {"id": a new one, "doc": {…}}; NULL if there is none. */
+const char *batch_new_json(struct work *w, const struct batch *b);
 
 /* What every service with an import kind has: GET /v1/imports, one import and its timeline; and the routes of uploads. */
 extern const struct resource import_resources[];

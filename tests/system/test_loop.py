@@ -19,7 +19,7 @@ FEEDS = 40
 @pytest.fixture(scope="module")
 def product(shop):
     made = shop.catalog.post("/v1/products", mug("LOOP")).expect(201)
-    shop.catalog.post("/v1/stock/LOOP/levels", {"reorder_point": 3}).expect(200)
+    shop.catalog.post("/v1/stock/LOOP/reorder-point", {"reorder_point": 3}).expect(200)
     return made
 
 
@@ -74,7 +74,7 @@ def test_writers_that_wait_for_a_lock_hold_up_no_reader(shop, product):
 
 
 def test_readers_of_a_locked_table_hold_up_no_reader_of_another(shop, product):
-    shop.catalog.get("/v1/levels/LOOP").expect(200)
+    shop.catalog.get("/v1/reorder-points/LOOP").expect(200)
     with psycopg2.connect(shop.postgres.url("catalog", shop.database)) as held:
         held.cursor().execute("lock table product")
         waiting = connect(shop, 2)          # one on the loop's connection, one of the pool; one is left
@@ -82,7 +82,7 @@ def test_readers_of_a_locked_table_hold_up_no_reader_of_another(shop, product):
             link.sendall(get(shop, f"/v1/products/{product['id']}"))
         time.sleep(0.1)
         began = time.monotonic()
-        shop.catalog.get("/v1/levels/LOOP", retries=0).expect(200)
+        shop.catalog.get("/v1/reorder-points/LOOP", retries=0).expect(200)
         assert time.monotonic() - began < SOON
     held.close()
     assert answered(waiting, 5) == len(waiting)

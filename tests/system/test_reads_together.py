@@ -71,13 +71,13 @@ def test_keys_that_mean_something_to_an_array_are_only_keys(shop, ids):
     """Those who ask for the same kind of thing travel in one statement, their keys in one array."""
     good = [f"READ-{n}" for n in range(8)]
     for sku in good:
-        shop.catalog.post(f"/v1/stock/{sku}/levels", {"reorder_point": 3}).expect(200)
+        shop.catalog.post(f"/v1/stock/{sku}/reorder-point", {"reorder_point": 3}).expect(200)
     odd = ['"', "\\", "{}", '{"', "NULL", "null", "a,b", 'READ-0","READ-1', "READ-0 ", "read-0", "é"]
     keys = (good * 3 + odd) * 20
     random.shuffle(keys)
 
     def ask(sku):
-        return sku, shop.catalog.get(f"/v1/levels/{urllib.parse.quote(sku, safe='')}")
+        return sku, shop.catalog.get(f"/v1/reorder-points/{urllib.parse.quote(sku, safe='')}")
 
     with ThreadPoolExecutor(CLIENTS) as pool:
         for sku, answer in pool.map(ask, keys):

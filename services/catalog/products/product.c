@@ -21,7 +21,7 @@ const struct step product_flow[] = {
 
 /* --- drafting ------------------------------------------------------------------------------------------------ */
 
-/* Codes that two variants share, or that belong to another product: all named at once. */
+/* Name all codes that two variants share, or that belong to another product. */
 static int check_codes(struct work *w, const char *id)
 {
     struct variants_conflicts_row *rows;
@@ -31,12 +31,12 @@ static int check_codes(struct work *w, const char *id)
     for (size_t i = 0; i < n; i++)
         fault_at(w, textf(w, "/variants/%s/%s", rows[i].place, rows[i].field),
                  textf(w, "product.%s_%s", rows[i].field, rows[i].twice ? "twice" : "taken"),
-                 rows[i].twice ? "The %s %s stands twice here." : "The %s %s belongs to another product.",
+                 rows[i].twice ? "The %s %s is given twice." : "The %s %s belongs to another product.",
                  rows[i].field, rows[i].value);
-    return failed_if_any(w, "product.invalid", "The product has faults.");
+    return failed_if_any(w, "product.invalid", "The product is invalid: errors[] names every fault.");
 }
 
-/* A variant keeps its stock when its product is edited; one that has any cannot be left out. */
+/* A variant keeps its stock when its product is edited, and one that has stock cannot be left out. */
 static int put_variants(struct work *w, const char *id)
 {
     const char *variants = in_has(w, "variants") ? in_json(w, "variants") : "[]";
@@ -86,7 +86,7 @@ static int may_submit(struct work *w, const char *id)
                          "The product cannot be submitted yet: errors[] names everything that is missing.");
 }
 
-/* Four eyes: whoever drafted, edited or submitted it does not decide on it, whatever the role. */
+/* Four eyes: a user who drafted, edited or submitted the product does not decide on it, whatever the role. */
 static int may_approve(struct work *w, const char *id)
 {
     struct product_worked_on_row worked_on;
@@ -94,6 +94,6 @@ static int may_approve(struct work *w, const char *id)
     TRY(q_product_worked_on(w, id, w->actor, &worked_on));
     if (worked_on.by_actor)
         return fail(w, FORBIDDEN, "product.four_eyes",
-                    "Somebody else must decide on what you drafted, edited or submitted.");
+                    "You drafted, edited or submitted this product: another user must decide on it.");
     return OK;
 }

@@ -1,4 +1,4 @@
-/* Products: drafted, submitted, approved by somebody else, published on channels (C-1, C-2, C-3). */
+/* Products: drafted, submitted, approved by another user, published on channels (C-1, C-2, C-3). */
 #ifndef BACKROOM_PRODUCT_H
 #define BACKROOM_PRODUCT_H
 
@@ -7,6 +7,7 @@
 
 extern const struct step product_flow[];
 
+/* Routes. The other steps are rows (products.c). */
 int product_draft(struct work *w);
 int product_edit(struct work *w);
 

@@ -115,7 +115,7 @@ static const struct import_kind imports[] = {
 
 static const struct constraint constraints[] = {
     {"stock_sku_fkey", CONFLICT, "product.sku_in_stock", "A variant that was left out is kept in stock."},
-    {"stock_level_sku_fkey", CONFLICT, "product.sku_in_stock",
+    {"reorder_point_sku_fkey", CONFLICT, "product.sku_in_stock",
      "A variant that was left out is kept in stock."},
     {"variant_pkey", CONFLICT, "product.sku_taken",
      "A SKU of these variants was just taken by another product."},

@@ -1,5 +1,5 @@
--- The next page of those who wait for the freed SKUs, in order of arrival, without those that cannot be served whatever
--- happens before their turn.
+-- The next page of reservations that wait for the freed SKUs, in order of arrival, without those that cannot be served
+-- whatever the ones before them get.
 -- name: backorder_demands(freed, after int, page int) :rows id, arrived int, allow_partial bool, sku, missing int
 with picked as (
     select distinct reservation_id as id, arrived from reservation_line
@@ -42,7 +42,7 @@ from (select sku, warehouse, sum(quantity) as quantity
 where s.sku = g.sku and s.warehouse = g.warehouse
   and s.sku = any(array(select sku from json_to_recordset(:grants::json) as a(sku text)));
 
--- The outcome of all that got something in this transaction: what is to be announced.
+-- Set the status of all reservations that got something in this transaction, and return them by status.
 -- name: reservation_settle(ids) :rows status, ids
 with outcome as (
     select r.id, case when bool_and(l.reserved = l.quantity) then 'held' when bool_or(l.reserved > 0) then 'partial' else 'short' end as status

@@ -1,8 +1,8 @@
 -- Lists of SKUs and of grants are JSON, lists of orders and of reservations are arrays of uuid; null stands for none.
--- PostgreSQL takes a JSON list for 100 rows, two joined for 10,000, and then rather walks through a table of a million
--- rows than looks some up. `= any(array(select …))` and `lateral (… limit 1)` leave it the index alone (test_plans.py).
+-- PostgreSQL estimates 100 rows for a JSON list and 10,000 for two that are joined, for which it prefers to scan a table of a
+-- million rows to looking some up. `= any(array(select …))` and `lateral (… limit 1)` keep it on the index (test_plans.py).
 
--- New reservations, with their lines and where they are reserved, there too.
+-- Insert new reservations with their lines and cells, and reserve the stock.
 -- name: reservation_place(reservations, lines, grants) :exec
 with placed as (
     insert into reservation (id, order_id, order_number, allow_partial, status)
@@ -24,13 +24,13 @@ insert into reservation_line (reservation_id, arrived, sku, quantity, reserved, 
 select p.id, p.arrived, l.sku, l.quantity, l.reserved, l.reserved < l.quantity and p.status <> 'released'
 from placed p join json_to_recordset(:lines::json) as l(id uuid, sku text, quantity bigint, reserved bigint) using (id);
 
--- The SKUs that these cancelled orders will set free.
+-- The SKUs that these cancelled orders will free.
 -- name: reservation_freed(orders) :row skus
 select json_agg(distinct c.sku)
 from reservation r join reservation_cell c on c.reservation_id = r.id and c.quantity > c.taken
 where r.order_id = any(:orders::uuid[]);
 
--- What they hold and nobody took yet goes back.
+-- Release what they hold and what was not taken yet.
 -- name: reservation_release(orders) :row ids
 with gone as materialized (
     select r.id from reservation r

@@ -58,7 +58,7 @@ static const struct route routes[] = {
      "Book a stock movement"},
     {"GET", "/v1/stock/{sku}/movements", "stock:read", NULL, resource_list, 200,
      "List the stock movements of a SKU"},
-    {"POST", "/v1/stock/{sku}/levels", "stock:write", reorder_point_fields, level_set, 200,
+    {"POST", "/v1/stock/{sku}/reorder-point", "stock:write", reorder_point_fields, reorder_point_set, 200,
      "Set the reorder point of a SKU"},
     {"GET", "/v1/stock/{sku}/explain", "stock:read", NULL, query_route, 200,
      "Explain the stock level of a SKU by its movements and orders", .query = "stock_explain"},
@@ -70,7 +70,7 @@ static const struct filter stock_filters[] = {{"sku", CODE}, {0}};
 static const struct filter movement_filters[] = {
     {"sku", CODE}, {"warehouse", CODE}, {"reason", TEXT}, {"reference", TEXT}, {0}};
 
-static const struct filter level_filters[] = {{"sku", CODE}, {"low", BOOLEAN}, {0}};
+static const struct filter reorder_point_filters[] = {{"sku", CODE}, {"low", BOOLEAN}, {0}};
 
 static const struct filter reservation_filters[] = {
     {"order_id", UUID},
@@ -110,13 +110,13 @@ static const struct resource resources[] = {
         .sorts = "created_at",
     },
     {
-        .name = "levels",
+        .name = "reorder-points",
         .title = "reorder point",
-        .aggregate = "level",
-        .table = "stock_level",
-        .view = "level_json",
+        .aggregate = "reorder_point",
+        .table = "reorder_point",
+        .view = "reorder_point_json",
         .read = "stock:read",
-        .filters = level_filters,
+        .filters = reorder_point_filters,
         .sorts = "sku",
         .key = "sku",
     },
@@ -151,10 +151,9 @@ static const struct consumer consumers[] = {
 };
 
 static const struct constraint constraints[] = {
-    {"stock_not_negative", CONFLICT, "stock.insufficient", "There is not that much in stock."},
-    {"stock_movement_of_level", CONFLICT, "stock.insufficient", "There is none of that in this warehouse."},
-    {"stock_reserved_is_there", CONFLICT, "stock.insufficient",
-     "There is not that much in stock that is not reserved."},
+    {"stock_not_negative", CONFLICT, "stock.insufficient", "The stock is less than that."},
+    {"stock_movement_of_level", CONFLICT, "stock.insufficient", "This warehouse has no stock of the SKU."},
+    {"stock_reserved_is_there", CONFLICT, "stock.insufficient", "The unreserved stock is less than that."},
     {0},
 };
 

@@ -1,4 +1,4 @@
--- What is free of each row's SKU in its warehouse, and whether its movement came in before.
+-- The unreserved stock of each row's SKU in its warehouse, and whether its movement is booked already.
 -- name: import_stock_look(movements) :rows i int, found bool, stocked bool, available int, known bool
 select e.i, v.sku is not null, coalesce(v.stocked, false), coalesce(s.on_hand - s.reserved, 0),
     exists (select from stock_movement m where m.sku = d.sku and m.warehouse = d.warehouse and m.reference = d.reference
@@ -9,7 +9,7 @@ left join variant v on v.sku = d.sku
 left join stock s on s.sku = d.sku and s.warehouse = d.warehouse
 order by e.i;
 
--- A list of {"id", "doc"}: the levels first, because a movement is one of a level.
+-- movements is a list of {"id", "doc"}. Levels come first, because a movement refers to one.
 -- name: import_stock_levels(movements) :exec
 insert into stock (sku, warehouse, on_hand)
 select g.doc ->> 'sku', g.doc ->> 'warehouse', 0 from json_to_recordset(:movements::json) as g(id uuid, doc json)
