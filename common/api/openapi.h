@@ -1,4 +1,5 @@
-/* The service's description, made of its tables: OpenAPI 3.1, and its flows as Mermaid state diagrams. */
+/* The description of the service, generated from its tables: OpenAPI 3.1, and its flows as Mermaid state
+ * diagrams. */
 #ifndef BACKROOM_OPENAPI_H
 #define BACKROOM_OPENAPI_H
 
