@@ -46,7 +46,7 @@ static json_t *link_to(const char *kind, const char *name)
     return json_pack("{s:o}", "$ref", json_sprintf("#/%s/%s", kind, name));
 }
 
-/* One channel for all events of an aggregate: whoever listens needs them all, as versions have no gaps. */
+/* One channel for all events of an aggregate: a consumer needs them all, as versions have no gaps. */
 static json_t *channel(const char *prefix, const char *title, json_t *verb)
 {
     return json_pack("{s:o, s:s, s:{s:o}}", "address", json_sprintf("%s.{verb}", prefix), "title", title,
@@ -105,7 +105,7 @@ static void add_sent(const char *text, json_t *doc)
     json_decref(schema);
 }
 
-/* Of what others say only what the service needs: more is ignored. */
+/* Of received events only the fields that the service needs: others are ignored. */
 static void add_received(const struct consumer *c, json_t *doc)
 {
     const char *verb = strrchr(c->subject, '.') + 1;

@@ -1,4 +1,4 @@
-/* Events that could not be applied: listed, tried again, given up with a reason. */
+/* Events that could not be applied: list, retry, discard with a reason. */
 #ifndef BACKROOM_DEAD_LETTER_H
 #define BACKROOM_DEAD_LETTER_H
 

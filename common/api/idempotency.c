@@ -30,7 +30,7 @@ int idempotency_key(struct work *w, const char *value)
     if (!value)
         return http_error(w, 400, "idempotency.key_required",
                           "Send an Idempotency-Key with every POST: the same key sent again "
-                          "gets the same answer and does nothing twice.");
+                          "gets the same response and has no second effect.");
     if (n >= 2 && value[0] == '"' && value[n - 1] == '"') {
         value = arena_copy(w->arena, value + 1, n - 2);
         n -= 2;
@@ -128,7 +128,7 @@ int idempotency_replay(struct work *w)
     if (fault == CONFLICT && first.constraint && !strcmp(first.constraint, "idempotency_pkey")) {
         *w = first;
         return fail(w, BUSY, "idempotency.in_progress",
-                    "The same request is under way. Try again in a moment.");
+                    "A request with this Idempotency-Key is in progress. Try again in a moment.");
     }
     /* Input that is wrong today may be right tomorrow, when a price or an order has been heard of: only what a rule
      * decided about is decided. */

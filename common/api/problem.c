@@ -38,7 +38,7 @@ int problem_get(struct work *w)
         p++;
     if (!p->code)
         return fail(w, NOT_FOUND, "problem.unknown",
-                    "There is no problem of this name. GET /problems lists them.");
+                    "This problem type does not exist. GET /problems lists the types.");
     w->request->cache = kept;
     return reply(w, described(w, p));
 }

@@ -1,4 +1,4 @@
-/* What a refusal's `type` leads to: GET /problems/{code}, the same at every service. */
+/* The page that the `type` of a problem leads to: GET /problems/{code}, the same at every service. */
 #ifndef BACKROOM_PROBLEM_H
 #define BACKROOM_PROBLEM_H
 

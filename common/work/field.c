@@ -305,7 +305,7 @@ static void check_object(struct work *w, const json_t *object, const struct fiel
         const struct place here = {base, name, 0};
 
         if (!field_named(fields, name))
-            fault_at(w, pointer_to(w, &here), "field.unknown", "There is no such field here.");
+            fault_at(w, pointer_to(w, &here), "field.unknown", "This field does not exist.");
     }
 }
 

@@ -53,13 +53,14 @@ struct work {
     bool writes;       /* runs in a transaction; a read is a single statement without one */
     bool dry_run;      /* everything is done and checked, then rolled back */
     json_t *in;        /* REQUEST: the validated body; DELIVERY: array of events; JOB: its data. Read only */
-    const struct var *vars; /* REQUEST: of its target */
-    int var_count;
     const char *actor; /* who does it: a token's subject, or the consumer or job */
     const char *trace; /* W3C trace id, 32 hexadecimal digits */
     struct principal *who; /* REQUEST only, NULL on public routes */
     struct request *request;
     void *context; /* the caller's of work_run(), for its handler */
+
+    const struct var *vars; /* REQUEST: of its target */
+    int var_count;
 
     int64_t until;           /* milliseconds of the monotonic clock: nothing is begun or waited for later */
     struct sql_conn *db;     /* held from the first statement to the end */
