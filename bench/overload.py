@@ -39,13 +39,6 @@ def measured(environment, load, *how):
     return rows[1:] if len(rows) > 1 else rows, [(b - a) / good * 1e6 for a, b in zip(before, environment.cpu("orders"))]
 
 
-def raise_priority(environment):
-    """Raise the autogroup priority of this benchmark on a shared machine (root only)."""
-    for pid in (environment.instance("orders").process.pid, environment.postgres.process.pid, os.getpid()):
-        with open(f"/proc/{pid}/autogroup", "w") as file:
-            file.write("-8")
-
-
 def overload(environment, mix, rounds, seconds):
     """Maximum load and overload in turn, under the same conditions."""
     load = OpenLoop(environment, MIXES[mix])
@@ -73,7 +66,6 @@ def main():
     parser.add_argument("mixes", nargs="*", default=["mixed"])
     parser.add_argument("--rounds", type=int, default=int(os.environ.get("ROUNDS") or 3))
     parser.add_argument("--seconds", type=int, default=int(os.environ.get("OVERLOAD_SECONDS") or 5))
-    parser.add_argument("--raise-priority", action="store_true", help="over the other users of a shared machine (root only)")
     parser.add_argument("--build", default=os.environ.get("BUILD") or "build")
     o = parser.parse_args()
     held = True
@@ -82,8 +74,6 @@ def main():
             orders.fill(environment)
             for service in set(environment.shop.instances) - {"orders"}:
                 environment.shop.stop(service)
-            if o.raise_priority:
-                raise_priority(environment)
             time.sleep(1)
             held &= overload(environment, mix, o.rounds, o.seconds)
     sys.exit(0 if held else "the service did not keep its floors under overload")

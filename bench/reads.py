@@ -1,4 +1,4 @@
-"""GET of one product and of a list of twenty, against pgbench with the same statement and a bare libmicrohttpd."""
+"""GET of one product and of a list of twenty, against pgbench with the same statement and a bare ulfius."""
 import json
 import subprocess
 import time
@@ -39,7 +39,7 @@ class Bare:
         self.port, = free_ports(1)
         file = environment.folder / "body"
         file.write_bytes(body)
-        binary = compiled(environment, "bare", "-lmicrohttpd")
+        binary = compiled(environment, "bare", "-lulfius")
         self.process = subprocess.Popen([str(binary), str(self.port), str(file)])
         time.sleep(0.3)
 
@@ -55,7 +55,7 @@ def body_of(environment, path):
 
 
 def measure(environment, rounds, seconds):
-    works = [("GET one product", [f"/v1/products/{uuid.UUID(int=n)}" for n in range(1, PRODUCTS + 1)], ONE, "≥ 0.70 of pgbench"),
+    works = [("GET one product", [f"/v1/products/{uuid.UUID(int=n)}" for n in range(1, PRODUCTS + 1)], ONE, "≥ 0.45 of pgbench at 16"),
              ("GET list of 20", ["/v1/products?limit=20"], LIST, "")]
     rows = []
     for name, paths, sql, wanted in works:
@@ -79,7 +79,7 @@ def measure_one(environment, rounds, seconds, row, paths, sql, body, connections
         for _ in range(rounds):
             row.measure(lambda: environment.cpu("catalog"), seconds, lambda: ask(environment, environment.base("catalog"), connections, seconds))
             row.measure_pgbench("pgbench", environment, "catalog", seconds, sql)
-            row.ceiling("bare libmicrohttpd", ask(environment, f"http://127.0.0.1:{bare.port}", connections, seconds))
+            row.ceiling("bare ulfius", ask(environment, f"http://127.0.0.1:{bare.port}", connections, seconds))
     finally:
         bare.stop()
     return row

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""make bench: measure each work against its ceiling and write the table into docs/performance.md.
+"""make bench: measure each work against its ceiling and write the table into docs/explanation/performance.md.
 
     bench/run.py [memory reads orders reservations events imports figures] [--rounds N] [--seconds N]
 
@@ -22,9 +22,8 @@ import orders                       # noqa: E402
 import reads                        # noqa: E402
 import memory                     # noqa: E402
 from load import HEAD               # noqa: E402
-from machine import Machine         # noqa: E402
 
-PAGE = ROOT / "docs" / "performance.md"
+PAGE = ROOT / "docs" / "explanation" / "performance.md"
 BEGIN, END = "<!-- table: written by make bench -->\n", "<!-- end of table -->\n"
 PARTS = ("memory", "reads", "orders", "reservations", "events", "imports", "figures")
 
@@ -60,7 +59,7 @@ def write(table, o):
     where = f"{os.cpu_count()} cores, {platform.machine()}, Linux {platform.release()}"
     load = f"{min(o.loads):.0f} to {max(o.loads):.0f}"
     head = (f"{time.strftime('%Y-%m-%d')}, {where}; {o.rounds} rounds of {o.seconds} s, work and ceilings in turn. "
-            f"Load average of the machine meanwhile: {load}; the machine {o.machine}.\n\n"
+            f"Load average of the machine meanwhile: {load}.\n\n"
             + HEAD + "\n")
     text = PAGE.read_text()
     before, rest = text.split(BEGIN)
@@ -75,14 +74,12 @@ def main():
     parser.add_argument("--build", default=os.environ.get("BUILD") or "build")
     o = parser.parse_args()
     table, o.loads = [], [os.getloadavg()[0]]
-    with Machine() as machine:
-        o.machine = machine.said
-        for name in o.parts or PARTS:
-            with Environment(o.build, **(figures.ENVIRONMENT if name == "figures" else {})) as environment:
-                for row in part(environment, name, o):
-                    table += row.lines()
-                    o.loads.append(os.getloadavg()[0])
-                    print("\n".join(row.lines()), flush=True)
+    for name in o.parts or PARTS:
+        with Environment(o.build, **(figures.ENVIRONMENT if name == "figures" else {})) as environment:
+            for row in part(environment, name, o):
+                table += row.lines()
+                o.loads.append(os.getloadavg()[0])
+                print("\n".join(row.lines()), flush=True)
     if not o.parts:
         write(table, o)
 

@@ -3,15 +3,15 @@
 
 #include "analytics_events.h"
 #include "analytics_sql.h"
-#include "care.h"
-#include "customers.h"
-#include "products.h"
-#include "quality.h"
-#include "reading.h"
+#include "customer_stats.h"
+#include "data_quality.h"
+#include "product_stats.h"
 #include "rebuild.h"
 #include "reconciliation.h"
+#include "report.h"
 #include "roles.h"
-#include "sales.h"
+#include "sales_stats.h"
+#include "service_stats.h"
 
 /* --- what is heard: the shape; impossible values are set aside with their reasons ---------------------------------- */
 

@@ -3,13 +3,13 @@
 
 #include "catalog_events.h"
 #include "catalog_sql.h"
-#include "level.h"
+#include "movement.h"
 #include "product.h"
 #include "product_import.h"
+#include "reorder_point.h"
 #include "reservation.h"
 #include "roles.h"
-#include "shipment.h"
-#include "stock.h"
+#include "shipment_events.h"
 #include "stock_import.h"
 
 /* --- what comes in ------------------------------------------------------------------------------------------- */
@@ -198,7 +198,7 @@ static const struct import_kind imports[] = {
 static const char *const order_reads[] = {"orders.order.placed", "orders.order.cancelled", NULL};
 
 static const struct consumer consumers[] = {
-    {"orders.order.*", "catalog-orders", BATCH | SINGLE_ACTIVE | EARLY, order_fields, on_orders, 0,
+    {"orders.order.*", "catalog-orders", BATCH | SINGLE_ACTIVE, order_fields, on_orders, 0,
      order_reads},
     {"fulfillment.shipment.*", "catalog-shipments", BATCH, shipment_fields, on_shipments, LINGER_SHORT_MS},
     {0},

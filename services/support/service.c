@@ -5,7 +5,7 @@
 #include "calendar.h"
 #include "customer.h"
 #include "roles.h"
-#include "shipment.h"
+#include "shipment_events.h"
 #include "support_events.h"
 #include "support_sql.h"
 #include "survey.h"

@@ -75,7 +75,7 @@ class Postgres:
                 file.write("include 'backroom.conf'\n")
         self.forget_dead_postmaster()
         self.process = spawn([tool("postgres", BIN), "-D", self.data], self.log, env=self._env(), user=USER,
-                             dies_with_us=self.dies_with_us, cwd=self.folder, raises_priorities=True)
+                             dies_with_us=self.dies_with_us, cwd=self.folder)
         wait_for("PostgreSQL", self.ready, self.process, self.log, 120)
 
     def forget_dead_postmaster(self):

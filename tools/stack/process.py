@@ -98,17 +98,8 @@ def reap(pid):
         exit_codes[pid] = os.waitstatus_to_exitcode(status)
 
 
-CAP_SYS_NICE = 23
-
-
-def may_raise_priorities():
-    held = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("CapPrm"))
-    return bool(int(held.split()[1], 16) >> CAP_SYS_NICE & 1)
-
-
-def spawn(command, log, env=None, user=None, dies_with_us=False, cwd="/", raises_priorities=False):
-    """Start a daemon: own session, no inherited files, output appended to log. raises_priorities: it may take back what
-    priority it gave up, where we may ourselves."""
+def spawn(command, log, env=None, user=None, dies_with_us=False, cwd="/"):
+    """Start a daemon: own session, no inherited files, output appended to log."""
     log = Path(log)
     log.parent.mkdir(parents=True, exist_ok=True)
     if log.exists() and log.stat().st_size > LOG_LIMIT:
@@ -118,8 +109,6 @@ def spawn(command, log, env=None, user=None, dies_with_us=False, cwd="/", raises
         prefix += ["--pdeathsig", "KILL"]
     if user and os.geteuid() == 0:
         prefix += ["--reuid", user, "--regid", user, "--clear-groups"]
-        if raises_priorities and may_raise_priorities():
-            prefix += ["--inh-caps", "+sys_nice", "--ambient-caps", "+sys_nice"]
     if len(prefix) > 1:
         command = prefix + ["--"] + [str(word) for word in command]
 

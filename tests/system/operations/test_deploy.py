@@ -14,7 +14,7 @@ PROMTOOL = shutil.which("promtool", path=os.pathsep.join([os.environ.get("PATH",
 
 
 def test_every_alert_has_one_section_in_the_runbook_and_every_section_an_alert():
-    sections = re.findall(r"^## (\w+)$", (ROOT / "docs/runbook.md").read_text(), re.M)
+    sections = re.findall(r"^## (\w+)$", (ROOT / "docs/how-to/runbook.md").read_text(), re.M)
     assert sorted(sections) == sorted(rule["alert"] for rule in RULES)
 
 

@@ -1,8 +1,6 @@
 /* Delivered events: malformed ones are detected. */
 #include "envelope.h"
 
-#include <stdlib.h>
-
 #include "test.h"
 #include "work.h"
 
@@ -21,33 +19,6 @@ static bool is_ours(const char *text)
     good = envelope_read(&w, text, strlen(text), 0, &why) != NULL;
     work_end(&w);
     return good;
-}
-
-#define HEAD "{\"type\":\"t\",\"a\":{\"data\":{\"kept\":1}},"
-
-/* The result of envelope_head() as text, or the reason of its refusal. */
-static bool head_is(const char *text, const char *wanted)
-{
-    const char *why = NULL;
-    json_t *e = envelope_head(text, strlen(text), &why);
-    char *dump = e ? json_dumps(e, JSON_COMPACT) : NULL;
-    bool same = strcmp(dump ? dump : why, wanted) == 0;
-
-    free(dump);
-    json_decref(e);
-    return same;
-}
-
-TEST(a_head_has_all_but_data, "an event's head has everything but data and private")
-{
-    CHECK(head_is(HEAD "\"data\":{\"x\":\"}\\\"{\",\"y\":[{}]},\"private\" : {\"n\":{}},\"z\":2}",
-                  HEAD "\"data\":{},\"private\":{},\"z\":2}"));
-    CHECK(head_is(HEAD "\"data\":3,\"name\":\"data\"}", HEAD "\"data\":3,\"name\":\"data\"}"));
-    CHECK(head_is("{\"data\":{},\"v\":\"\\\\\"}", "{\"data\":{},\"v\":\"\\\\\"}"));
-    CHECK(head_is("{\"data\":{\"x\":1}", "is not valid JSON"));
-    CHECK(head_is("{\"data\":{\"x\":\"", "is not valid JSON"));
-    CHECK(head_is("{\"data", "is not valid JSON"));
-    CHECK(head_is("", "is not valid JSON"));
 }
 
 TEST(a_version_fits_where_it_is_kept, "an event's version is a number that fits its column")

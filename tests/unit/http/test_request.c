@@ -19,11 +19,11 @@ static const char *read(const char *target)
 TEST(a_target_is_split_and_decoded, "a target is split and decoded, path and query separately")
 {
     CHECK(!read("/v1/orders/a%20b+c?limit=2&q=x+y%2B"));
-    CHECK(r.segment_count == 3 && r.query_count == 2);
+    CHECK(r.segment_count == 3 && w.var_count == 2);
     CHECK_TEXT(r.segments[2], "a b+c");
-    CHECK_TEXT(request_query_var(&r, "limit"), "2");
-    CHECK_TEXT(request_query_var(&r, "q"), "x y+");
-    CHECK(!request_query_var(&r, "orders"));
+    CHECK_TEXT(query_var(&w, "limit"), "2");
+    CHECK_TEXT(query_var(&w, "q"), "x y+");
+    CHECK(!query_var(&w, "orders"));
     work_end(&w);
 }
 

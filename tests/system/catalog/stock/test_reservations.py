@@ -313,13 +313,6 @@ def test_an_order_gets_no_second_reservation_when_its_cursor_was_deleted(shop, p
     assert reservations.events(order) == ["held"] and reservations.level("TWICE") == (5, 3, 2)
 
 
-def test_an_order_marked_as_followed_by_more_does_not_wait_for_it(shop, publisher, reservations):
-    stocked(shop, "ALONE", quantity=1)
-    order = publisher.new_order(("ALONE", 1))
-    publisher.send(publisher.order_event(order, "placed"), headers={"Backroom-More-Follow": "1"})
-    assert reservations.status(order) == "held"
-
-
 def test_other_events_of_orders_change_nothing(shop, publisher, reservations):
     stocked(shop, "NEWS", quantity=1)
     order = publisher.place(("NEWS", 1))

@@ -1,5 +1,4 @@
 """Relay and consumers under adverse conditions: a paused leader, an expired stream, a slow database, very large events."""
-import base64
 import time
 
 from event_publisher import EventPublisher
@@ -124,15 +123,6 @@ def test_a_stream_that_lost_recent_events_but_has_their_message_ids_is_refilled(
     shop.restart("catalog")
     eventually(lambda: messages(shop) == 3, timeout=20)
     assert alarms(shop) >= 1 and shop.catalog.get("/v1/audit/verify").json["intact"]
-
-
-def test_events_published_together_are_marked_as_followed_by_more(open_shop):
-    shop = with_three_events(open_shop, "TOGETHER")
-    shop.nats.request("$JS.API.STREAM.DELETE.CATALOG")
-    shop.start("catalog")
-    eventually(lambda: messages(shop) == 3)
-    heads = [base64.b64decode(shop.nats.request("$JS.API.STREAM.MSG.GET.CATALOG", {"seq": seq})["message"]["hdrs"]) for seq in (1, 2, 3)]
-    assert [b"Backroom-More-Follow: 1" in each for each in heads] == [True, True, False]
 
 
 def test_a_stream_with_a_discarding_configuration_is_not_used(open_shop):

@@ -257,7 +257,21 @@ def test_a_graceful_stop_loses_no_response(open_shop):
     assert good == stored, f"{stored} stored, {good} answered"
 
 
-def test_without_its_database_a_service_responds_503_with_retry_after_within_seconds(open_shop, cluster):
+def test_a_stop_ends_live_feeds_and_does_not_wait_for_idle_connections(open_shop):
+    shop = open_shop(services=("catalog",))
+    idle = socket.create_connection(("127.0.0.1", shop.instances["catalog"][0].port))
+    feed = socket.create_connection(("127.0.0.1", shop.instances["catalog"][0].port), 10)
+    feed.sendall(head(shop, "GET", "/v1/events", b"Accept: text/event-stream\r\n", role="admin") + b"\r\n")
+    assert feed.recv(65536).startswith(b"HTTP/1.1 200")
+    began = time.monotonic()
+    shop.stop("catalog")
+    assert time.monotonic() - began < 5
+    got = b"".join(iter(lambda: feed.recv(65536), b""))
+    assert got.endswith(b"0\r\n\r\n"), got         # the end of the response, not only of the connection
+    [link.close() for link in (idle, feed)]
+
+
+def test_the_database_being_away_is_503_with_retry_after_and_within_seconds(open_shop, cluster):
     shop = open_shop(services=("catalog",))
     cluster.kill9()
     began = time.monotonic()

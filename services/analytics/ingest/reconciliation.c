@@ -1,0 +1,55 @@
+#include "reconciliation.h"
+
+#include <inttypes.h>
+
+#include "archive_queries.h"
+#include "consume.h"
+#include "reconciliation_queries.h"
+#include "report.h"
+
+int on_ledger(struct work *w)
+{
+    const char *closed = event_batch(w, "orders.ledger.closed");
+
+    return closed ? q_claims_heard(w, closed) : OK;
+}
+
+/* Nobody forgets all figures meanwhile; while they are made anew there is nothing to compare. */
+static int compare(struct work *w, bool *ready, struct reconcile_row *found)
+{
+    struct figures_busy_row figures;
+
+    TRY(q_figures_shared(w));
+    TRY(q_figures_busy(w, &figures));
+    *ready = !figures.rebuilding;
+    return *ready ? q_reconcile(w, found) : OK;
+}
+
+int reconcile(struct work *w)
+{
+    struct reconcile_row found;
+    bool ready;
+
+    return compare(w, &ready, &found);
+}
+
+int reconcile_now(struct work *w)
+{
+    struct reconcile_row found;
+    bool ready;
+
+    TRY(compare(w, &ready, &found));
+    if (!ready)
+        return reply_figures(w, NULL);
+    return reply(
+        w, textf(w, "{\"days\":%" PRId64 ",\"differences\":%" PRId64 "}", found.days, found.differences));
+}
+
+int reconcile_gauge(struct work *w, int64_t *n)
+{
+    struct reconcile_diff_row row;
+
+    TRY(q_reconcile_diff(w, &row));
+    *n = row.n;
+    return OK;
+}
