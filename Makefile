@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help run import up down test build install token check reference asan fuzz containers faults soak bench overload drill age figures
+.PHONY: help run import up down test build install token check reference asan tsan fuzz containers faults soak bench overload drill age figures
 
 BUILD ?= build
 RUN_DIR ?= .run
@@ -56,6 +56,10 @@ containers: install ## build the images, start them and run the main workflow on
 asan: install ## the whole suite under AddressSanitizer and UndefinedBehaviourSanitizer
 	@tools/build.sh build-asan $(JOBS) -DSANITIZE=address
 	@BUILD=build-asan tools/test.sh
+
+tsan: install ## the tests of the runtime (tests/system/common and five faults) under ThreadSanitizer
+	@tools/build.sh build-tsan $(JOBS) -DSANITIZE=thread
+	@BUILD=build-tsan tools/test.sh tests/system/common tests/faults/test_quick.py
 
 faults: ALSO = iptables # drops packets
 faults: install build ## every fault under traffic, PARTS=2 at a time; the table faults × invariants

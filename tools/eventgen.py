@@ -1,19 +1,18 @@
 #!/usr/bin/python3
-"""Put the schemas of a service's events into its binary.
+"""Compile the event schemas of a service into its binary.
 
     eventgen.py PREFIX OUT_DIR EVENT.json...
 
-Writes OUT_DIR/PREFIX_events.h and PREFIX_events.c: a list of JSON texts that ends with NULL. Each file is named after
-its aggregate and says: title, events {verb: what happened}, data and, where there are personal data, private (both JSON
-Schema 2020-12); subject, where the second word of its events is not the aggregate's name. A file that says something
-else fails the build.
+Writes OUT_DIR/PREFIX_events.h and PREFIX_events.c: a list of JSON texts that ends with NULL. Each file is named after its
+aggregate and has: title, events {verb: description}, data and, for personal data, private (both JSON Schema 2020-12);
+subject, if the second word of its events is not the aggregate's name. A file with other members fails the build.
 """
 import json
 import os
 import sys
 
-MUST = {"title", "events", "data"}
-MAY = {"subject", "private"}
+REQUIRED = {"title", "events", "data"}
+OPTIONAL = {"subject", "private"}
 
 
 def read(file):
@@ -22,8 +21,8 @@ def read(file):
             schema = json.load(text)
     except ValueError as fault:
         sys.exit(f"eventgen: {file}: {fault}")
-    if not MUST <= set(schema) <= MUST | MAY:
-        sys.exit(f"eventgen: {file}: it must have {', '.join(sorted(MUST))} and may have {', '.join(sorted(MAY))}")
+    if not REQUIRED <= set(schema) <= REQUIRED | OPTIONAL:
+        sys.exit(f"eventgen: {file}: required members: {', '.join(sorted(REQUIRED))}; optional: {', '.join(sorted(OPTIONAL))}")
     return {"aggregate": os.path.basename(file).removesuffix(".json"), **schema}
 
 
