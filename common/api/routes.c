@@ -17,8 +17,6 @@
 #include "route.h"
 #include "worklist.h"
 
-enum { WORDS = 80 };
-
 /* Routes that every service has. */
 static const struct route common_routes[] = {
     {"GET", "/v1/events", "events:read", feed_fields, feed_get, 200,
