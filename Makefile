@@ -47,7 +47,7 @@ token: ## print a token for ROLE and SUB
 check: install ## format, and no warning from gcc and clang
 	@tools/check.sh
 
-reference: build ## docs/api from the services' own tables
+reference: build ## docs/reference/api from the services' own tables
 	@tools/reference.py
 
 containers: install ## build the images, start them and run the main workflow on them (needs docker compose)
@@ -73,7 +73,7 @@ soak: install build ## faults at random for HOURS (default 2), memory, threads a
 fuzz: install ## each parser under libFuzzer: FUZZ_SECONDS=60 each
 	@tools/fuzz.sh $(or $(FUZZ_SECONDS),60)
 
-bench: install build ## measure everything against its ceiling: docs/performance.md (ROUNDS=5 ROUND_SECONDS=3 DATA=FILE)
+bench: install build ## measure everything against its ceiling: docs/explanation/performance.md (ROUNDS=5 ROUND_SECONDS=3 DATA=FILE)
 	@bench/install.sh
 	@bench/run.py
 

@@ -1,6 +1,6 @@
 """What works while something is down: each of the five services, nats-server and PostgreSQL in turn.
 
-One test for each cell of the table in docs/reliability.md, and one for each row that everything catches up afterwards.
+One test for each cell of the table in docs/explanation/reliability.md, and one for each row that everything catches up afterwards.
 """
 import time
 from datetime import datetime, timedelta

@@ -64,7 +64,7 @@ def answered(links, seconds):
 
 
 @pytest.mark.parametrize("count", [127, 128, 129, 256])
-def test_any_number_of_requests_may_be_ready_at_once(shop, product, count):
+def test_any_number_of_requests_may_arrive_at_once(shop, product, count):
     """libmicrohttpd waits for one more when exactly 128 or 256 connections were ready in an event loop of its own."""
     ask = get(shop, f"/v1/products/{product['id']}")
     links = connect(shop, count)
@@ -88,7 +88,7 @@ def waiting_sessions(shop):
     return shop.value("postgres", "select count(*) from pg_stat_activity where usename = 'catalog' and wait_event_type = 'Lock'")
 
 
-def test_a_writer_that_waits_for_a_lock_holds_up_no_reader(shop, product):
+def test_a_write_that_waits_for_a_lock_does_not_delay_reads(shop, product):
     with psycopg2.connect(shop.postgres.url("catalog", shop.database)) as held:
         held.cursor().execute("select from product where id = %s for update", (product["id"],))
         writer, = connect(shop, 1)              # one connection of the pool is left
@@ -102,7 +102,7 @@ def test_a_writer_that_waits_for_a_lock_holds_up_no_reader(shop, product):
     writer.close()
 
 
-def test_the_second_port_answers_while_every_request_waits(shop, product):
+def test_the_operations_port_responds_while_every_request_waits(shop, product):
     """Two requests wait for a lock with both connections of the pool, the others for a connection."""
     with psycopg2.connect(shop.postgres.url("catalog", shop.database)) as held:
         held.cursor().execute("lock table product")
@@ -150,7 +150,7 @@ def memory(shop):
     return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")) / 1024
 
 
-def test_a_thousand_connections_that_all_had_work_fit_into_memory(shop, product):
+def test_a_thousand_busy_connections_stay_within_the_memory_limit(shop, product):
     links, ask, bursts = connect(shop, BUSY), get(shop, f"/v1/products/{product['id']}"), 3
     try:
         for at in range(0, BUSY, 8):                # each has a response
@@ -169,7 +169,7 @@ def test_a_thousand_connections_that_all_had_work_fit_into_memory(shop, product)
         [link.close() for link in links]
 
 
-def test_two_thousand_idle_connections_slow_nobody_down(shop, product):
+def test_two_thousand_idle_connections_do_not_delay_others(shop, product):
     links, times = connect(shop, IDLE), []
     try:
         for _ in range(50):
@@ -185,7 +185,7 @@ def open_files(shop):
     return len(list(Path(f"/proc/{shop.instances['catalog'][0].process.pid}/fd").iterdir()))
 
 
-def test_many_live_feeds_all_get_new_events_and_leave_nothing_behind(shop):
+def test_many_live_feeds_receive_all_events_and_release_their_resources(shop):
     shop.settle()
     before, position = open_files(shop), shop.catalog.get("/v1/audit/verify").json["head"]
     links = connect(shop, FEEDS)
