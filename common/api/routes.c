@@ -5,6 +5,7 @@
 
 #include "asyncapi.h"
 #include "audit.h"
+#include "consumers.h"
 #include "dead_letter.h"
 #include "feed.h"
 #include "import.h"
@@ -19,6 +20,20 @@
 static const struct route common_routes[] = {
     {"GET", "/v1/events", "events:read", feed_fields, feed_get, 200, "The event feed, from a position"},
     {"GET", "/v1/work", "", worklist_fields, worklist_get, 200, "Open work of my roles, by deadline"},
+    {"GET", "/v1/consumers", "ops:read", NULL, consumer_list, 200,
+     "List the consumers of other services' events"},
+    {"POST", "/v1/consumers/{name}/pause", "ops:write", NULL, consumer_pause, 200, "Pause a consumer"},
+    {"POST", "/v1/consumers/{name}/resume", "ops:write", NULL, consumer_resume, 200,
+     "Resume a paused consumer"},
+    {"POST", "/v1/consumers/{name}/replay", "ops:write", consumer_replay_fields, consumer_replay, 200,
+     "Replay a consumer from the producer's event log"},
+    {"GET", "/v1/consumers", "ops:read", NULL, consumer_list, 200,
+     "List the consumers of other services' events"},
+    {"POST", "/v1/consumers/{name}/pause", "ops:write", NULL, consumer_pause, 200, "Pause a consumer"},
+    {"POST", "/v1/consumers/{name}/resume", "ops:write", NULL, consumer_resume, 200,
+     "Resume a paused consumer"},
+    {"POST", "/v1/consumers/{name}/replay", "ops:write", consumer_replay_fields, consumer_replay, 200,
+     "Replay a consumer from the producer's event log"},
     {"GET", "/v1/dead-letters", "ops:read", NULL, dead_letter_list, 200, "Events that could not be applied"},
     {"POST", "/v1/dead-letters/{id}/retry", "ops:write", NULL, dead_letter_retry, 200, "Apply it again"},
     {"POST", "/v1/dead-letters/{id}/discard", "ops:write", dead_letter_fields, dead_letter_discard, 200,

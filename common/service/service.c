@@ -17,6 +17,7 @@
 #include "cursor.h"
 #include "cursor_queries.h"
 #include "dispatch.h"
+#include "history.h"
 #include "log.h"
 #include "model.h"
 #include "openapi.h"
@@ -25,6 +26,7 @@
 #include "relay.h"
 #include "routes.h"
 #include "token.h"
+#include "worker.h"
 
 enum { DRAIN_SECONDS = 20, START_TRIES = 600, FILES = 16384 };
 
@@ -120,7 +122,8 @@ static void stop_all(void)
     import_stop();
     schedule_stop();
     deadline_stop();
-    consume_stop();
+    workers_stop();
+    history_stop();
     relay_stop();
     bus_close();
     sql_close();
@@ -144,7 +147,8 @@ static int serve(const struct service *s)
         return 1;
     bus_open(config_text("NATS_URL", "nats://127.0.0.1:4222"), s->name);
     relay_start(s->name);
-    consume_start(s->name, s->consumers);
+    history_start(s->name);
+    workers_start(s->name, s->consumers);
     deadline_start(s->deadlines);
     schedule_start(s->schedules);
     import_start(s->imports);

@@ -124,7 +124,7 @@ static const char *const order_reads[] = {"orders.order.confirmed", "orders.orde
                                           "orders.order.cancel_requested", "orders.order.erased", NULL};
 
 static const struct consumer consumers[] = {
-    {"catalog.product.*", "fulfillment-products", BATCH, product_news, articles_on_products,
+    {"catalog.product.*", "fulfillment-products", BATCH | REPLAYABLE, product_news, articles_on_products,
      LINGER_MEDIUM_MS},
     {"orders.order.*", "fulfillment-orders", BATCH, order_news, shipments_on_orders, LINGER_SHORT_MS,
      order_reads},

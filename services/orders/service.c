@@ -191,7 +191,8 @@ static const struct import_kind imports[] = {
 };
 
 static const struct consumer consumers[] = {
-    {"catalog.product.*", "orders-products", BATCH, product_news, prices_heard, LINGER_MEDIUM_MS},
+    {"catalog.product.*", "orders-products", BATCH | REPLAYABLE, product_news, prices_heard,
+     LINGER_MEDIUM_MS},
     {"catalog.reservation.*", "orders-reservations", BATCH, reservation_news, reservations_heard,
      LINGER_SHORT_MS},
     {"support.customer.*", "orders-customers", BATCH, customer_news, customers_heard, LINGER_MEDIUM_MS},
