@@ -61,7 +61,7 @@ static int apply_again(struct work *w, const char *consumer, const char *envelop
         return fail(w, CONFLICT, "dead_letter.malformed", "The event %s: it can only be discarded.", why);
     list = arena_owns(w->arena, json_pack("[O]", e), (void (*)(void *))json_decref);
     w->kind = DELIVERY;
-    fault = inbox_apply(w, c, list, &verdict);
+    fault = inbox_apply(w, c, list, &verdict, DELIVERED);
     w->kind = REQUEST;
     w->in = body;
     if (fault != OK)

@@ -7,6 +7,7 @@
 
 #include "asyncapi.h"
 #include "audit.h"
+#include "consumers.h"
 #include "dead_letter.h"
 #include "feed.h"
 #include "import.h"
@@ -24,6 +25,13 @@ static const struct route common_routes[] = {
     {"GET", "/v1/work", "", worklist_fields, worklist_get, 200, "List the open work of my roles by deadline"},
     {"GET", "/v1/dead-letters", "ops:read", NULL, dead_letter_list, 200, "List dead letters"},
     {"POST", "/v1/dead-letters/{id}/retry", "ops:write", NULL, dead_letter_retry, 200, "Retry a dead letter"},
+    {"GET", "/v1/consumers", "ops:read", NULL, consumer_list, 200,
+     "List the consumers of other services' events"},
+    {"POST", "/v1/consumers/{name}/pause", "ops:write", NULL, consumer_pause, 200, "Pause a consumer"},
+    {"POST", "/v1/consumers/{name}/resume", "ops:write", NULL, consumer_resume, 200,
+     "Resume a paused consumer"},
+    {"POST", "/v1/consumers/{name}/replay", "ops:write", consumer_replay_fields, consumer_replay, 200,
+     "Replay a consumer from the producer's event log"},
     {"POST", "/v1/dead-letters/{id}/discard", "ops:write", dead_letter_fields, dead_letter_discard, 200,
      "Discard a dead letter with a reason"},
     {"GET", "/v1/audit/head", "ops:read", NULL, audit_head, 200,

@@ -6,7 +6,7 @@
  *
  * ## Overview
  *
- * Each row is a durable consumer of JetStream and a thread in every instance:
+ * Each row is a durable consumer of JetStream and a thread in every instance (worker.c):
  *
  *     pull      messages of the row's subject, up to BATCH_MAX a batch (pull.h, messages.h)
  *     apply     all of them in one transaction (apply.h): the version gate decides, the handler changes the
@@ -62,8 +62,8 @@ struct work;
 enum {
     EACH = 0,  /* one event a transaction: w->in is its envelope, in_str() and the like read its data */
     BATCH = 1, /* many events a transaction: w->in is a list of envelopes, see event_batch() */
-    SINGLE_ACTIVE =
-        2, /* only one instance at a time pulls, so that order of arrival is kept over all instances */
+    SINGLE_ACTIVE = 2, /* only one instance at a time pulls: order of arrival is kept over all instances */
+    REPLAYABLE = 4,    /* may be given again what it has applied: it only keeps copies and overwrites them */
 };
 
 /* How long consumers linger whose effect no request waits for. */
@@ -81,11 +81,7 @@ struct consumer {
     const char *const *reads;
 };
 
-/* service: also the name of its schema. */
-void consume_start(const char *service, const struct consumer *rows);
-void consume_stop(void);
-
-/* Sets the rows without starting anything. */
+/* The service's consumers. To be called once, at start. */
 void consume_open(const struct consumer *rows);
 /* All of them; ends with a row of zeros. */
 const struct consumer *consumer_rows(void);

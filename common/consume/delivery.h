@@ -13,6 +13,7 @@ struct delivery {
     const struct consumer *consumer;
     const atomic_bool *stopping; /* gives up what waits for the database */
     struct pull pull;
+    bool suspended; /* set when a transaction found that the consumer is */
     struct messages messages;
     struct batch batch; /* the same, as events */
 };

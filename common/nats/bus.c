@@ -262,6 +262,19 @@ bool bus_stream(const char *service, struct stream_state *state)
     return good;
 }
 
+bool bus_stream_is_complete(const char *service, bool *complete)
+{
+    jsStreamInfo *info = NULL;
+    char name[64];
+
+    bus_stream_name(service, name);
+    if (js_GetStreamInfo(&info, bus.js, name, NULL, NULL) != NATS_OK)
+        return false;
+    *complete = info->State.FirstSeq <= 1;
+    jsStreamInfo_Destroy(info);
+    return true;
+}
+
 enum held bus_message(const char *service, int64_t seq, char id[64])
 {
     const char *value = "";

@@ -88,6 +88,20 @@ bool durable_unstick(const char *service, const char *durable, const char *subje
     return stuck;
 }
 
+bool durable_look_up(const char *service, const char *durable, struct durable_position *position)
+{
+    jsConsumerInfo *info = NULL;
+    char stream[64];
+
+    bus_stream_name(service, stream);
+    if (js_GetConsumerInfo(&info, bus_jetstream(), stream, durable, NULL, NULL) != NATS_OK)
+        return false;
+    *position = (struct durable_position){(int64_t)info->NumPending, info->NumAckPending,
+                                          (int64_t)info->Delivered.Stream, (int64_t)info->AckFloor.Stream};
+    jsConsumerInfo_Destroy(info);
+    return true;
+}
+
 static bool rewind_one(const char *stream, const jsConsumerInfo *info, uint64_t last)
 {
     uint64_t acknowledged = info->AckFloor.Stream < last ? info->AckFloor.Stream : last;

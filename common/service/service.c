@@ -19,6 +19,7 @@
 #include "cursor_queries.h"
 #include "dispatch.h"
 #include "flow_diagrams.h"
+#include "history.h"
 #include "log.h"
 #include "model.h"
 #include "openapi.h"
@@ -28,6 +29,7 @@
 #include "relay.h"
 #include "routes.h"
 #include "token.h"
+#include "worker.h"
 
 enum { DRAIN_SECONDS = 20, START_TRIES = 600, FILES = 16384 };
 
@@ -124,7 +126,8 @@ static void stop_all(void)
     import_stop();
     schedule_stop();
     deadline_stop();
-    consume_stop();
+    workers_stop();
+    history_stop();
     relay_stop();
     bus_close();
     sql_close();
@@ -148,7 +151,8 @@ static int serve(const struct service *s, const struct area *all)
         return 1;
     bus_open(config_text("NATS_URL", "nats://127.0.0.1:4222"), s->name);
     relay_start(s->name);
-    consume_start(s->name, all->consumers);
+    history_start(s->name);
+    workers_start(s->name, all->consumers);
     deadline_start(all->deadlines);
     schedule_start(all->schedules);
     import_start(all->imports);

@@ -129,7 +129,7 @@ static const struct consumer consumers[] = {
     {
         .subject = "catalog.product.*",
         .name = "fulfillment-products",
-        .mode = BATCH,
+        .mode = BATCH | REPLAYABLE,
         .fields = product_event_fields,
         .handler = fulfillment_on_catalog_product,
         .linger_ms = LINGER_MEDIUM_MS,

@@ -43,7 +43,7 @@ static const struct consumer consumers[] = {
     {
         .subject = "catalog.product.*",
         .name = "orders-products",
-        .mode = BATCH,
+        .mode = BATCH | REPLAYABLE,
         .fields = product_event_fields,
         .handler = orders_on_catalog_product,
         .linger_ms = LINGER_MEDIUM_MS,
