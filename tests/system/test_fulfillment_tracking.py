@@ -86,9 +86,9 @@ def test_a_delay_is_noted_and_nothing_more(desk, parcel):
 
 def test_a_parcel_that_is_not_ours_is_refused(desk, parcel):
     unknown = desk.track({"carrier": "royal-mail", "tracking_number": unique("NONE")}, "in_transit")
-    assert unknown.status == 404 and unknown.code == "tracking.unknown_parcel"
+    assert unknown.status == 404 and unknown.code == "tracking.unknown_shipment"
     other = desk.track({**parcel, "carrier": "other-post"}, "in_transit")
-    assert other.code == "tracking.unknown_parcel"
+    assert other.code == "tracking.unknown_shipment"
 
 
 def test_news_are_checked(desk, parcel):
