@@ -33,7 +33,7 @@ static const struct resource resources[] = {
     {0},
 };
 
-static const struct deadline deadlines[] = {{"parcel_silent", tracking_silent}, {0}};
+static const struct deadline deadlines[] = {{"tracking_silence", tracking_silent}, {0}};
 
 const struct area fulfillment_carriers = {
     .name = "carriers",

@@ -36,7 +36,7 @@ const char *tracking_settles(const char *status, bool newest)
     return strcmp(status, "delivered") == 0 ? "{no_movement,lost,refused}" : "{no_movement}";
 }
 
-/* --- taking them in ------------------------------------------------------------------------------------ */
+/* --- recording ------------------------------------------------------------------------------------ */
 
 int tracking_silent(struct work *w)
 {
@@ -46,7 +46,7 @@ int tracking_silent(struct work *w)
     if (strcmp(status, "shipped") != 0)
         return OK;
     return exception_open(w, "no_movement", id,
-                          "The carrier has not told anything of this parcel for too long.");
+                          "The carrier has not reported on this shipment for too long.");
 }
 
 static int deliver(struct work *w, const char *shipment)
@@ -56,52 +56,55 @@ static int deliver(struct work *w, const char *shipment)
     TRY(flow_apply_if(w, "shipment", shipment, "deliver", &taken));
     if (taken)
         TRY(q_shipment_delivered(w, shipment, in_str(w, "occurred_at")));
-    return deadline_met(w, "parcel_silent", shipment);
+    return silence_timer_stop(w, shipment);
 }
 
 /* Locks: the shipment, then its exceptions, then its deadline. */
-static int apply_news(struct work *w, const struct parcel_lock_row *parcel, const char *status)
+static int apply_event(struct work *w, const struct tracked_shipment_lock_row *shipment, const char *status)
 {
     struct tracking_place_row place;
     const char *opens, *settles;
 
-    TRY(q_tracking_place(w, parcel->id, in_str(w, "occurred_at"), &place));
+    TRY(q_tracking_place(w, shipment->id, in_str(w, "occurred_at"), &place));
     opens = tracking_opens(status, place.delivered_later);
     settles = tracking_settles(status, place.newest);
     if (settles)
-        TRY(exceptions_settle(w, textf(w, "{%s}", parcel->id), settles,
-                              textf(w, "The carrier says: %s.", status)));
+        TRY(exceptions_settle(w, textf(w, "{%s}", shipment->id), settles,
+                              textf(w, "Status reported by the carrier: %s.", status)));
     if (strcmp(status, "delivered") == 0)
-        TRY(deliver(w, parcel->id));
-    else if (place.newest && strcmp(parcel->status, "shipped") == 0)
-        TRY(silence_timer_restart(w, parcel->id));
-    return opens ? exception_open(w, opens, parcel->id, textf(w, "The carrier says: %s.", status)) : OK;
+        TRY(deliver(w, shipment->id));
+    else if (place.newest && strcmp(shipment->status, "shipped") == 0)
+        TRY(silence_timer_restart(w, shipment->id));
+    return opens ? exception_open(w, opens, shipment->id,
+                                  textf(w, "Status reported by the carrier: %s.", status))
+                 : OK;
 }
 
-static int not_ahead(struct work *w, const char *occurred_at)
+static int check_time(struct work *w, const char *occurred_at)
 {
     struct tracking_ahead_row row;
 
     TRY(q_tracking_ahead(w, occurred_at, &row));
     if (row.ahead)
-        fault_at(w, "/occurred_at", "tracking.in_the_future", "This is more than a day ahead.");
-    return failed_if_any(w, "tracking.invalid", "The tracking event has faults.");
+        fault_at(w, "/occurred_at", "tracking.in_the_future",
+                 "occurred_at is more than a day in the future.");
+    return failed_if_any(w, "tracking.invalid", "The tracking event is invalid: errors[] names every fault.");
 }
 
 int tracking_take(struct work *w)
 {
     const char *status = in_str(w, "status"), *occurred_at = in_str(w, "occurred_at"), *json;
     struct tracking_insert_row kept;
-    struct parcel_lock_row parcel;
+    struct tracked_shipment_lock_row shipment;
 
-    TRY(not_ahead(w, occurred_at));
-    TRY(q_parcel_lock(w, in_str(w, "carrier"), in_str(w, "tracking_number"), &parcel));
-    if (!parcel.found)
-        return fail(w, NOT_FOUND, "tracking.unknown_parcel",
-                    "No parcel of ours went with this carrier and number.");
-    TRY(q_tracking_insert(w, new_id(w), parcel.id, status, occurred_at, in_str(w, "note"), &kept));
+    TRY(check_time(w, occurred_at));
+    TRY(q_tracked_shipment_lock(w, in_str(w, "carrier"), in_str(w, "tracking_number"), &shipment));
+    if (!shipment.found)
+        return fail(w, NOT_FOUND, "tracking.unknown_shipment",
+                    "No shipment has this carrier and tracking number.");
+    TRY(q_tracking_insert(w, new_id(w), shipment.id, status, occurred_at, in_str(w, "note"), &kept));
     if (kept.found)
-        TRY(apply_news(w, &parcel, status));
-    TRY(q_tracking_answer(w, parcel.id, status, occurred_at, &json));
+        TRY(apply_event(w, &shipment, status));
+    TRY(q_tracking_answer(w, shipment.id, status, occurred_at, &json));
     return reply(w, json);
 }

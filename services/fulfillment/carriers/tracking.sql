@@ -1,4 +1,4 @@
--- name: parcel_lock(carrier, tracking_number) :maybe id, status
+-- name: tracked_shipment_lock(carrier, tracking_number) :maybe id, status
 select id, status from shipment where carrier = :carrier and tracking_number = :tracking_number for no key update;
 
 -- name: tracking_ahead(occurred_at) :row ahead bool

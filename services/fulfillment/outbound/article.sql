@@ -1,4 +1,4 @@
--- Every event of a product tells all its variants: the last word counts.
+-- Every event of a product has all its variants: the last event counts.
 -- name: articles_learn(products) :exec
 insert into article (sku, barcode, title, weight_g)
 select distinct on (v.sku) v.sku, coalesce(v.barcode, v.sku),

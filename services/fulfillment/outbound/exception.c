@@ -29,13 +29,13 @@ int exceptions_settle(struct work *w, const char *shipments, const char *kinds, 
     return announce_all(w, "fulfillment.exception.resolved", "exception", row.settled);
 }
 
-/* Whoever settled that a parcel was silent waits for its next word anew. */
+/* After a silent shipment is settled, the carrier has the full time again. */
 static int restart_silence_timer(struct work *w, const char *id)
 {
-    struct exception_silent_parcel_row parcel;
+    struct exception_silent_shipment_row shipment;
 
-    TRY(q_exception_silent_parcel(w, id, &parcel));
-    return parcel.found ? silence_timer_restart(w, parcel.shipment_id) : OK;
+    TRY(q_exception_silent_shipment(w, id, &shipment));
+    return shipment.found ? silence_timer_restart(w, shipment.shipment_id) : OK;
 }
 
 int exception_resolve(struct work *w)

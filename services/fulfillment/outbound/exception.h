@@ -1,6 +1,6 @@
-/* The exception queue (F-7): kind, owner, deadline, resolution; nothing leaves while one is open. */
-#ifndef BACKROOM_EXCEPTION_H
-#define BACKROOM_EXCEPTION_H
+/* The exception queue (F-7): kind, owner, deadline, resolution. A shipment with an open exception cannot be shipped. */
+#ifndef BACKROOM_FULFILLMENT_EXCEPTION_H
+#define BACKROOM_FULFILLMENT_EXCEPTION_H
 
 #include "flow.h"
 #include "work.h"
@@ -12,6 +12,7 @@ int exception_open(struct work *w, const char *kind, const char *shipment, const
 /* Close the open ones of some kinds (NULL: of any) of some shipments, both as PostgreSQL arrays. */
 int exceptions_settle(struct work *w, const char *shipments, const char *kinds, const char *resolution);
 
+/* POST /v1/exceptions/{id}/resolve */
 int exception_resolve(struct work *w);
 
 #endif

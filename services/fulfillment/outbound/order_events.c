@@ -18,7 +18,7 @@ static int release(struct work *w, const char *orders)
     return announce_new(w, "fulfillment.shipment.created", "shipment", row.created);
 }
 
-/* The answer to orders' question: everything is void, or something has left. */
+/* The answer to a requested cancellation: all shipments are voided, or one has left. */
 static int cancel(struct work *w, const char *orders)
 {
     struct orders_void_row row;
@@ -27,7 +27,7 @@ static int cancel(struct work *w, const char *orders)
         return OK;
     TRY(q_orders_lock(w, orders));
     TRY(q_orders_void(w, orders, calendar_zone(), &row));
-    TRY(q_papers_void(w, row.voided));
+    TRY(q_wave_slots_void(w, row.voided));
     TRY(exceptions_settle(w, row.voided, NULL, "The order was cancelled."));
     TRY(announce_all(w, "fulfillment.shipment.voided", "shipment", row.voided));
     TRY(announce_new(w, "fulfillment.shipment.voided", "shipment", row.made));
@@ -41,12 +41,12 @@ static int erase_personal(struct work *w, const char *orders)
     if (!orders)
         return OK;
     TRY(q_shipments_erase(w, orders, &erased));
-    TRY(q_dead_orders_forget(w, orders));
+    TRY(q_dead_letters_erase(w, orders));
     return erase(w, "shipment", erased.ids, "{customer,ship_to,wishes,note,resolution}");
 }
 
-/* Of one order the confirmation comes before more stock, and both before the cancellation: so whole batches go in
- * this order, whatever the order between orders was. */
+/* For one order the confirmation comes before more stock, and both before the cancellation. So the events of a batch are
+ * applied in this order, whatever the order between orders was. */
 int fulfillment_on_orders_order(struct work *w)
 {
     TRY(release(w, event_batch(w, "orders.order.confirmed")));

@@ -1,7 +1,7 @@
--- What the orders have allocated and no shipment has yet becomes a shipment for each warehouse. The difference makes
--- it right for news that come late or twice. An order without stocked lines gets one shipment without units.
+-- What orders have allocated and no shipment has yet becomes a shipment for each warehouse. Because it is the difference, events
+-- that come late or twice are no problem. An order without stocked lines gets one shipment without units.
 -- name: orders_release(orders, zone) :row created
-with news as (
+with latest as (
     select distinct on (o.id) o.id, o.number, o.allocation, o.lines, o.private
     from rows from (json_to_recordset(:orders::json) as (id uuid, number text, status text, allocation json, lines json,
         private json)) with ordinality as o(id, number, status, allocation, lines, private, place)
@@ -9,19 +9,19 @@ with news as (
     order by o.id, o.place desc
 ), wanted as (
     select o.id as order_id, coalesce(a.warehouse, 'main') as warehouse, a.sku, sum(a.quantity) as quantity
-    from news o, json_to_recordset(coalesce(o.allocation, '[]')) as a(sku text, warehouse text, quantity bigint)
+    from latest o, json_to_recordset(coalesce(o.allocation, '[]')) as a(sku text, warehouse text, quantity bigint)
     group by 1, 2, 3
 ), had as (
     select s.order_id, s.warehouse, l.sku, sum(l.quantity) as quantity
     from shipment s left join shipment_line l on l.shipment_id = s.id
-    where s.order_id in (select id from news) and s.status <> 'voided'
+    where s.order_id in (select id from latest) and s.status <> 'voided'
     group by 1, 2, 3
 ), missing as (
     select w.order_id, w.warehouse, w.sku, w.quantity - coalesce(h.quantity, 0) as quantity
     from wanted w left join had h using (order_id, warehouse, sku)
     where w.quantity > coalesce(h.quantity, 0)
 ), weightless as (
-    select o.id as order_id, 'main' as warehouse from news o
+    select o.id as order_id, 'main' as warehouse from latest o
     where not exists (select 1 from json_to_recordset(coalesce(o.lines, '[]')) as l(stocked boolean) where coalesce(l.stocked, true))
       and o.id not in (select order_id from had) and o.id not in (select order_id from wanted)
 ), parcels as materialized (
@@ -31,7 +31,7 @@ with news as (
     insert into shipment (id, order_id, order_number, warehouse, private, wave_by)
     select p.id, o.id, o.number, p.warehouse, json_strip_nulls(json_build_object('customer', o.private -> 'customer',
         'ship_to', o.private -> 'ship_to', 'wishes', o.private -> 'wishes')), next_wave(now(), :zone)
-    from parcels p join news o on o.id = p.order_id
+    from parcels p join latest o on o.id = p.order_id
     returning id
 ), filled as (
     insert into shipment_line (shipment_id, sku, line, quantity)
@@ -40,13 +40,13 @@ with news as (
 )
 select coalesce(array_agg(id), '{}')::text from made;
 
--- Shipments are locked in the order of their ids, wherever more than one is.
+-- Shipments are always locked in the order of their ids.
 -- name: orders_lock(orders) :exec
 select 1 from shipment
 where order_id in (select id from json_to_recordset(:orders::json) as o(id uuid)) order by id for no key update;
 
--- An order of which something has left is not cancelled; of the others everything is voided. One that never got a
--- shipment gets a void one, so that it hears of it. Run after orders_lock.
+-- An order of which a shipment has left is not cancelled; of the others all shipments are voided. An order without a shipment
+-- gets a voided one, whose event is the answer. Runs after orders_lock.
 -- name: orders_void(orders, zone) :row voided, made, refused
 with asked as (
     select distinct on (id) id, number from json_to_recordset(:orders::json) as o(id uuid, number text)
@@ -67,7 +67,7 @@ with asked as (
 select (select coalesce(array_agg(id), '{}') from voided)::text, (select coalesce(array_agg(id), '{}') from made)::text,
     (select coalesce(array_agg(id), '{}') from gone)::text;
 
--- What orders erased has ended: nothing of it is still to be brought.
+-- The orders have ended, so nothing of them is still to be delivered.
 -- name: shipments_erase(orders) :row ids
 with asked as (
     select s.id from shipment s where s.order_id in (select id from json_to_recordset(:orders::json) as o(id uuid))
@@ -81,6 +81,6 @@ with asked as (
 )
 select coalesce(array_agg(id), '{}')::text from erased;
 
--- name: dead_orders_forget(orders) :exec
+-- name: dead_letters_erase(orders) :exec
 update dead_letter set body = (body::jsonb - 'private')::text
 where event_id is not null and aggregate_id in (select id::text from json_to_recordset(:orders::json) as o(id uuid));

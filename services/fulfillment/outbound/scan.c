@@ -1,9 +1,9 @@
 #include "scan.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "exception.h"
+#include "json_out.h"
 #include "scan_queries.h"
 #include "shipment.h"
 #include "shipment_queries.h"
@@ -12,13 +12,13 @@
 
 static const struct refusal not_expected = {
     "not_expected", "scan.not_expected", false,
-    "This shipment is not to be scanned: it is not in a wave, void or gone."};
+    "The shipment cannot be scanned: it is not in a wave, or it is voided or shipped."};
 static const struct refusal wrong_barcode = {"wrong_barcode", "scan.wrong_barcode", true,
-                                             "This article does not belong into the shipment."};
+                                             "The shipment does not contain this article."};
 static const struct refusal already_complete = {"already_complete", "scan.already_complete", true,
                                                 "All units of this article have been scanned already."};
 static const struct refusal over_quantity = {"over_quantity", "scan.over_quantity", true,
-                                             "These are more units than the shipment still misses."};
+                                             "The shipment needs fewer units than these."};
 
 const struct refusal *scan_judge(const char *status, bool on_list, int64_t needed, int64_t has, int64_t units)
 {
@@ -33,7 +33,7 @@ const struct refusal *scan_judge(const char *status, bool on_list, int64_t neede
 
 /* --- the handler --------------------------------------------------------------------------------------- */
 
-/* The evidence stays, and with it what keeps the parcel in the house. */
+/* The scan is kept, and with it the exception that keeps the shipment from being shipped. */
 static int refuse_scan(struct work *w, const char *shipment, const struct refusal *no)
 {
     const char *detail = textf(w, "%s Scanned: %s.", no->detail, in_str(w, "barcode"));
@@ -52,14 +52,18 @@ static int accept_scan(struct work *w, const char *shipment, const char *scan,
     TRY(q_scan_count(w, shipment, t->sku, units));
     if (complete)
         TRY(shipment_pack(w, shipment));
-    text_addf(&out, "{\"id\":\"%s\",\"result\":\"ok\",\"sku\":", scan);
-    text_add_json(&out, t->sku);
-    text_addf(&out, ",\"scanned\":%" PRId64 ",\"quantity\":%" PRId64 ",\"shipment_status\":\"%s\"}",
-              t->scanned + units, t->quantity, complete ? "packed" : "waved");
+    json_begin_object(&out, NULL);
+    json_add_text(&out, "id", scan);
+    json_add_text(&out, "result", "ok");
+    json_add_text(&out, "sku", t->sku);
+    json_add_int(&out, "scanned", t->scanned + units);
+    json_add_int(&out, "quantity", t->quantity);
+    json_add_text(&out, "shipment_status", complete ? "packed" : "waved");
+    json_end_object(&out);
     return reply(w, out.bytes);
 }
 
-/* Lock, look and judge in one round trip: the scans of one shipment wait for each other, those of others do not. */
+/* Lock and look in one round trip. Scans of one shipment wait for each other, those of different shipments do not. */
 int scan_out(struct work *w)
 {
     const char *id = new_id(w), *shipment = path_var(w, "shipment_id"), *barcode = in_str(w, "barcode");

@@ -1,18 +1,18 @@
-/* Scan-out verification (F-6): every unit is scanned, every attempt is kept, nothing can be forced. */
-#ifndef BACKROOM_SCAN_H
-#define BACKROOM_SCAN_H
+/* Scan-out verification (F-6): every unit is scanned, every attempt is kept, and none can be forced. */
+#ifndef BACKROOM_FULFILLMENT_SCAN_H
+#define BACKROOM_FULFILLMENT_SCAN_H
 
 #include "work.h"
 
-/* A scan that is not right: its result in the evidence, and whether it opens an exception of that kind. */
+/* Why a scan is refused: its result, and whether it opens an exception of that kind. */
 struct refusal {
     const char *result, *code;
     bool exception;
     const char *detail;
 };
 
-/* Judge a scan of so many units: the shipment's status, and the line that the barcode stands for (on_list) with what
- * it needs and has. NULL when it is right. */
+/* Judge a scan of so many units by the shipment's status and the line that has the barcode (on_list), with the units that it
+ * needs and has. NULL if the scan is right. */
 const struct refusal *scan_judge(const char *status, bool on_list, int64_t needed, int64_t has,
                                  int64_t units);
 

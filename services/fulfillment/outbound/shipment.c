@@ -10,7 +10,7 @@
 
 static int may_ship(struct work *w, const char *id);
 
-/* Waves and orders move many shipments at once (wave.sql, shipment.sql): along these rows all the same. */
+/* wave.sql and order_events.sql move many shipments at once, along the same steps. */
 const struct step shipment_flow[] = {
     {"pending", "wave", "waved", NULL, "fulfillment.shipment.waved"},
     {"waved", "pack", "packed", NULL, "fulfillment.shipment.packed"},
@@ -22,7 +22,7 @@ const struct step shipment_flow[] = {
     {0},
 };
 
-/* --- out of the house ---------------------------------------------------------------------------------- */
+/* --- packing and shipping ---------------------------------------------------------------------------------- */
 
 int shipment_pack(struct work *w, const char *id)
 {
@@ -36,12 +36,12 @@ static int may_ship(struct work *w, const char *id)
 
     TRY(q_shipment_exceptions(w, id, &open));
     if (open.n)
-        return fail(w, CONFLICT, "shipment.exception_open", "Nothing leaves while an exception is open: %s.",
+        return fail(w, CONFLICT, "shipment.exception_open", "The shipment has open exceptions: %s.",
                     open.kinds);
     return OK;
 }
 
-/* Said before the flow would say it: what is missing, and not only that the step is not there. */
+/* Refuse before the flow does, in order to name what is missing and not only that the step is not possible. */
 static int must_be_packed(struct work *w, const char *id)
 {
     struct shipment_missing_row missing;

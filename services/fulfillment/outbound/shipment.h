@@ -1,6 +1,6 @@
-/* Shipments: made from confirmed orders, voided with cancelled ones, shipped with carrier and tracking number (F-1, F-9). */
-#ifndef BACKROOM_SHIPMENT_H
-#define BACKROOM_SHIPMENT_H
+/* Shipments: packed, and shipped with carrier and tracking number (F-9). order_events.h has how they are created. */
+#ifndef BACKROOM_FULFILLMENT_SHIPMENT_H
+#define BACKROOM_FULFILLMENT_SHIPMENT_H
 
 #include <stdbool.h>
 
@@ -12,7 +12,7 @@ extern const struct step shipment_flow[];
 /* POST /v1/shipments/{id}/ship */
 int shipment_ship(struct work *w);
 
-/* Every unit is scanned. */
+/* All units have been scanned. */
 int shipment_pack(struct work *w, const char *id);
 
 #endif

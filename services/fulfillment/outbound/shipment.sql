@@ -1,5 +1,5 @@
--- name: papers_void(shipments) :exec
-update paper set voided_at = now() where shipment_id = any(:shipments::uuid[]) and voided_at is null;
+-- name: wave_slots_void(shipments) :exec
+update wave_slot set voided_at = now() where shipment_id = any(:shipments::uuid[]) and voided_at is null;
 
 -- name: shipment_lock(id) :exec
 select 1 from shipment where id = :id::uuid for no key update;

@@ -7,5 +7,10 @@ enum { TWO_DAYS = 172800 };
 
 int silence_timer_restart(struct work *w, const char *shipment)
 {
-    return deadline_set(w, "parcel_silent", shipment, config_int("TRACKING_SILENCE_SECONDS", TWO_DAYS));
+    return deadline_set(w, "tracking_silence", shipment, config_int("TRACKING_SILENCE_SECONDS", TWO_DAYS));
+}
+
+int silence_timer_stop(struct work *w, const char *shipment)
+{
+    return deadline_met(w, "tracking_silence", shipment);
 }

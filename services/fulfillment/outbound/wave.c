@@ -13,19 +13,19 @@ const struct step wave_flow[] = {
     {0},
 };
 
-/* As many as a trolley round can take. */
-static int64_t wave_most(void)
+/* How many shipments fit into a wave. */
+static int64_t shipments_max(void)
 {
     return config_int("WAVE_SHIPMENTS_MAX", 500);
 }
 
-/* Take what waits into a new wave; *taken is how many, and with 0 there is no wave. */
+/* Take waiting shipments into a new wave; *taken is their number, and with 0 there is no wave. */
 static int gather(struct work *w, const char *id, const char *warehouse, int64_t *taken)
 {
     struct wave_pack_empty_row empty;
     struct wave_take_row row;
 
-    TRY(q_wave_take(w, id, warehouse, wave_most(), &row));
+    TRY(q_wave_take(w, id, warehouse, shipments_max(), &row));
     *taken = row.n;
     if (!row.n)
         return OK;
@@ -43,11 +43,11 @@ int wave_open(struct work *w)
 
     TRY(gather(w, id, warehouse, &taken));
     if (!taken)
-        return fail(w, CONFLICT, "wave.empty", "Nothing waits for a wave in %s.", warehouse);
+        return fail(w, CONFLICT, "wave.empty", "No shipment waits for a wave in %s.", warehouse);
     return reply_resource(w, "waves", id);
 }
 
-/* The cut-off: whatever was confirmed before is in a wave afterwards, however many waves that takes. */
+/* The cut-off: all shipments that were created before are in a wave afterwards, however many waves that takes. */
 int wave_open_all(struct work *w)
 {
     struct wave_warehouses_row *rows;
@@ -61,7 +61,7 @@ int wave_open_all(struct work *w)
     return OK;
 }
 
-/* What has left stays left; the rest waits for another wave, and is scanned anew with new papers. */
+/* Shipments that have left stay as they are; the others wait for another wave, where they are scanned anew. */
 int wave_void(struct work *w)
 {
     const char *id = path_var(w, "id");
@@ -72,8 +72,8 @@ int wave_void(struct work *w)
     TRY(q_wave_empty(w, id, in_str(w, "reason"), &back));
     if (strcmp(back.shipments, "{}") == 0)
         return fail(w, CONFLICT, "wave.all_gone",
-                    "Everything of this wave has left or is void: there is nothing to take back.");
-    TRY(q_papers_void(w, back.shipments));
+                    "All shipments of the wave are shipped or voided: there is none to take back.");
+    TRY(q_wave_slots_void(w, back.shipments));
     TRY(announce_all(w, "fulfillment.shipment.unwaved", "shipment", back.shipments));
     return reply_resource(w, "waves", id);
 }

@@ -1,4 +1,4 @@
--- The oldest first; what another wave or a cancellation holds is passed over.
+-- The oldest first. Shipments that another transaction has locked (a wave, a cancellation) are skipped.
 -- name: wave_take(id, warehouse, most int) :row n int, shipments
 with waiting as (
     select id from shipment where warehouse = :warehouse and status = 'pending'
@@ -7,17 +7,17 @@ with waiting as (
     update shipment s set status = 'waved', wave_id = :id::uuid, waved_at = now()
     from waiting where s.id = waiting.id
     returning s.id, s.created_at
-), papers as (
-    insert into paper (wave_id, slot, shipment_id)
+), slots as (
+    insert into wave_slot (wave_id, slot, shipment_id)
     select :id::uuid, row_number() over (order by created_at, id), id from moved
 )
 select count(*), coalesce(array_agg(id), '{}')::text from moved;
 
--- After wave_take: counted from its papers.
+-- After wave_take: counted from its slots.
 -- name: wave_insert(id, warehouse, actor) :exec
 insert into wave (id, warehouse, opened_by, shipments, units)
-select :id::uuid, :warehouse, :actor, count(distinct p.shipment_id), coalesce(sum(l.quantity), 0)
-from paper p left join shipment_line l using (shipment_id) where p.wave_id = :id::uuid;
+select :id::uuid, :warehouse, :actor, count(distinct t.shipment_id), coalesce(sum(l.quantity), 0)
+from wave_slot t left join shipment_line l using (shipment_id) where t.wave_id = :id::uuid;
 
 -- A shipment without units has nothing to scan.
 -- name: wave_pack_empty(id) :row shipments
@@ -47,25 +47,25 @@ with named as (
 )
 select coalesce(array_agg(id), '{}')::text from back;
 
--- What to fetch, each SKU once, for the papers that are valid.
+-- What to pick, each SKU once, for the slots that are not voided.
 -- name: wave_pick_list(id) :json
 select json_build_object('wave_id', w.id, 'number', w.number, 'warehouse', w.warehouse, 'status', w.status,
-    'units', coalesce((select sum(l.quantity) from paper p join shipment_line l using (shipment_id)
-                       where p.wave_id = w.id and p.voided_at is null), 0),
+    'units', coalesce((select sum(l.quantity) from wave_slot t join shipment_line l using (shipment_id)
+                       where t.wave_id = w.id and t.voided_at is null), 0),
     'lines', (select coalesce(json_agg(json_build_object('bin', null, 'sku', x.sku, 'barcode', coalesce(a.barcode, x.sku),
             'title', a.title, 'quantity', x.quantity, 'shipments', x.shipments) order by x.sku), '[]')
         from (select l.sku, sum(l.quantity) as quantity, count(*) as shipments
-              from paper p join shipment_line l using (shipment_id)
-              where p.wave_id = w.id and p.voided_at is null group by l.sku) x left join article a using (sku)))
+              from wave_slot t join shipment_line l using (shipment_id)
+              where t.wave_id = w.id and t.voided_at is null group by l.sku) x left join article a using (sku)))
 from wave w where w.id = :id::uuid;
 
--- Which pieces go into which slot; voided papers are named, so that they are taken out.
+-- Which units go into which slot. Voided slots are listed, so that their units are taken out.
 -- name: wave_sort_list(id) :json
 select json_build_object('wave_id', w.id, 'number', w.number, 'warehouse', w.warehouse, 'status', w.status,
-    'orders', (select coalesce(json_agg(json_build_object('slot', p.slot, 'shipment_id', s.id, 'number', s.number,
-            'order_id', s.order_id, 'order_number', s.order_number, 'status', s.status, 'lines', s.lines) order by p.slot), '[]')
-        from paper p join shipment_full s on s.id = p.shipment_id where p.wave_id = w.id and p.voided_at is null),
-    'voided', (select coalesce(json_agg(json_build_object('slot', p.slot, 'shipment_id', s.id, 'number', s.number,
-            'order_number', s.order_number, 'voided_at', p.voided_at) order by p.slot), '[]')
-        from paper p join shipment s on s.id = p.shipment_id where p.wave_id = w.id and p.voided_at is not null))
+    'orders', (select coalesce(json_agg(json_build_object('slot', t.slot, 'shipment_id', s.id, 'number', s.number,
+            'order_id', s.order_id, 'order_number', s.order_number, 'status', s.status, 'lines', s.lines) order by t.slot), '[]')
+        from wave_slot t join shipment_full s on s.id = t.shipment_id where t.wave_id = w.id and t.voided_at is null),
+    'voided', (select coalesce(json_agg(json_build_object('slot', t.slot, 'shipment_id', s.id, 'number', s.number,
+            'order_number', s.order_number, 'voided_at', t.voided_at) order by t.slot), '[]')
+        from wave_slot t join shipment s on s.id = t.shipment_id where t.wave_id = w.id and t.voided_at is not null))
 from wave w where w.id = :id::uuid;

@@ -1,8 +1,7 @@
 #include "ledger.h"
 
-#include <inttypes.h>
-
 #include "calendar.h"
+#include "json_out.h"
 #include "ledger_queries.h"
 #include "outbox.h"
 
@@ -10,7 +9,7 @@ enum { DAYS = 31 };
 
 const struct field ledger_fields[] = {{"from", DAY}, {"to", DAY}, {0}};
 
-/* Told anew even where nothing changed: a day is told as of a moment, and what is counted by then is compared. */
+/* Announced again even where nothing changed: a day is closed as of a moment, and what was counted by then is compared. */
 static int close_days(struct work *w, const char *from, const char *to, int64_t *n)
 {
     struct ledger_close_row closed;
@@ -39,14 +38,18 @@ static int check_window(struct work *w)
         fault_at(w, "/to", "ledger.too_long", "At most %d days can be closed at once.", DAYS);
     if (window.early)
         fault_at(w, "/to", "ledger.not_over", "Only days that are over can be closed.");
-    return failed_if_any(w, "ledger.invalid", "These days cannot be closed.");
+    return failed_if_any(w, "ledger.invalid", "These days cannot be closed: errors[] names every fault.");
 }
 
 int ledger_close(struct work *w)
 {
+    struct text out = text_new(w->arena);
     int64_t n;
 
     TRY(check_window(w));
     TRY(close_days(w, in_str(w, "from"), in_str(w, "to"), &n));
-    return reply(w, textf(w, "{\"closed\":%" PRId64 "}", n));
+    json_begin_object(&out, NULL);
+    json_add_int(&out, "closed", n);
+    json_end_object(&out);
+    return reply(w, out.bytes);
 }

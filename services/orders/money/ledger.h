@@ -1,4 +1,4 @@
-/* What orders say of each finished day, so that others find out whether they counted the same. */
+/* The ledger: the figures of each finished day, so that other services find out whether they counted the same. */
 #ifndef BACKROOM_ORDERS_LEDGER_H
 #define BACKROOM_ORDERS_LEDGER_H
 
@@ -6,9 +6,9 @@
 #include "work.h"
 
 extern const struct field ledger_fields[];
-/* By the clock: the last days that are over. */
+/* Schedule: close the last days that are over. */
 int ledger_close_last(struct work *w);
-/* By hand: these or any days that are over. */
+/* POST /v1/ledger: close these or any other days that are over. */
 int ledger_close(struct work *w);
 
 #endif

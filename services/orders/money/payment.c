@@ -11,13 +11,13 @@
 #include "payment_queries.h"
 #include "resource.h"
 
-/* The same payment told twice is one; another one under its reference is refused. */
-static int told_before(struct work *w, const char *id, const struct payment_look_row *known)
+/* The same payment sent again is one; another payment under its reference is refused. */
+static int replay_of(struct work *w, const char *id, const struct payment_look_row *known)
 {
     if (strcmp(known->method, in_str(w, "method")) != 0 || known->amount != in_int(w, "amount"))
         return fail(w, CONFLICT, "payment.reference_reused",
-                    "The order has another payment with this reference already: %" PRId64 " by %s.",
-                    known->amount, known->method);
+                    "The order has another payment with this reference: %" PRId64 " by %s.", known->amount,
+                    known->method);
     w->status = 200;
     return reply_resource(w, "orders", id);
 }
@@ -32,10 +32,10 @@ int payment_record(struct work *w)
     TRY(flow_lock(w, "order", id, &status));
     TRY(q_payment_look(w, id, in_str(w, "reference"), &known));
     if (known.method)
-        return told_before(w, id, &known);
+        return replay_of(w, id, &known);
     if (amount > known.open)
-        return fail(w, CONFLICT, "payment.too_much", "Only %" PRId64 " of the order is still to be paid.",
-                    known.open);
+        return fail(w, CONFLICT, "payment.too_much",
+                    "Only %" PRId64 " of the order's total is still to be paid.", known.open);
     TRY(flow_apply(w, "order", id, "payments"));
     TRY(q_payment_insert(w, id, in_str(w, "method"), amount, in_str(w, "reference"), w->actor));
     TRY(q_order_pay(w, id, amount, &order));

@@ -7,12 +7,12 @@
 #include "refund_queries.h"
 #include "resource.h"
 
-/* The same refund told twice is one; another one under its reference is refused. */
-static int told_before(struct work *w, const struct refund_look_row *known)
+/* The same refund sent again is one; another refund under its reference is refused. */
+static int replay_of(struct work *w, const struct refund_look_row *known)
 {
     if (known->amount != in_int(w, "amount"))
         return fail(w, CONFLICT, "refund.reference_reused",
-                    "The order has another refund with this reference already: %" PRId64 ".", known->amount);
+                    "The order has another refund with this reference: %" PRId64 ".", known->amount);
     w->status = 200;
     return reply_resource(w, "refunds", known->refund_id);
 }
@@ -30,7 +30,7 @@ static int check_lines(struct work *w, const char *id)
             fault_at(w, textf(w, "/lines/%zu/sku", i), "refund.not_ordered", "The order has no such SKU.");
         else if (rows[i].asked > rows[i].ordered - rows[i].refunded)
             fault_at(w, textf(w, "/lines/%zu/quantity", i), "refund.too_many",
-                     "Of %" PRId64 " ordered, %" PRId64 " were refunded before.", rows[i].ordered,
+                     "Of %" PRId64 " ordered units, %" PRId64 " were refunded before.", rows[i].ordered,
                      rows[i].refunded);
     }
     return OK;
@@ -39,12 +39,12 @@ static int check_lines(struct work *w, const char *id)
 static int check(struct work *w, const char *id, const struct refund_look_row *order)
 {
     if (in_int(w, "amount") > order->open)
-        return fail(w, CONFLICT, "refund.too_much", "Only %" PRId64 " of what was paid can be given back.",
+        return fail(w, CONFLICT, "refund.too_much", "Only %" PRId64 " of what was paid can be refunded.",
                     order->open);
     if (order->early)
-        fault_at(w, "/refunded_at", "refund.in_future", "A refund cannot be booked before it happens.");
+        fault_at(w, "/refunded_at", "refund.in_future", "refunded_at must not be in the future.");
     TRY(check_lines(w, id));
-    return failed_if_any(w, "refund.invalid", "The refund has faults: errors[] names every one.");
+    return failed_if_any(w, "refund.invalid", "The refund is invalid: errors[] names every fault.");
 }
 
 int refund_pay(struct work *w)
@@ -55,7 +55,7 @@ int refund_pay(struct work *w)
     TRY(flow_lock(w, "order", id, &status));
     TRY(q_refund_look(w, id, in_str(w, "reference"), in_str(w, "refunded_at"), &order));
     if (order.refund_id)
-        return told_before(w, &order);
+        return replay_of(w, &order);
     TRY(check(w, id, &order));
     TRY(q_refund_insert(w, refund, id, in_int(w, "amount"), in_str(w, "reason"), in_str(w, "reference"),
                         w->actor, in_str(w, "refunded_at")));

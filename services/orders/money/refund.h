@@ -1,9 +1,10 @@
-/* Refunds by hand: never more money or units than there are to give back (O-8). */
+/* Manual refunds: never more money or units than there are to refund (O-8). */
 #ifndef BACKROOM_REFUND_H
 #define BACKROOM_REFUND_H
 
 #include "work.h"
 
+/* POST /v1/orders/{id}/refunds */
 int refund_pay(struct work *w);
 
 #endif

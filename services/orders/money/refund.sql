@@ -4,7 +4,7 @@ select o.paid - o.refunded, coalesce(:refunded_at::timestamptz > now() + interva
 from orders o left join refund r on r.order_id = o.id and r.reference = :reference
 where o.id = :id::uuid;
 
--- For each line: how much of the SKU was ordered, was refunded before, and is asked for in all lines together.
+-- For each line: the units of the SKU that were ordered, that were refunded before, and that all lines request together.
 -- name: refund_room(id, lines) :rows ordered int, refunded int, asked int
 select coalesce((select sum(quantity) from order_line where order_id = :id::uuid and sku = l.sku), 0),
     coalesce((select sum(quantity) from refund_line where order_id = :id::uuid and sku = l.sku), 0),
@@ -14,7 +14,7 @@ order by l.place;
 
 -- name: refund_insert(refund_id, id, amount int, reason, reference, actor, refunded_at) :exec
 insert into refund (id, order_id, kind, amount, reason, reference, actor, refunded_at)
-values (:refund_id::uuid, :id::uuid, 'by_hand', :amount::bigint, :reason, :reference, :actor,
+values (:refund_id::uuid, :id::uuid, 'manual', :amount::bigint, :reason, :reference, :actor,
     coalesce(:refunded_at::timestamptz, now()));
 
 -- name: refund_lines_insert(refund_id, id, lines) :exec

@@ -4,12 +4,15 @@
 #include <string.h>
 
 #include "import.h"
+#include "json_out.h"
 #include "outbox.h"
 #include "refund_import_queries.h"
 
-/* What refunds earlier in the batch have used up of an order's money, of a SKU's units, and of references. */
+/* What earlier refunds of the batch have used of an order's money, of a SKU's units, and of references; and the good ones. */
 struct used {
     json_t *sums;
+    struct text refunds; /* as import_refunds_insert takes them */
+    struct text ids;     /* a PostgreSQL array */
 };
 
 static int64_t used_of(const struct used *u, const char *key)
@@ -43,10 +46,10 @@ static void check_line(struct work *w, const struct used *u, const struct import
         fault_at(w, textf(w, "/lines/%zu/sku", place), "refund.not_ordered", "The order has no such SKU.");
     else if (asked > line->ordered - back)
         fault_at(w, textf(w, "/lines/%zu/quantity", place), "refund.too_many",
-                 "Of %" PRId64 " ordered, %" PRId64 " were refunded before.", line->ordered, back);
+                 "Of %" PRId64 " ordered units, %" PRId64 " were refunded before.", line->ordered, back);
 }
 
-/* Of all lines of the refund together that name the SKU. */
+/* The units in all lines of the refund with the SKU. */
 static int64_t asked_of(const struct import_refunds_look_row *lines, size_t n, const char *sku)
 {
     int64_t sum = 0;
@@ -61,16 +64,15 @@ static void check(struct work *w, const struct used *u, const struct import_refu
     int64_t open = lines->open - used_of(u, lines->order_id);
 
     if (in_int(w, "amount") > open)
-        fault_at(w, "/amount", "refund.too_much", "Only %" PRId64 " of what was paid can be given back.",
-                 open);
+        fault_at(w, "/amount", "refund.too_much", "Only %" PRId64 " of what was paid can be refunded.", open);
     if (lines->early)
-        fault_at(w, "/refunded_at", "refund.in_future", "A refund cannot be booked before it happens.");
+        fault_at(w, "/refunded_at", "refund.in_future", "refunded_at must not be in the future.");
     for (size_t i = 0; i < n && lines->sku; i++)
         check_line(w, u, &lines[i], i, asked_of(lines, n, lines[i].sku));
 }
 
-/* The same refund told twice is one; another one under its reference is refused. */
-static bool came_before(struct work *w, struct batch *b, size_t i, int64_t known)
+/* The same refund again is no fault; another refund under its reference is one. */
+static bool is_duplicate(struct work *w, struct batch *b, size_t i, int64_t known)
 {
     if (!known)
         return false;
@@ -78,18 +80,30 @@ static bool came_before(struct work *w, struct batch *b, size_t i, int64_t known
         batch_known(b, i);
     else
         fault_at(w, "/reference", "refund.reference_reused",
-                 "The order has another refund with this reference already: %" PRId64 ".", known);
+                 "The order has another refund with this reference: %" PRId64 ".", known);
     return true;
 }
 
+static void gather(struct work *w, struct used *u, const char *order_id)
+{
+    const char *id = new_id(w);
+
+    json_begin_object(&u->refunds, NULL);
+    json_add_text(&u->refunds, "id", id);
+    json_add_text(&u->refunds, "order_id", order_id);
+    json_add_json(&u->refunds, "doc", json_text(w, w->in));
+    json_end_object(&u->refunds);
+    sql_list_add(&u->ids, id);
+}
+
 static void take_row(struct work *w, struct batch *b, size_t i, const struct import_refunds_look_row *lines,
-                     size_t n, struct used *u, struct text *good)
+                     size_t n, struct used *u)
 {
     const char *id = lines->order_id;
 
     if (!id)
         fault_at(w, "/channel_ref", "refund.no_order", "The channel has no order with this channel_ref.");
-    else if (!came_before(w, b, i, lines->known ? lines->known : used_of(u, reference_key(w, id))))
+    else if (!is_duplicate(w, b, i, lines->known ? lines->known : used_of(u, reference_key(w, id))))
         check(w, u, lines, n);
     batch_refuse(w, b, i);
     if (!batch_good(b, i))
@@ -98,42 +112,31 @@ static void take_row(struct work *w, struct batch *b, size_t i, const struct imp
     use(u, reference_key(w, id), in_int(w, "amount"));
     for (size_t k = 0; k < n && lines->sku; k++)
         use(u, sku_key(w, &lines[k]), lines[k].quantity);
-    text_addf(good, "%s{\"id\":\"%s\",\"order_id\":\"%s\",\"doc\":%s}", good->length > 1 ? "," : "",
-              new_id(w), id, json_text(w, w->in));
+    gather(w, u, id);
 }
 
 /* --- the handler ----------------------------------------------------------------------------------------------------- */
 
-static const char *ids_of(struct work *w, const char *refunds)
-{
-    json_t *list = json_owned(w, json_loads(refunds, 0, NULL)), *one;
-    struct text ids = text_new(w->arena);
-    size_t i;
-
-    json_array_foreach(list, i, one)
-        text_addf(&ids, "%s%s", i ? "," : "{", json_string_value(json_object_get(one, "id")));
-    text_add(&ids, "}");
-    return ids.bytes;
-}
-
-static int write_refunds(struct work *w, const char *refunds)
+static int write_refunds(struct work *w, struct used *u)
 {
     struct import_refunds_insert_row orders;
 
-    TRY(q_import_refunds_insert(w, refunds, w->actor, &orders));
-    TRY(announce_new(w, "orders.refund.paid", "refund", ids_of(w, refunds)));
+    if (sql_list_empty(&u->ids))
+        return OK;
+    json_end_list(&u->refunds);
+    TRY(q_import_refunds_insert(w, u->refunds.bytes, w->actor, &orders));
+    TRY(announce_new(w, "orders.refund.paid", "refund", sql_list_end(&u->ids)));
     return announce_all(w, "orders.order.refunded", "order", orders.order_ids);
 }
 
 int refunds_import(struct work *w, struct batch *b)
 {
-    struct used u = {json_owned(w, json_object())};
+    struct used u = {json_owned(w, json_object()), text_new(w->arena), sql_list(w)};
     const char *rows = batch_json(w, b);
-    struct text good = text_new(w->arena);
     struct import_refunds_look_row *lines;
     size_t n, end;
 
-    text_add(&good, "[");
+    json_begin_list(&u.refunds, NULL);
     TRY(q_import_refunds_lock(w, rows));
     TRY(q_import_refunds_look(w, rows, &lines, &n));
     for (size_t begin = 0; begin < n; begin = end) {
@@ -142,9 +145,8 @@ int refunds_import(struct work *w, struct batch *b)
         for (end = begin; end < n && lines[end].i == lines[begin].i;)
             end++;
         w->in = (json_t *)(uintptr_t)batch_row(b, i);
-        take_row(w, b, i, &lines[begin], end - begin, &u, &good);
+        take_row(w, b, i, &lines[begin], end - begin, &u);
     }
     w->in = NULL;
-    text_add(&good, "]");
-    return good.length > 2 ? write_refunds(w, good.bytes) : OK;
+    return write_refunds(w, &u);
 }

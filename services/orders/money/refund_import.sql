@@ -19,7 +19,7 @@ left join lateral rows from (json_to_recordset(coalesce(e.doc -> 'lines', '[]'))
     with ordinality as l(sku, quantity, place) on true
 order by e.i, l.place;
 
--- A list of {"id", "order_id", "doc"}.
+-- refunds is a list of {"id", "order_id", "doc"}.
 -- name: import_refunds_insert(refunds, actor) :row order_ids
 with given as materialized (
     select g.id, g.order_id, g.doc, d.amount, d.reason, d.reference, d.refunded_at
@@ -27,7 +27,7 @@ with given as materialized (
         json_to_record(g.doc) as d(amount bigint, reason text, reference text, refunded_at timestamptz)
 ), made as (
     insert into refund (id, order_id, kind, amount, reason, reference, actor, refunded_at)
-    select id, order_id, 'by_hand', amount, reason, reference, :actor, coalesce(refunded_at, now()) from given
+    select id, order_id, 'manual', amount, reason, reference, :actor, coalesce(refunded_at, now()) from given
 ), units as (
     insert into refund_line (refund_id, line, order_id, sku, quantity)
     select g.id, l.line, g.order_id, l.sku, l.quantity

@@ -9,7 +9,7 @@
 
 enum { HOUR = 3600 };
 
-/* The others hear of it as of any change of the order: fulfilment forgets its shipments. */
+/* Other services learn of it by an event of the order: fulfillment erases its shipments. */
 static int erase_personal(struct work *w, const char *ref)
 {
     struct orders_not_erased_row left;
@@ -26,12 +26,12 @@ static int erase_personal(struct work *w, const char *ref)
 int orders_on_support_customer(struct work *w)
 {
     const char *events = event_batch(w, "support.customer.erased");
-    struct erased_learn_row *customers;
+    struct erased_customers_add_row *customers;
     size_t n;
 
     if (!events)
         return OK;
-    TRY(q_erased_learn(w, events, &customers, &n));
+    TRY(q_erased_customers_add(w, events, &customers, &n));
     for (size_t i = 0; i < n; i++)
         TRY(erase_personal(w, customers[i].ref));
     return OK;

@@ -1,11 +1,11 @@
--- name: erased_learn(events) :rows ref
+-- name: erased_customers_add(events) :rows ref
 insert into erased_customer (ref, erased_at)
 select e.ref, max(e.event_time) from json_to_recordset(:events::json) as e(ref text, event_time timestamptz)
 where e.ref is not null group by 1 order by 1
 on conflict (ref) do update set erased_at = greatest(excluded.erased_at, erased_customer.erased_at)
 returning ref;
 
--- Money, lines and the course of things stay. An order under way keeps what is needed to bring it.
+-- Money, lines and events stay. An order that has not ended keeps what is needed to deliver it.
 -- name: orders_erase(ref) :row ids, refunds
 with ended as (
     select o.id from orders o join erased_customer e on e.ref = o.customer_ref

@@ -8,6 +8,7 @@
 #include "config.h"
 #include "deadline.h"
 #include "intake_queries.h"
+#include "json_out.h"
 #include "order.h"
 #include "outbox.h"
 #include "resource.h"
@@ -15,20 +16,19 @@
 
 enum { DAY_SECONDS = 86400, HOURS_2 = 7200, WISHES_BYTES = 8192 };
 
-/* Of a line, by its bit: where it is pointed at, its code or flag, and why. */
+/* A fault of a line by its bit: the member that it points at, its code or flag, and the reason. */
 static const struct {
     unsigned bit;
     const char *member, *code, *why;
 } line_faults[LINE_FAULTS] = {
     {LINE_UNKNOWN, "sku", "order.unknown_sku", "is not in the price list"},
-    {LINE_UNSELLABLE, "sku", "order.not_sellable", "is not on sale any more"},
-    {LINE_PRICE, "unit_price", "order.price_differs", "has another price now: GET /v1/prices/{sku} tells it"},
+    {LINE_UNSELLABLE, "sku", "order.not_sellable", "is no longer on sale"},
+    {LINE_PRICE, "unit_price", "order.price_differs", "has another price now: see GET /v1/prices/{sku}"},
     {LINE_CURRENCY, "sku", "order.currency", "is not sold in the order's currency"},
 };
 
 /* --- the same order again -------------------------------------------------------------------------------------- */
 
-/* What was asked, whatever the order of its members: two intakes with the same digest are the same. */
 const char *intake_digest(struct work *w)
 {
     char *text = json_dumps(w->in, JSON_COMPACT | JSON_SORT_KEYS);
@@ -38,12 +38,11 @@ const char *intake_digest(struct work *w)
     return digest;
 }
 
-static int answer_again(struct work *w, const char *id, const char *intake)
+static int answer_replay(struct work *w, const char *id, const char *digest)
 {
-    if (strcmp(intake, intake_digest(w)) != 0)
-        return fail(
-            w, CONFLICT, "order.channel_ref_reused",
-            "The channel has another order with this channel_ref already, and it says something else.");
+    if (strcmp(digest, intake_digest(w)) != 0)
+        return fail(w, CONFLICT, "order.channel_ref_reused",
+                    "The channel has an order with this channel_ref already, and its contents differ.");
     w->status = 200;
     return reply_resource(w, "orders", id);
 }
@@ -53,7 +52,7 @@ int order_placed_before(struct work *w)
     struct order_by_ref_row order;
 
     TRY(q_order_by_ref(w, in_str(w, "channel"), in_str(w, "channel_ref"), &order));
-    return answer_again(w, order.id, order.intake);
+    return answer_replay(w, order.id, order.digest);
 }
 
 /* --- checks: every fault is named at once -------------------------------------------------------------------- */
@@ -70,16 +69,17 @@ static void name_faults(struct work *w, size_t line, const char *sku, unsigned f
 static void add_line(struct intake *in, size_t i, const json_t *line, int64_t unit_price)
 {
     const struct intake_look_row *row = &in->rows[i];
+    struct text *out = &in->lines;
 
-    text_addf(&in->lines, "%s{\"line\":%zu,\"sku\":", i ? "," : "", i + 1);
-    text_add_json(&in->lines, json_string_value(json_object_get(line, "sku")));
-    text_add(&in->lines, ",\"title\":");
-    text_add_json(&in->lines, row->title);
-    text_addf(&in->lines,
-              ",\"quantity\":%" JSON_INTEGER_FORMAT ",\"unit_price\":%" PRId64 ",\"list_price\":%" PRId64
-              ",\"stocked\":%s}",
-              json_integer_value(json_object_get(line, "quantity")), unit_price, row->price,
-              row->stocked ? "true" : "false");
+    json_begin_object(out, NULL);
+    json_add_int(out, "line", (int64_t)i + 1);
+    json_add_text(out, "sku", json_text_in(line, "sku"));
+    json_add_text(out, "title", row->title);
+    json_add_int(out, "quantity", json_integer_value(json_object_get(line, "quantity")));
+    json_add_int(out, "unit_price", unit_price);
+    json_add_int(out, "list_price", row->price);
+    json_add_bool(out, "stocked", row->stocked);
+    json_end_object(out);
 }
 
 static void price_line(struct work *w, struct intake *in, size_t i, const json_t *line)
@@ -95,7 +95,7 @@ static void price_line(struct work *w, struct intake *in, size_t i, const json_t
     name_faults(w, i, json_string_value(json_object_get(line, "sku")), q.faults);
     if (!q.faults && !cart_add(&in->gross, quantity, q.unit_price))
         fault_at(w, textf(w, "/lines/%zu/quantity", i), "order.overflow",
-                 "The order comes to more than can be booked.");
+                 "The order's total is more than can be booked.");
     in->flags |= q.flags;
     in->stocked_units += row->stocked ? quantity : 0;
     add_line(in, i, line, q.unit_price);
@@ -107,9 +107,10 @@ static void check_rest(struct work *w, struct intake *in)
 
     in->paid = json_integer_value(json_object_get(payment, "amount"));
     if (!w->error_count && in->paid > in->gross)
-        fault_at(w, "/payment/amount", "payment.too_much", "The order comes to %" PRId64 " only.", in->gross);
+        fault_at(w, "/payment/amount", "payment.too_much", "The order's total is only %" PRId64 ".",
+                 in->gross);
     if (in->rows[0].early)
-        fault_at(w, "/placed_at", "order.placed_in_future", "An order cannot be placed before it is placed.");
+        fault_at(w, "/placed_at", "order.placed_in_future", "placed_at must not be in the future.");
     if (in_has(w, "wishes") && strlen(in_json(w, "wishes")) > WISHES_BYTES)
         fault_at(w, "/wishes", "order.wishes_too_long", "The wishes may have at most %d bytes.",
                  WISHES_BYTES);
@@ -121,36 +122,30 @@ void intake_check(struct work *w, struct intake *in)
     size_t i;
 
     in->lines = text_new(w->arena);
-    text_add(&in->lines, "[");
+    json_begin_list(&in->lines, NULL);
     json_array_foreach(in_get(w, "lines"), i, line) price_line(w, in, i, line);
-    text_add(&in->lines, "]");
+    json_end_list(&in->lines);
     check_rest(w, in);
 }
 
-/* --- taking it down --------------------------------------------------------------------------------------------- */
+/* --- writing --------------------------------------------------------------------------------------------- */
 
-/* Personal data, apart from everything else. */
 const char *intake_personal(struct work *w)
 {
-    json_t *personal = json_pack("{s:O, s:O, s:O*}", "customer", in_get(w, "customer"), "ship_to",
-                                 in_get(w, "ship_to"), "wishes", in_get(w, "wishes"));
-    const char *text = json_text(w, personal);
-
-    json_decref(personal);
-    return text;
+    return json_text(w,
+                     json_owned(w, json_pack("{s:O, s:O, s:O*}", "customer", in_get(w, "customer"), "ship_to",
+                                             in_get(w, "ship_to"), "wishes", in_get(w, "wishes"))));
 }
 
 const char *intake_flags(struct work *w, unsigned flags)
 {
-    struct text t = text_new(w->arena);
+    struct text list = sql_list(w);
 
-    text_add(&t, "{");
     for (size_t i = 0; i < COUNT(line_faults); i++) {
         if (flags & line_faults[i].bit)
-            text_addf(&t, "%s%s", t.length > 1 ? "," : "", strchr(line_faults[i].code, '.') + 1);
+            sql_list_add(&list, strchr(line_faults[i].code, '.') + 1);
     }
-    text_add(&t, "}");
-    return t.bytes;
+    return sql_list_end(&list);
 }
 
 static const char *member(struct work *w, const char *object, const char *name)
@@ -196,8 +191,8 @@ static const char *skus_of(struct work *w)
     return sql_list_end(&skus);
 }
 
-/* Two round trips: look, then write, read, keep and commit. It waits for nobody:
- * stock is reserved by catalog's news. */
+/* Two round trips: one to look, one to write, read and commit. It waits for no other service: catalog reserves stock when it
+ * receives the event. */
 int order_place(struct work *w)
 {
     struct intake_look_row *rows;
@@ -207,7 +202,7 @@ int order_place(struct work *w)
                       skus_of(w), &rows, &in.n));
     in.rows = rows;
     if (rows[0].order_id)
-        return answer_again(w, rows[0].order_id, rows[0].intake);
+        return answer_replay(w, rows[0].order_id, rows[0].intake);
     intake_check(w, &in);
     TRY(failed_if_any(w, "order.invalid", "The order has faults: errors[] names every one."));
     TRY(write_order(w, &in));

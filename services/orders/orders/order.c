@@ -10,7 +10,7 @@
 static int may_confirm(struct work *w, const char *id);
 static int may_release(struct work *w, const char *id);
 
-/* Steps that no route takes are taken by news: what fulfilment tells us, or the clock. */
+/* Steps that no route takes are taken by events of fulfillment, or by deadlines. */
 const struct step order_flow[] = {
     {"placed", "payments", SAME, NULL, "orders.order.paid"},
     {"placed", "hold", SAME, NULL, "orders.order.held"},
@@ -70,7 +70,7 @@ int order_settle_cancelled(struct work *w, const char *ids)
     return deadline_met_all(w, "confirm_by", ids);
 }
 
-/* --- confirming by hand ---------------------------------------------------------------------------------------- */
+/* --- confirming ---------------------------------------------------------------------------------------- */
 
 const char *order_confirm_fault(const char *stock_status, const char *payment_status, bool held)
 {
@@ -92,8 +92,8 @@ static int may_confirm(struct work *w, const char *id)
     code = order_confirm_fault(order.stock_status, order.payment_status, order.held);
     if (!code)
         return OK;
-    return fail(w, CONFLICT, code, "It cannot be confirmed: it is %s, its stock %s%s.", order.payment_status,
-                order.stock_status, order.held ? ", and it is on hold" : "");
+    return fail(w, CONFLICT, code, "The order cannot be confirmed: it is %s, its stock is %s%s.",
+                order.payment_status, order.stock_status, order.held ? ", and it is on hold" : "");
 }
 
 int order_confirm(struct work *w)
@@ -127,7 +127,7 @@ int order_release(struct work *w)
 
 /* --- cancelling ----------------------------------------------------------------------------------------------------- */
 
-/* At once before it is confirmed; afterwards fulfilment is asked, and voids the papers or refuses. */
+/* At once before it is confirmed; afterwards fulfillment is asked, which voids its shipments or refuses. */
 static int cancel(struct work *w, const char *id, const char *reason)
 {
     TRY(flow_apply(w, "order", id, "cancel"));
@@ -143,7 +143,7 @@ int order_cancel(struct work *w)
     return reply_resource(w, "orders", id);
 }
 
-/* pay_by is over. It may have been paid, confirmed or cancelled while the deadline waited for the order's lock. */
+/* pay_by is over. The order may have been paid, confirmed or cancelled while the deadline waited for its lock. */
 int order_unpaid(struct work *w)
 {
     const char *id = in_str(w, "aggregate_id"), *status;

@@ -1,11 +1,11 @@
--- The rows must be locked, in the order of their ids, before many are changed at once.
+-- Take a step with many orders at once. Their rows are locked already, in the order of their ids.
 -- name: orders_step(ids, status, next) :row ids
 with moved as (
     update orders set status = :next where id = any(:ids::uuid[]) and status = :status returning id
 )
 select array_agg(id)::text from moved;
 
--- The one place where it stands when an order confirms itself.
+-- When an order is confirmed automatically: this is the only place where it is defined.
 -- name: orders_ready(ids) :row ids
 select array_agg(id)::text from orders
 where id = any(:ids::uuid[]) and status = 'placed' and stock_status = 'reserved' and not held and paid >= total
@@ -33,7 +33,7 @@ with ended as (
 )
 update orders set held = false where id = :id::uuid;
 
--- All that is left of cancelled orders' money goes back, with the units that were not refunded before.
+-- Refund all that is left of what was paid for cancelled orders, with the units that were not refunded before.
 -- name: refund_cancelled(ids, actor) :row ids
 with due as (
     select id, paid - refunded as amount, cancel_reason from orders

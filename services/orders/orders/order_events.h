@@ -1,9 +1,10 @@
-/* What the other services' news make of orders: stock set aside by catalog, parcels of fulfilment. */
-#ifndef BACKROOM_PROGRESS_H
-#define BACKROOM_PROGRESS_H
+/* What other services' events change in orders: reservations of catalog, shipments of fulfillment. */
+#ifndef BACKROOM_ORDERS_ORDER_EVENTS_H
+#define BACKROOM_ORDERS_ORDER_EVENTS_H
 
 #include "work.h"
 
+/* Consumers of catalog.reservation.* and fulfillment.shipment.*, BATCH. */
 int orders_on_catalog_reservation(struct work *w);
 int orders_on_fulfillment_shipment(struct work *w);
 

@@ -1,12 +1,12 @@
 -- Orders are always locked in the order of their ids.
--- name: news_lock(events) :exec
+-- name: orders_of_events_lock(events) :exec
 select from orders where id in (select (e ->> 'order_id')::uuid from json_array_elements(:events::json) e)
 order by id for no key update;
 
--- The last of each reservation's news counts: it says the whole state. A part taken leaves the status as it is. Raises the version,
--- too: another update of the row would write all its indexes once more.
+-- The last event of each reservation has its whole state. When a part is taken, the stock status stays. Raises the version, too:
+-- another update of the row would write all its indexes once more.
 -- name: reservations_note(events) :row ids
-with news as (
+with latest as (
     select distinct on (e.order_id) e.order_id, coalesce(e.allocation, '[]') as allocation,
         case split_part(e.event_type, '.', 3) when 'held' then 'reserved' when 'partial' then 'partial'
             when 'short' then 'backordered' when 'released' then 'released'
@@ -20,17 +20,17 @@ with news as (
 ), changed as (
     update orders o set stock_status = coalesce(n.stock_status, o.stock_status), allocation = n.allocation,
         version = o.version + 1, updated_at = now()
-    from news n
+    from latest n
     where o.id = n.order_id
       and (o.stock_status <> coalesce(n.stock_status, o.stock_status) or o.allocation::text <> n.allocation::text)
     returning o.id
 )
 select array_agg(id)::text from changed;
 
--- The last of each shipment's news. Gives the orders that are concerned, those whose visible parcels changed, and
--- those whose cancelling was refused.
+-- Keep the last event of each shipment. Returns the orders that are concerned, those whose visible parcels changed, and those
+-- whose cancellation was refused.
 -- name: parcels_note(events) :row ids, visible, refused
-with news as (
+with received as (
     select e.*, o.id as known
     from rows from (json_to_recordset(:events::json) as (id uuid, order_id uuid, number text, status text, warehouse text,
         carrier text, tracking_number text, lines json, shipped_at timestamptz, delivered_at timestamptz, event_type text))
@@ -38,7 +38,7 @@ with news as (
             delivered_at, event_type, place)
     join orders o on o.id = e.order_id
 ), last as (
-    select distinct on (id) * from news where status is not null order by id, place desc
+    select distinct on (id) * from received where status is not null order by id, place desc
 ), noted as (
     insert into parcel (id, order_id, number, status, warehouse, carrier, tracking_number, units, lines, shipped_at,
         delivered_at)
@@ -53,9 +53,9 @@ with news as (
 )
 select (select array_agg(distinct order_id)::text from noted),
     (select array_agg(distinct order_id)::text from noted where status in ('shipped', 'delivered')),
-    (select array_agg(distinct order_id)::text from news where event_type = 'fulfillment.shipment.cancel_refused');
+    (select array_agg(distinct order_id)::text from received where event_type = 'fulfillment.shipment.cancel_refused');
 
--- Where the parcels of these orders have got to. An order without stocked units has a parcel all the same.
+-- Which of these orders are shipped, delivered or voided by their parcels. An order without stocked units has a parcel, too.
 -- name: parcels_progress(ids) :row shipped, delivered, voided
 with sums as (
     select o.id, o.stocked_units, count(*) filter (where p.status <> 'voided') as alive,

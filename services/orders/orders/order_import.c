@@ -9,24 +9,26 @@
 #include "import.h"
 #include "intake.h"
 #include "intake_queries.h"
+#include "json_out.h"
 #include "order.h"
 #include "order_import_queries.h"
 #include "outbox.h"
 
 enum { DAY_SECONDS = 86400, HOURS_2 = 7200 };
 
-/* What is told of the good ones, gathered order by order. */
+/* What is written of the good orders, gathered order by order. */
 struct gathered {
     struct text orders;                   /* as import_orders_insert takes them */
-    struct text ids, paid_ids, ready_ids; /* PostgreSQL arrays that grow: "{a,b" */
+    struct text ids, paid_ids, ready_ids; /* PostgreSQL arrays */
     struct text pay_by, confirm_by;       /* deadlines as JSON lists */
+    size_t pay_count, confirm_count;
     char pay_due[32], confirm_due[32];
     json_t *seen; /* channel and reference to the digest of an order of this batch */
 };
 
 /* --- checking ---------------------------------------------------------------------------------------------------- */
 
-/* The look's rows of one order, as an order that comes alone has them. */
+/* The rows of one order, as intake_look() has them. */
 static struct intake_look_row *rows_of(struct work *w, const struct import_orders_look_row *rows, size_t n)
 {
     struct intake_look_row *own = arena_alloc(w->arena, n * sizeof *own);
@@ -44,8 +46,8 @@ static struct intake_look_row *rows_of(struct work *w, const struct import_order
     return own;
 }
 
-/* The same order again is no fault; another one under its reference is. */
-static bool came_before(struct work *w, struct batch *b, size_t i, const char *kept)
+/* The same order again is no fault; another order under its reference is one. */
+static bool is_duplicate(struct work *w, struct batch *b, size_t i, const char *kept)
 {
     if (!kept)
         return false;
@@ -54,7 +56,7 @@ static bool came_before(struct work *w, struct batch *b, size_t i, const char *k
         return true;
     }
     fault_at(w, "/channel_ref", "order.channel_ref_reused",
-             "The channel has another order with this channel_ref already, and it says something else.");
+             "The channel has an order with this channel_ref already, and its contents differ.");
     return false;
 }
 
@@ -65,7 +67,7 @@ static void check_history(struct work *w, struct intake *in)
         return;
     if (!in_has(w, "placed_at"))
         fault_at(w, "/placed_at", "order.history_time",
-                 "An order that is over needs the time it was placed at.");
+                 "An order that is over needs the time at which it was placed.");
     if (in_has(w, "payment") && !w->error_count && in->paid != in->gross)
         fault_at(w, "/payment/amount", "order.history_unpaid",
                  "An order that is over is paid in full: %" PRId64 ".", in->gross);
@@ -74,73 +76,70 @@ static void check_history(struct work *w, struct intake *in)
 
 /* --- gathering ----------------------------------------------------------------------------------------------------- */
 
-static void add_member(struct text *t, const char *name, const char *value)
-{
-    text_addf(t, ",\"%s\":", name);
-    text_add_json(t, value);
-}
-
 static const char *member(struct work *w, const char *object, const char *name)
 {
     return json_string_value(json_object_get(in_get(w, object), name));
 }
 
-static void add_order(struct work *w, struct text *t, const struct intake *in)
+static void add_order(struct work *w, struct text *out, const struct intake *in)
 {
     const char *method = member(w, "payment", "method"), *reference = member(w, "payment", "reference");
 
-    text_addf(t, "%s{\"id\":\"%s\",\"stocked\":%" PRId64 ",\"gross\":%" PRId64 ",\"paid\":%" PRId64,
-              t->length > 1 ? "," : "", in->id, in->stocked_units, in->gross, in->paid);
-    text_addf(t, ",\"allow_partial\":%s,\"history\":%s,\"personal\":%s,\"lines\":%s",
-              in_bool(w, "allow_partial") ? "true" : "false", in->history ? "true" : "false",
-              intake_personal(w), in->lines.bytes);
-    add_member(t, "channel", in_str(w, "channel"));
-    add_member(t, "channel_ref", in_str(w, "channel_ref"));
-    add_member(t, "intake", intake_digest(w));
-    add_member(t, "currency", in_str(w, "currency"));
-    add_member(t, "customer_ref", member(w, "customer", "ref"));
-    add_member(t, "country", member(w, "ship_to", "country"));
-    add_member(t, "flags", intake_flags(w, in->flags));
-    add_member(t, "placed_at", in_str(w, "placed_at"));
-    add_member(t, "method", method ? method : "history");
-    add_member(t, "reference", reference ? reference : in_str(w, "channel_ref"));
-    text_add(t, "}");
+    json_begin_object(out, NULL);
+    json_add_text(out, "id", in->id);
+    json_add_int(out, "stocked", in->stocked_units);
+    json_add_int(out, "gross", in->gross);
+    json_add_int(out, "paid", in->paid);
+    json_add_bool(out, "allow_partial", in_bool(w, "allow_partial"));
+    json_add_bool(out, "history", in->history);
+    json_add_json(out, "personal", intake_personal(w));
+    json_add_json(out, "lines", in->lines.bytes);
+    json_add_text(out, "channel", in_str(w, "channel"));
+    json_add_text(out, "channel_ref", in_str(w, "channel_ref"));
+    json_add_text(out, "digest", intake_digest(w));
+    json_add_text(out, "currency", in_str(w, "currency"));
+    json_add_text(out, "customer_ref", member(w, "customer", "ref"));
+    json_add_text(out, "country", member(w, "ship_to", "country"));
+    json_add_text(out, "flags", intake_flags(w, in->flags));
+    json_add_text(out, "placed_at", in_str(w, "placed_at"));
+    json_add_text(out, "method", method ? method : "history");
+    json_add_text(out, "reference", reference ? reference : in_str(w, "channel_ref"));
+    json_end_object(out);
 }
 
-static void add_id(struct text *ids, const char *id)
+static void add_deadline(struct text *rows, size_t *n, const char *id, const char *due_at)
 {
-    text_addf(ids, "%s%s", ids->length > 1 ? "," : "", id);
-}
-
-static void add_deadline(struct text *rows, const char *id, const char *due_at)
-{
-    text_addf(rows, "%s{\"id\":\"%s\",\"due_at\":\"%s\"}", rows->length > 1 ? "," : "", id, due_at);
+    json_begin_object(rows, NULL);
+    json_add_text(rows, "id", id);
+    json_add_text(rows, "due_at", due_at);
+    json_end_object(rows);
+    (*n)++;
 }
 
 static void gather(struct work *w, struct gathered *g, const struct intake *in)
 {
     add_order(w, &g->orders, in);
-    add_id(&g->ids, in->id);
+    sql_list_add(&g->ids, in->id);
     if (in->history)
         return;
     if (in->paid)
-        add_id(&g->paid_ids, in->id);
+        sql_list_add(&g->paid_ids, in->id);
     if (in->paid < in->gross)
-        add_deadline(&g->pay_by, in->id, g->pay_due);
-    add_deadline(&g->confirm_by, in->id, g->confirm_due);
+        add_deadline(&g->pay_by, &g->pay_count, in->id, g->pay_due);
+    add_deadline(&g->confirm_by, &g->confirm_count, in->id, g->confirm_due);
     if (!in->stocked_units)
-        add_id(&g->ready_ids, in->id);
+        sql_list_add(&g->ready_ids, in->id);
 }
 
-/* One row of the batch, which is the work's input meanwhile. */
+/* One row of the batch, which is the input of the work meanwhile. */
 static void take_row(struct work *w, struct batch *b, size_t i, const struct import_orders_look_row *rows,
                      size_t n, struct gathered *g)
 {
     const char *key = textf(w, "%s\n%s", in_str(w, "channel"), in_str(w, "channel_ref"));
-    const char *kept = rows->order_id ? rows->intake : json_string_value(json_object_get(g->seen, key));
+    const char *kept = rows->order_id ? rows->digest : json_string_value(json_object_get(g->seen, key));
     struct intake in = {.id = new_id(w), .rows = rows_of(w, rows, n), .n = n, .history = in_has(w, "status")};
 
-    if (came_before(w, b, i, kept))
+    if (is_duplicate(w, b, i, kept))
         return;
     intake_check(w, &in);
     check_history(w, &in);
@@ -153,11 +152,11 @@ static void take_row(struct work *w, struct batch *b, size_t i, const struct imp
 
 /* --- the handler --------------------------------------------------------------------------------------------------- */
 
-static struct text begun(struct work *w, const char *with)
+static struct text new_list(struct work *w)
 {
     struct text t = text_new(w->arena);
 
-    text_add(&t, with);
+    json_begin_list(&t, NULL);
     return t;
 }
 
@@ -171,35 +170,36 @@ static void from_now(char *into, size_t room, long seconds)
 
 static void start(struct work *w, struct gathered *g)
 {
-    *g = (struct gathered){.orders = begun(w, "["),
-                           .ids = begun(w, "{"),
-                           .paid_ids = begun(w, "{"),
-                           .ready_ids = begun(w, "{"),
-                           .pay_by = begun(w, "["),
-                           .confirm_by = begun(w, "[")};
+    *g = (struct gathered){.orders = new_list(w),
+                           .ids = sql_list(w),
+                           .paid_ids = sql_list(w),
+                           .ready_ids = sql_list(w),
+                           .pay_by = new_list(w),
+                           .confirm_by = new_list(w)};
     g->seen = json_owned(w, json_object());
     from_now(g->pay_due, sizeof g->pay_due, config_int("ORDER_PAY_SECONDS", DAY_SECONDS));
     from_now(g->confirm_due, sizeof g->confirm_due, config_int("ORDER_CONFIRM_SECONDS", HOURS_2));
 }
 
+static int set_deadlines(struct work *w, struct gathered *g)
+{
+    json_end_list(&g->pay_by);
+    json_end_list(&g->confirm_by);
+    if (g->pay_count)
+        TRY(deadline_at_all(w, "pay_by", g->pay_by.bytes));
+    return g->confirm_count ? deadline_at_all(w, "confirm_by", g->confirm_by.bytes) : OK;
+}
+
 static int write_orders(struct work *w, struct gathered *g)
 {
-    if (g->ids.length == 1)
+    if (sql_list_empty(&g->ids))
         return OK;
-    text_add(&g->orders, "]");
-    text_add(&g->ids, "}");
-    text_add(&g->paid_ids, "}");
-    text_add(&g->ready_ids, "}");
-    text_add(&g->pay_by, "]");
-    text_add(&g->confirm_by, "]");
+    json_end_list(&g->orders);
     TRY(q_import_orders_insert(w, g->orders.bytes, w->actor));
-    TRY(announce_new(w, "orders.order.placed", "order", g->ids.bytes));
-    TRY(announce_all(w, "orders.order.paid", "order", g->paid_ids.bytes));
-    if (g->pay_by.length > 2)
-        TRY(deadline_at_all(w, "pay_by", g->pay_by.bytes));
-    if (g->confirm_by.length > 2)
-        TRY(deadline_at_all(w, "confirm_by", g->confirm_by.bytes));
-    return g->ready_ids.length > 2 ? order_confirm_ready(w, g->ready_ids.bytes) : OK;
+    TRY(announce_new(w, "orders.order.placed", "order", sql_list_end(&g->ids)));
+    TRY(announce_all(w, "orders.order.paid", "order", sql_list_end(&g->paid_ids)));
+    TRY(set_deadlines(w, g));
+    return sql_list_empty(&g->ready_ids) ? OK : order_confirm_ready(w, sql_list_end(&g->ready_ids));
 }
 
 int orders_import(struct work *w, struct batch *b)

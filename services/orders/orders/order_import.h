@@ -1,10 +1,11 @@
-/* Orders in bulk (O-13): those of platforms that are still to be dealt with, and history with its original times. */
+/* Import of orders (O-13): open orders of platforms, and history with its original times. */
 #ifndef BACKROOM_ORDER_IMPORT_H
 #define BACKROOM_ORDER_IMPORT_H
 
 struct batch;
 struct work;
 
+/* Handler of the kind "orders". */
 int orders_import(struct work *w, struct batch *b);
 
 #endif

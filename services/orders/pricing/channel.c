@@ -8,7 +8,7 @@
 #include "resource.h"
 #include "work.h"
 
-/* Saying what is so already changes nothing. */
+/* Setting a channel to what it is changes nothing. */
 int channel_set(struct work *w)
 {
     const char *name = path_var(w, "name");

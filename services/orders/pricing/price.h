@@ -1,9 +1,10 @@
-/* The price list, learned from catalog's news, and the channels that orders come from. */
-#ifndef BACKROOM_PRICE_H
-#define BACKROOM_PRICE_H
+/* The price list, learned from catalog's events. */
+#ifndef BACKROOM_ORDERS_PRICE_H
+#define BACKROOM_ORDERS_PRICE_H
 
 #include "work.h"
 
+/* Consumer of catalog.product.*, BATCH. */
 int orders_on_catalog_product(struct work *w);
 
 #endif

@@ -86,9 +86,9 @@ def test_a_delay_is_recorded_and_opens_no_exception(outbound, parcel):
 
 def test_an_unknown_tracking_number_is_refused(outbound, parcel):
     unknown = outbound.track({"carrier": "royal-mail", "tracking_number": unique("NONE")}, "in_transit")
-    assert unknown.status == 404 and unknown.code == "tracking.unknown_parcel"
+    assert unknown.status == 404 and unknown.code == "tracking.unknown_shipment"
     other = outbound.track({**parcel, "carrier": "other-post"}, "in_transit")
-    assert other.code == "tracking.unknown_parcel"
+    assert other.code == "tracking.unknown_shipment"
 
 
 def test_tracking_events_are_validated(outbound, parcel):

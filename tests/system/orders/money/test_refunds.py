@@ -127,7 +127,7 @@ def test_money_is_refunded_in_parts_and_never_more_than_was_paid(shop, publisher
     order = place(shop, ("MUG", 3), paid=1350)
     part = act(shop, order, "refunds", {"amount": 450, "reason": "one was broken", "reference": "C5001",
                                        "lines": [{"sku": "MUG", "quantity": 1}]}, role="cashier")
-    assert part.status == 201 and part.json["order_number"] == order["number"] and part.json["kind"] == "by_hand"
+    assert part.status == 201 and part.json["order_number"] == order["number"] and part.json["kind"] == "manual"
     now = read(shop, order)
     assert (now["payment_status"], now["refunded"], now["paid"], now["total"]) == ("paid", 450, 1350, 1350)
     assert types(shop, order)[-1] == "refunded"
@@ -162,7 +162,7 @@ def test_a_cancellation_refunds_what_is_left(shop, publisher):
     act(shop, order, "refunds", {"amount": 450, "reason": "one less", "lines": [{"sku": "MUG", "quantity": 1}]}).expect(201)
     cancel(shop, order).expect(200)
     assert sorted((each["kind"], each["amount"]) for each in refunds(shop, order)) == [
-        ("by_hand", 450), ("cancellation", 450)]
+        ("cancellation", 450), ("manual", 450)]
     assert [each["lines"] for each in refunds(shop, order)] == [[{"sku": "MUG", "quantity": 1}]] * 2
 
 

@@ -1,6 +1,4 @@
--- What was seen: scans, exceptions, carriers' news.
-
--- Every attempt, refused ones too: the evidence is never changed.
+-- Every scan, refused ones too. Rows are never changed.
 create table scan (
     id          uuid primary key,
     shipment_id uuid not null references shipment (id),
@@ -27,20 +25,9 @@ create table exception (
     resolved_at timestamptz,
     version     int not null default 1,
     created_at  timestamptz not null default now(),
-    updated_at  timestamptz not null default now()
+    updated_at  timestamptz not null default now(),
+    constraint exception_status check (status = any ('{open,resolved}'))
 );
 create unique index exception_open on exception (shipment_id, kind) where status = 'open';
 create index exception_of_shipment on exception (shipment_id);
 create index exception_by_age on exception (created_at, id);
-
--- One word of a carrier about one parcel; told twice, it is kept once.
-create table tracking_event (
-    id          uuid primary key,
-    shipment_id uuid not null references shipment (id),
-    status      text not null,
-    occurred_at timestamptz not null,
-    note        text,
-    received_at timestamptz not null default now(),
-    constraint tracking_event_once unique (shipment_id, status, occurred_at)
-);
-create index tracking_event_of_shipment on tracking_event (shipment_id, occurred_at, id);

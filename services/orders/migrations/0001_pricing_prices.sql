@@ -1,4 +1,4 @@
--- The price list as learned from catalog's news, and the channels. A channel nobody set is one of our own.
+-- The price list, learned from catalog's events, and the channels. A channel that was never set is one of the shop's own.
 create table price (
     sku        text primary key,
     product_id uuid not null,
@@ -17,7 +17,7 @@ select sku, sellable, currency, updated_at,
         'sellable', sellable, 'updated_at', updated_at) as doc
 from price;
 
--- Version 0: its first event is announced like every later one.
+-- Version 0: its first event raises the version like every later one.
 create table channel (
     name       text primary key,
     kind       text not null,

@@ -1,4 +1,4 @@
--- What is shown and what is told.
+-- What the API shows and what events contain.
 create view shipment_full as
 select s.*,
     (select coalesce(json_agg(l), '[]') from (
@@ -19,7 +19,7 @@ select id, version, status, created_at, number, order_id, order_number, warehous
         'delivered_at', delivered_at, 'voided_at', voided_at, 'updated_at', updated_at) as doc
 from shipment_full;
 
--- The customer's wishes are for the packers and stay in the house.
+-- The customer's wishes are for packers only and are in no event.
 create view shipment_event as
 select id,
     json_build_object('id', id, 'number', number, 'order_id', order_id, 'order_number', order_number, 'status', status,
@@ -36,7 +36,7 @@ select id, version, status, created_at, number, warehouse,
         'updated_at', updated_at) as doc
 from wave;
 
--- What people wrote by hand (reasons, resolutions, notes) is not told: it may name somebody.
+-- Free text (reasons, resolutions, notes) may name somebody, so it is in no event.
 create view wave_event as
 select id, null::json as private,
     json_build_object('id', id, 'number', number, 'warehouse', warehouse, 'status', status, 'shipments', shipments,
@@ -64,11 +64,3 @@ select id, shipment_id, result, operator, at,
     json_build_object('id', id, 'shipment_id', shipment_id, 'barcode', barcode, 'quantity', quantity, 'result', result,
         'sku', sku, 'operator', operator, 'at', at) as doc
 from scan;
-
-create view tracking_json as
-select t.id, t.shipment_id, t.status, t.occurred_at, s.carrier, s.tracking_number,
-    json_build_object('note', t.note) as private,
-    json_build_object('id', t.id, 'shipment_id', t.shipment_id, 'carrier', s.carrier,
-        'tracking_number', s.tracking_number, 'status', t.status, 'occurred_at', t.occurred_at,
-        'received_at', t.received_at) as doc
-from tracking_event t join shipment s on s.id = t.shipment_id;

@@ -1,5 +1,5 @@
--- What orders say of a finished day, for others to hold their own figures against. Version 0: its first event is announced like
--- every later one.
+-- The figures of a finished day, for other services to compare with their own. Version 0: its first event raises the version
+-- like every later one.
 create table ledger_day (
     day        text primary key,
     zone       text not null,

@@ -1,6 +1,6 @@
--- Shipments: what leaves one warehouse for one order. Waves gather them, papers say which slot of a wave they are.
+-- Shipments: what leaves one warehouse for one order. A wave gathers shipments, each in a slot.
 
--- What catalog told us of each SKU.
+-- SKUs, learned from catalog's events.
 create table article (
     sku      text primary key,
     barcode  text not null,
@@ -21,12 +21,13 @@ create table wave (
     void_reason text,
     version     int not null default 1,
     created_at  timestamptz not null default now(),
-    updated_at  timestamptz not null default now()
+    updated_at  timestamptz not null default now(),
+    constraint wave_status check (status = any ('{open,voided}'))
 );
 create index wave_by_age on wave (created_at, id);
 
--- `private` is personal data (customer, ship_to, wishes): it can be emptied without touching the rest. `wave_by` is
--- the wave that must take it: the cut-off is kept or it is not.
+-- `private` is personal data (customer, ship_to, wishes), which can be erased without touching the rest. `wave_by` is the time of
+-- the wave that must take the shipment.
 create sequence shipment_no;
 create table shipment (
     id              uuid primary key,
@@ -48,8 +49,11 @@ create table shipment (
     version         int not null default 1,
     created_at      timestamptz not null default now(),
     updated_at      timestamptz not null default now(),
-    constraint shipment_tracking_number unique (carrier, tracking_number)
+    constraint shipment_status check (status = any ('{pending,waved,packed,shipped,delivered,voided}'))
 );
+-- A partial index, which PostgreSQL does not take for a key that foreign keys could refer to: shipping then locks the row no
+-- harder than any other change does.
+create unique index shipment_tracking_number on shipment (carrier, tracking_number) where tracking_number is not null;
 create index shipment_of_order on shipment (order_id);
 create index shipment_of_wave on shipment (wave_id);
 create index shipment_by_age on shipment (created_at, id);
@@ -66,17 +70,17 @@ create table shipment_line (
     constraint line_not_overscanned check (scanned between 0 and quantity)
 );
 
--- A shipment's paper in a wave: voided with the wave or with the shipment, never deleted.
-create table paper (
+-- A shipment's slot in a wave: voided with the wave or with the shipment, never deleted.
+create table wave_slot (
     wave_id     uuid not null references wave (id) deferrable initially deferred,
     slot        int not null,
     shipment_id uuid not null references shipment (id),
     voided_at   timestamptz,
     primary key (wave_id, slot)
 );
-create index paper_of_shipment on paper (shipment_id);
+create index wave_slot_of_shipment on wave_slot (shipment_id);
 
--- The first of the set times 8:00, 12:00 and 16:00 after a moment (see the schedule in service.c).
+-- The first of the set times 8:00, 12:00 and 16:00 after a moment (the schedule in outbound.c has the same).
 create function next_wave(at timestamptz, zone text) returns timestamptz language sql stable as $$
     select min(slot) from (
         select ((at at time zone zone)::date + d + h * interval '1 hour') at time zone zone as slot

@@ -1,4 +1,4 @@
--- Money given back: by hand, or once for an order that was cancelled after it was paid.
+-- Refunds: manual, or one for an order that was cancelled after it was paid.
 create table refund (
     id          uuid primary key default uuid_v7(),
     order_id    uuid not null references orders (id),
@@ -13,10 +13,11 @@ create table refund (
     updated_at  timestamptz not null default now(),
     constraint refund_reference unique (order_id, reference),
     constraint refund_counts check (amount > 0),
-    constraint refund_kind check (kind in ('by_hand', 'cancellation'))
+    constraint refund_kind check (kind = any ('{manual,cancellation}'))
 );
 create unique index refund_of_cancellation on refund (order_id) where kind = 'cancellation';
 create index refund_by_age on refund (refunded_at, id);
+create index refund_by_amount on refund (amount, id);
 
 create table refund_line (
     refund_id uuid not null references refund (id),
@@ -38,10 +39,11 @@ select r.id, r.version, r.order_id, r.kind, r.reference, r.refunded_at, r.create
         'actor', r.actor, 'refunded_at', r.refunded_at, 'created_at', r.created_at) as doc
 from refund r join orders o on o.id = r.order_id;
 
+-- The reason is free text, which may name somebody, so it is in the private part.
 create view refund_event as
-select r.id, null::json as private,
+select r.id, case when r.reason is not null then json_build_object('reason', r.reason) end as private,
     (select row_to_json(e) from (
-        select r.id, r.order_id, o.number as order_number, o.channel, o.currency, r.kind, r.amount, r.reason, r.reference,
+        select r.id, r.order_id, o.number as order_number, o.channel, o.currency, r.kind, r.amount, r.reference,
             r.refunded_at,
             (select coalesce(json_agg(row_to_json(l)), '[]') from (
                 select sku, quantity from refund_line where refund_id = r.id order by line) l) as lines) e) as doc
