@@ -61,9 +61,9 @@ def lose_prices(shop):
 
 def publish(shop, sku, price):
     """Without waiting until orders knows it."""
-    known, shop.road.is_known = shop.road.is_known, None
-    shop.road.publish({"sku": sku, "price": price})
-    shop.road.is_known = known
+    known, shop.workflow.is_known = shop.workflow.is_known, None
+    shop.workflow.publish({"sku": sku, "price": price})
+    shop.workflow.is_known = known
 
 
 def product_events(shop, after=0):
@@ -78,7 +78,7 @@ def applied_since(shop, begin):
 def watched(shop):
     shop.sql("postgres", WATCH)
     for n in range(5):
-        shop.road.publish({"sku": f"COPY-{n}", "price": 100 + n})
+        shop.workflow.publish({"sku": f"COPY-{n}", "price": 100 + n})
     shop.settle()
 
 
