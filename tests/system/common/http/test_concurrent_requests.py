@@ -1,5 +1,6 @@
 """Many connections at once: each has its response, none waits for another, and what they cost is bounded."""
 import json
+import os
 import resource
 import select
 import socket
@@ -64,9 +65,10 @@ def answered(links, seconds):
 
 
 @pytest.mark.parametrize("count", [127, 128, 129, 256])
-def test_any_number_of_requests_may_arrive_at_once(shop, product, count):
-    """libmicrohttpd waits for one more when exactly 128 or 256 connections were ready in an event loop of its own."""
-    ask = get(shop, f"/v1/products/{product['id']}")
+def test_any_number_of_requests_may_arrive_at_once(shop, count):
+    """libmicrohttpd waits for one more when exactly 128 or 256 connections were ready in an event loop of its own. What is asked for
+    needs no connection of the pool, for which so many would wait too long on a slow machine."""
+    ask = get(shop, "/problems/route.unknown")
     links = connect(shop, count)
     try:
         for _ in range(5):
@@ -150,6 +152,7 @@ def memory(shop):
     return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")) / 1024
 
 
+@pytest.mark.skipif("san" in os.environ.get("BUILD", ""), reason="a sanitizer has memory of its own")
 def test_a_thousand_busy_connections_stay_within_the_memory_limit(shop, product):
     links, ask, bursts = connect(shop, BUSY), get(shop, f"/v1/products/{product['id']}"), 3
     try:
