@@ -25,7 +25,7 @@ def log(shop):
         order = shop.road.order([("AUDIT", 1)], paid=True)
         shop.road.wait_order(order["id"], status="confirmed")
         shop.road.deliver(order["id"])
-        shop.support.post("/v1/tickets", {"subject": f"Help {number}", "body": "please", "channel": "mail"}).expect(201)
+        shop.support.post("/v1/tickets", {"subject": f"Help {number}", "body": "please", "channel": "email"}).expect(201)
     shop.settle()
     return shop
 
@@ -84,7 +84,7 @@ def test_a_tail_that_was_cut_and_grew_again_shows_against_a_head_that_was_kept(r
     kept = head(restored, "support")
     place = int(kept.split(":")[0])
     tamper(restored, "support", f"delete from event where position = {place}")
-    restored.support.post("/v1/tickets", {"subject": "Later", "body": "please", "channel": "mail"}).expect(201)
+    restored.support.post("/v1/tickets", {"subject": "Later", "body": "please", "channel": "email"}).expect(201)
     eventually(lambda: int(head(restored, "support").split(":")[0]) >= place)
     told = verify(restored, "support", head=kept)
     assert (told["intact"], told["broken_at"]) == (False, place), told
