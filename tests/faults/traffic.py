@@ -127,7 +127,7 @@ class Traffic:
         elif roll < 0.87:
             self.step("cancel", "orders", f"/v1/orders/{chance.choice(self.orders)}/cancel", reason="{mark}")
         else:
-            self.step("ticket", "support", "/v1/tickets", subject="{mark}", body="Where is it?", channel="mail")
+            self.step("ticket", "support", "/v1/tickets", subject="{mark}", body="Where is it?", channel="email")
 
     def place(self, chance):
         lines = [(sku, chance.randrange(1, 4)) for sku in chance.sample(SKUS, chance.randrange(1, 3))]

@@ -10,7 +10,7 @@ from stack.process import Process
 
 SECONDS = 5             # no request takes longer
 CALLS = {"catalog": ("/v1/products", {"title": "Late"}), "orders": ("/v1/orders", None), "fulfillment": ("/v1/shipments", None),
-         "support": ("/v1/tickets", {"subject": "Late", "body": "Very.", "channel": "mail"}), "analytics": ("/v1/quarantine", None)}
+         "support": ("/v1/tickets", {"subject": "Late", "body": "Very.", "channel": "email"}), "analytics": ("/v1/quarantine", None)}
 
 
 @contextmanager

@@ -1,12 +1,12 @@
-/* Customers as their orders show them (S-9), and their erasure. */
-#ifndef BACKROOM_CUSTOMER_H
-#define BACKROOM_CUSTOMER_H
+/* Customers as their orders show them (S-9). */
+#ifndef BACKROOM_SUPPORT_CUSTOMER_H
+#define BACKROOM_SUPPORT_CUSTOMER_H
 
 #include <stdint.h>
 
 #include "work.h"
 
-/* What makes a customer dear: so many orders, or so much kept of what was paid, in minor units. */
+/* What makes a customer a VIP: so many orders, or so much paid and not refunded, in minor units. */
 struct level_rule {
     int64_t vip_orders, vip_spent;
 };
@@ -14,9 +14,10 @@ struct level_rule {
 /* "new", "repeat" (two orders or more), "vip". */
 const char *customer_level(int64_t orders, int64_t spent, const struct level_rule *rule);
 
-/* The customer of that reference, made known if nobody has heard of them. */
-int customer_meet(struct work *w, const char *ref, const char **id);
+/* The customer with this reference, created if there is none. */
+int customer_find_or_create(struct work *w, const char *ref, const char **id);
 
+/* Consumer of orders.order.*, BATCH. */
 int support_on_orders_order(struct work *w);
 
 #endif

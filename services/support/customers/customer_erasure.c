@@ -6,7 +6,7 @@
 #include "outbox.h"
 #include "resource.h"
 
-/* Personal data go for good; figures and the course of events stay. */
+/* Personal data is removed for good; figures and events stay. */
 int customer_erase(struct work *w)
 {
     const char *id = path_var(w, "id"), *unused;
@@ -16,7 +16,7 @@ int customer_erase(struct work *w)
     TRY(flow_lock(w, "customer", id, &unused));
     TRY(q_customer_erase(w, id, &erased));
     if (!erased)
-        return fail(w, CONFLICT, "customer.erased", "This customer's personal data were erased before.");
+        return fail(w, CONFLICT, "customer.erased", "The customer's personal data has been erased already.");
     TRY(q_customer_erase_messages(w, id));
     TRY(q_customer_erase_tickets(w, id));
     TRY(q_customer_erase_tasks(w, id));

@@ -10,17 +10,17 @@ where id in (select tickets_of_customer(:id::uuid));
 
 -- name: customer_erase_tasks(id) :exec
 update task set note = null, outcome = case when outcome is not null then '(erased)' end
-where order_id in (select o.id from known_order o where o.customer_id = :id::uuid);
+where order_id in (select o.id from customer_order o where o.customer_id = :id::uuid);
 
 -- name: customer_erase_surveys(id) :exec
-update survey set comment = null where order_id in (select o.id from known_order o where o.customer_id = :id::uuid);
+update survey set comment = null where order_id in (select o.id from customer_order o where o.customer_id = :id::uuid);
 
 -- name: customer_erase_orders(id) :exec
-update known_order set contact = null where customer_id = :id::uuid;
+update customer_order set contact = null where customer_id = :id::uuid;
 
--- Whatever may hold words about the customer: their orders, tickets and tasks, and the customer.
+-- Whatever may hold text about the customer: the customer, and their orders, tickets and tasks.
 -- name: customer_about(id) :row ids
 select array_agg(about.id)::text from (
     select :id::uuid as id union select tickets_of_customer(:id::uuid)
-    union select o.id from known_order o where o.customer_id = :id::uuid
-    union select k.id from task k join known_order o on o.id = k.order_id where o.customer_id = :id::uuid) about;
+    union select o.id from customer_order o where o.customer_id = :id::uuid
+    union select k.id from task k join customer_order o on o.id = k.order_id where o.customer_id = :id::uuid) about;

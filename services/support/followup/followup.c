@@ -1,4 +1,4 @@
-/* Follow-up: tasks and surveys that parcels make by themselves. */
+/* Follow-up: tasks and surveys, created for every shipment or manually. */
 #include "shipment_events.h"
 #include "support_areas.h"
 #include "survey.h"
@@ -17,7 +17,8 @@ static const struct field task_fields[] = {
 };
 
 static const struct field owner_fields[] = {{"owner", CODE, REQUIRED}, {0}};
-static const struct field outcome_fields[] = {{"outcome", TEXT, REQUIRED, 1, 2000}, {"again_at", TIME}, {0}};
+static const struct field outcome_fields[] = {
+    {"outcome", TEXT, REQUIRED, 1, 2000}, {"next_call_at", TIME}, {0}};
 static const struct field score_fields[] = {
     {"score", INTEGER, REQUIRED, 1, 5}, {"comment", TEXT, OPTIONAL, 1, 2000}, {0}};
 
@@ -96,7 +97,7 @@ static const struct consumer consumers[] = {
 static const struct deadline deadlines[] = {{"task_due", task_overdue}, {0}};
 
 static const struct constraint constraints[] = {
-    {"task_once_a_parcel", CONFLICT, "task.exists", "This parcel has its follow-up task already."},
+    {"task_follow_up_once", CONFLICT, "task.exists", "The shipment has a follow-up task already."},
     {0},
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "json_out.h"
 #include "outbox.h"
 #include "random.h"
 #include "resource.h"
@@ -22,15 +23,16 @@ bool survey_is_bad(int64_t score)
     return score <= BAD_SCORE;
 }
 
-/* One for each event of the batch, though not all are deliveries. */
+/* A JSON list with one token for each event of the batch, which may be more than are needed. */
 static const char *new_tokens(struct work *w)
 {
-    struct text t = text_new(w->arena);
+    struct text out = text_new(w->arena);
 
+    json_begin_list(&out, NULL);
     for (size_t i = 0; i < json_array_size(w->in); i++)
-        text_addf(&t, "%s\"%s\"", i ? "," : "[", random_base64url(w->arena, TOKEN_BYTES));
-    text_add(&t, "]");
-    return t.bytes;
+        json_add_text(&out, NULL, random_base64url(w->arena, TOKEN_BYTES));
+    json_end_list(&out);
+    return out.bytes;
 }
 
 int survey_send(struct work *w, const char *delivered)
@@ -43,12 +45,12 @@ int survey_send(struct work *w, const char *delivered)
     return announce_new(w, "support.survey.sent", "survey", sent.ids);
 }
 
-/* --- at the other end of the link ---------------------------------------------------------------------------------- */
+/* --- answering ---------------------------------------------------------------------------------- */
 
 static int find(struct work *w, struct survey_find_row *survey)
 {
     TRY(q_survey_find(w, path_var(w, "token"), survey));
-    return survey->found ? OK : fail(w, NOT_FOUND, "survey.unknown", "There is no survey behind this link.");
+    return survey->found ? OK : fail(w, NOT_FOUND, "survey.unknown", "This link leads to no survey.");
 }
 
 int survey_show(struct work *w)
@@ -59,8 +61,8 @@ int survey_show(struct work *w)
     return reply(w, survey.doc);
 }
 
-/* A bad score is a ticket of itself: somebody asks what went wrong. */
-static int ask_why(struct work *w, const struct survey_find_row *survey, int64_t score)
+/* A bad score opens a ticket. */
+static int open_ticket(struct work *w, const struct survey_find_row *survey, int64_t score)
 {
     struct opening o = {
         .id = new_id(w),
@@ -88,10 +90,10 @@ int survey_answer(struct work *w)
         return fail(w, CONFLICT, "survey.expired", "This survey is closed.");
     TRY(flow_apply_if(w, "survey", survey.id, "answer", &taken));
     if (!taken)
-        return fail(w, CONFLICT, "survey.answered", "This survey was answered before. Thank you.");
+        return fail(w, CONFLICT, "survey.answered", "This survey has been answered already. Thank you.");
     TRY(q_survey_answered(w, survey.id, score, in_str(w, "comment")));
     if (survey_is_bad(score))
-        TRY(ask_why(w, &survey, score));
+        TRY(open_ticket(w, &survey, score));
     TRY(announce_flush(w));
     TRY(q_survey_find(w, path_var(w, "token"), &survey));
     return reply(w, survey.doc);

@@ -1,6 +1,6 @@
-/* Satisfaction surveys by a link that needs no login (S-7). Whoever holds the token may answer, once. */
-#ifndef BACKROOM_SURVEY_H
-#define BACKROOM_SURVEY_H
+/* Satisfaction surveys by a link that needs no login (S-7). With the token anybody can answer, once. */
+#ifndef BACKROOM_SUPPORT_SURVEY_H
+#define BACKROOM_SUPPORT_SURVEY_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,12 +10,13 @@
 
 extern const struct step survey_flow[];
 
-/* Does this score, 1 to 5, need somebody to ask what went wrong? */
+/* Does this score, 1 to 5, open a ticket? */
 bool survey_is_bad(int64_t score);
 
-/* A survey for each of the delivered parcels (a JSON list of their events' data; NULL: none). */
+/* Create a survey for each delivered shipment (a JSON list of their events' data; NULL: none). */
 int survey_send(struct work *w, const char *delivered);
 
+/* Routes. */
 int survey_show(struct work *w);
 int survey_answer(struct work *w);
 

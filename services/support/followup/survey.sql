@@ -6,7 +6,7 @@ with made as (
         json_to_recordset(:events::json) as (id uuid, order_id uuid, order_number text, event_time timestamptz),
         json_array_elements_text(:tokens::json)) as e(id, order_id, order_number, event_time, token)
     where e.id is not null
-    on conflict on constraint survey_once_a_parcel do nothing
+    on conflict on constraint survey_once do nothing
     returning id
 )
 select coalesce(array_agg(id), '{}')::text from made;

@@ -36,7 +36,7 @@ int task_create(struct work *w)
     return reply_resource(w, "tasks", id);
 }
 
-static int call_again(struct work *w, const char *first, const char *due_at)
+static int plan_next_call(struct work *w, const char *first, const char *due_at)
 {
     const char *id = new_id(w);
 
@@ -52,12 +52,11 @@ int task_complete(struct work *w)
     TRY(flow_apply(w, "task", id, "complete"));
     TRY(q_task_done(w, id, in_str(w, "outcome"), w->actor));
     TRY(deadline_met(w, "task_due", id));
-    if (in_has(w, "again_at"))
-        TRY(call_again(w, id, in_str(w, "again_at")));
+    if (in_has(w, "next_call_at"))
+        TRY(plan_next_call(w, id, in_str(w, "next_call_at")));
     return reply_resource(w, "tasks", id);
 }
 
-/* Not done in time: it is marked, told, and stands before the head from now on. */
 int task_overdue(struct work *w)
 {
     const char *id = in_str(w, "aggregate_id");

@@ -1,4 +1,4 @@
--- One task a parcel, whatever is heard twice; due so long after it was shipped.
+-- One task for each shipment, also when its event comes twice; due so long after it was shipped.
 -- name: task_follow_up(events, seconds int) :row ids, deadlines
 with made as (
     insert into task (kind, order_id, shipment_id, due_at, created_by)
@@ -21,7 +21,7 @@ update task set owner = :owner where id = :id::uuid;
 update task set outcome = :outcome, completed_at = now(), completed_by = :actor, owner = coalesce(owner, :actor)
 where id = :id::uuid;
 
--- A second call: about the same, by the same, later.
+-- A second call: the same subject and owner, later.
 -- name: task_again(id, first, due_at, actor) :exec
 insert into task (id, kind, order_id, shipment_id, owner, status, due_at, note, created_by)
 select :id::uuid, 'second_call', order_id, shipment_id, owner, 'assigned', :due_at::timestamptz, note, :actor

@@ -16,16 +16,16 @@ enum { HOUR_SECONDS = 3600, WORKING_DAY_SECONDS = 9 * HOUR_SECONDS };
 static int may_take_over(struct work *w, const char *id);
 static int may_decline(struct work *w, const char *id);
 
-/* Whoever spoke last decides whose turn it is: `answered` waits for the customer, `waiting` for another department. */
+/* `answered` waits for the customer, `waiting` for another department. */
 const struct step ticket_flow[] = {
     {"new|assigned|answered", "assign", "assigned", NULL, "support.ticket.assigned"},
     {"new", "take", "assigned", NULL, "support.ticket.assigned"},
     {"new|assigned|answered", "answer", "answered", NULL, "support.ticket.answered"},
     {"waiting", "answer", SAME, NULL, "support.ticket.answered"},
     {ANY, "note", SAME, NULL, "support.ticket.noted"},
-    {"new|assigned|waiting", "heard", SAME, NULL, "support.ticket.heard"},
-    {"answered", "heard", "assigned", NULL, "support.ticket.heard"},
-    {"solved", "heard", "assigned", NULL, "support.ticket.reopened"},
+    {"new|assigned|waiting", "customer-messages", SAME, NULL, "support.ticket.customer_replied"},
+    {"answered", "customer-messages", "assigned", NULL, "support.ticket.customer_replied"},
+    {"solved", "customer-messages", "assigned", NULL, "support.ticket.reopened"},
     {"new|assigned|answered", "hand-over", "waiting", NULL, "support.ticket.handed_over"},
     {"waiting", "accept", "assigned", may_take_over, "support.ticket.accepted"},
     {"waiting", "decline", "assigned", may_decline, "support.ticket.declined"},
@@ -48,7 +48,7 @@ const char *ticket_priority(const char *asked, const char *channel)
     return is(channel, "complaint") || is(channel, "survey") ? "high" : "normal";
 }
 
-bool ticket_is_for_head(const char *channel, const char *priority)
+bool ticket_is_escalated(const char *channel, const char *priority)
 {
     return is(channel, "complaint") || is(priority, "urgent");
 }
@@ -101,9 +101,9 @@ int ticket_begin(struct work *w, const struct opening *o)
 
     TRY(set_deadlines(w, o, &first_answer_by));
     TRY(q_ticket_insert(w, o->id, o->subject, o->channel, o->priority,
-                        ticket_is_for_head(o->channel, o->priority), o->order_id, o->survey_id,
+                        ticket_is_escalated(o->channel, o->priority), o->order_id, o->survey_id,
                         o->customer_id, o->contact, first_answer_by, w->actor));
-    TRY(q_ticket_say(w, o->id, "customer", o->author, o->body));
+    TRY(q_ticket_message_add(w, o->id, "customer", o->author, o->body));
     return announce_new(w, "support.ticket.opened", "ticket", o->id);
 }
 
@@ -121,32 +121,32 @@ int ticket_open(struct work *w)
         .author = "customer",
     };
 
-    o.channel = o.channel ? o.channel : "mail";
+    o.channel = o.channel ? o.channel : "email";
     o.priority = ticket_priority(in_str(w, "priority"), o.channel);
     if (ref)
-        TRY(customer_meet(w, ref, &o.customer_id));
+        TRY(customer_find_or_create(w, ref, &o.customer_id));
     TRY(ticket_begin(w, &o));
     return reply_resource(w, "tickets", o.id);
 }
 
 /* --- the conversation --------------------------------------------------------------------------------------------------- */
 
-static int no_more_waiting(struct work *w, const char *id)
+static int end_first_answer(struct work *w, const char *id)
 {
     TRY(deadline_met(w, "first_answer_soon", id));
     return deadline_met(w, "first_answer", id);
 }
 
-/* An internal answer is a note: it meets no deadline, as the customer hears nothing. */
+/* An internal answer is a note, which meets no deadline, because the customer does not see it. */
 int ticket_answer(struct work *w)
 {
     const char *id = path_var(w, "id"), *action = in_bool(w, "internal") ? "note" : "answer";
 
     TRY(flow_apply(w, "ticket", id, action));
-    TRY(q_ticket_say(w, id, action, w->actor, in_str(w, "body")));
+    TRY(q_ticket_message_add(w, id, action, w->actor, in_str(w, "body")));
     if (is(action, "answer")) {
         TRY(q_ticket_first_answer(w, id, w->actor));
-        TRY(no_more_waiting(w, id));
+        TRY(end_first_answer(w, id));
     }
     return reply_resource(w, "tickets", id);
 }
@@ -165,11 +165,11 @@ static int may_take_over(struct work *w, const char *id)
     TRY(q_ticket_handed_to(w, id, &to));
     if (!is_of(w, to.department))
         return fail(w, FORBIDDEN, "ticket.other_department",
-                    "It was handed to %s: somebody there accepts it.", to.department);
+                    "The ticket was handed over to %s, which has to accept it.", to.department);
     return OK;
 }
 
-/* Whoever handed it over may take that back, too. */
+/* The user who handed it over may take it back, too. */
 static int may_decline(struct work *w, const char *id)
 {
     struct ticket_handed_to_row to;
@@ -177,11 +177,11 @@ static int may_decline(struct work *w, const char *id)
     TRY(q_ticket_handed_to(w, id, &to));
     if (!is_of(w, to.department) && !is(to.by, w->actor))
         return fail(w, FORBIDDEN, "ticket.other_department",
-                    "It was handed to %s: somebody there declines it.", to.department);
+                    "The ticket was handed over to %s, which has to decline it.", to.department);
     return OK;
 }
 
-/* Until somebody accepts, it stays with its owner: nothing is lost on the way (S-3). */
+/* Until the other department accepts, the ticket keeps its owner (S-3). */
 int ticket_hand_over(struct work *w)
 {
     const char *id = path_var(w, "id"), *department = in_str(w, "department");
@@ -192,7 +192,7 @@ int ticket_hand_over(struct work *w)
     TRY(q_ticket_hand_over(w, id, department, w->actor, &handed));
     if (!handed)
         return fail(w, CONFLICT, "ticket.same_department", "The ticket is with %s already.", department);
-    TRY(q_ticket_say(w, id, "hand_over", w->actor, in_str(w, "reason")));
+    TRY(q_ticket_message_add(w, id, "hand_over", w->actor, in_str(w, "reason")));
     TRY(calendar_read(w, &calendar));
     TRY(deadline_at(w, "hand_over", id,
                     calendar_after(w, &calendar, config_int("HAND_OVER_SECONDS", WORKING_DAY_SECONDS))));
@@ -215,7 +215,7 @@ int ticket_decline(struct work *w)
 
     TRY(flow_apply(w, "ticket", id, "decline"));
     TRY(q_ticket_decline(w, id));
-    TRY(q_ticket_say(w, id, "decline", w->actor, in_str(w, "reason")));
+    TRY(q_ticket_message_add(w, id, "decline", w->actor, in_str(w, "reason")));
     TRY(deadline_met(w, "hand_over", id));
     return reply_resource(w, "tickets", id);
 }
@@ -228,8 +228,8 @@ int ticket_solve(struct work *w)
 
     TRY(flow_apply(w, "ticket", id, "solve"));
     TRY(q_ticket_solve(w, id, in_str(w, "resolution"), w->actor));
-    TRY(q_ticket_say(w, id, "resolution", w->actor, in_str(w, "resolution")));
-    TRY(no_more_waiting(w, id));
+    TRY(q_ticket_message_add(w, id, "resolution", w->actor, in_str(w, "resolution")));
+    TRY(end_first_answer(w, id));
     return reply_resource(w, "tickets", id);
 }
 
@@ -244,7 +244,6 @@ int ticket_remind(struct work *w)
     return open ? announce(w, "support.ticket.reminded", "ticket", id) : OK;
 }
 
-/* Nobody answered in time: told to all, and before the head until somebody does. */
 int ticket_breach(struct work *w)
 {
     const char *id = in_str(w, "aggregate_id");
@@ -254,7 +253,6 @@ int ticket_breach(struct work *w)
     return breached ? announce(w, "support.ticket.breached", "ticket", id) : OK;
 }
 
-/* Nobody took it over: it stands before the head, with its owner still answerable. */
 int ticket_hand_over_late(struct work *w)
 {
     const char *id = in_str(w, "aggregate_id");

@@ -1,6 +1,6 @@
 /* Tickets: opened, assigned, answered in time, handed over, solved (S-1, S-3, S-4, S-5). */
-#ifndef BACKROOM_TICKET_H
-#define BACKROOM_TICKET_H
+#ifndef BACKROOM_SUPPORT_TICKET_H
+#define BACKROOM_SUPPORT_TICKET_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,14 +12,14 @@ extern const struct step ticket_flow[];
 
 /* --- rules ---------------------------------------------------------------------------------------------------------- */
 
-/* The priority asked for, or what the channel makes of it: complaints and bad scores are high. */
+/* The requested priority, else the one of the channel: complaints and bad scores are high. */
 const char *ticket_priority(const char *asked, const char *channel);
-/* Does it go to the head of the department at once (S-5)? */
-bool ticket_is_for_head(const char *channel, const char *priority);
+/* Is it escalated to the lead at once (S-5)? */
+bool ticket_is_escalated(const char *channel, const char *priority);
 /* Business seconds to the first answer: `usual` for the priority, half of it for a VIP, never none. */
 int64_t ticket_first_answer_seconds(int64_t usual, const char *level);
 
-/* --- its life --------------------------------------------------------------------------------------------------------- */
+/* --- handling --------------------------------------------------------------------------------------------------------- */
 
 /* What a ticket begins with. NULL: unknown. */
 struct opening {
@@ -27,8 +27,10 @@ struct opening {
     const char *author; /* of the body: "customer" */
 };
 
+/* Create a ticket with its first message and its deadlines. */
 int ticket_begin(struct work *w, const struct opening *o);
 
+/* Routes. The other steps are rows (tickets.c). */
 int ticket_open(struct work *w);
 int ticket_answer(struct work *w);
 int ticket_hand_over(struct work *w);
@@ -36,7 +38,7 @@ int ticket_accept(struct work *w);
 int ticket_decline(struct work *w);
 int ticket_solve(struct work *w);
 
-/* Deadlines: the first answer will be due soon; it is over; nobody accepted a hand-over. */
+/* Deadlines: the first answer is due soon; it is overdue; a hand-over was not accepted in time. */
 int ticket_remind(struct work *w);
 int ticket_breach(struct work *w);
 int ticket_hand_over_late(struct work *w);

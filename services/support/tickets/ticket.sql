@@ -1,16 +1,16 @@
--- name: ticket_insert(id, subject, channel, priority, for_head bool, order_id, survey_id, customer_id, contact, first_answer_by, actor) :exec
-insert into ticket (id, subject, channel, priority, for_head, order_id, survey_id, customer_id, contact,
+-- name: ticket_insert(id, subject, channel, priority, escalated bool, order_id, survey_id, customer_id, contact, first_answer_by, actor) :exec
+insert into ticket (id, subject, channel, priority, escalated, order_id, survey_id, customer_id, contact,
     first_answer_by, opened_by)
-values (:id::uuid, :subject, :channel, :priority, :for_head::boolean, :order_id::uuid, :survey_id::uuid,
+values (:id::uuid, :subject, :channel, :priority, :escalated::boolean, :order_id::uuid, :survey_id::uuid,
     :customer_id::uuid, :contact::json, :first_answer_by::timestamptz, :actor);
 
--- name: ticket_say(id, kind, author, body) :exec
+-- name: ticket_message_add(id, kind, author, body) :exec
 insert into ticket_message (ticket_id, kind, author, body) values (:id::uuid, :kind, :author, :body);
 
--- How dear the customer is, by name or by order; 'new' while nobody knows.
+-- The level of the customer, named or of the order; 'new' while that is not known.
 -- name: ticket_level(customer_id, order_id) :row level
 select coalesce((select level from customer where id = coalesce(:customer_id::uuid,
-    (select o.customer_id from known_order o where o.id = :order_id::uuid))), 'new');
+    (select o.customer_id from customer_order o where o.id = :order_id::uuid))), 'new');
 
 -- name: ticket_assigned(id, agent) :exec
 update ticket set owner = :agent where id = :id::uuid;

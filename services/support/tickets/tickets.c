@@ -13,7 +13,7 @@ static const struct field customer_fields[] = {
 static const struct field ticket_fields[] = {
     {"subject", TEXT, REQUIRED},
     {"body", TEXT, REQUIRED, 1, 20000},
-    {"channel", TEXT, .choices = "phone|chat|mail|platform|complaint|survey"},
+    {"channel", TEXT, .choices = "phone|chat|email|platform|complaint|survey"},
     {"priority", TEXT, .choices = "low|normal|high|urgent"},
     {"order_id", UUID},
     {"customer", OBJECT, .fields = customer_fields},
@@ -38,7 +38,7 @@ static const struct route routes[] = {
      "Assign the ticket to oneself", .query = "ticket_taken"},
     {"POST", "/v1/tickets/{id}/answer", "tickets:write", answer_fields, ticket_answer, 200,
      "Answer the ticket, or add an internal note"},
-    {"POST", "/v1/tickets/{id}/heard", "tickets:write", message_fields, action_route, 200,
+    {"POST", "/v1/tickets/{id}/customer-messages", "tickets:write", message_fields, action_route, 200,
      "Record a message of the customer", .query = "ticket_customer_message"},
     {"POST", "/v1/tickets/{id}/hand-over", "tickets:write", hand_over_fields, ticket_hand_over, 200,
      "Hand the ticket over to another department"},

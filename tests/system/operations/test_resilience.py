@@ -70,7 +70,7 @@ class Requests:
         return self.shop.support.get("/v1/tickets")
 
     def open_ticket(self):
-        return self.shop.support.post("/v1/tickets", {"subject": "A handle is off", "body": "Blue one.", "channel": "mail"})
+        return self.shop.support.post("/v1/tickets", {"subject": "A handle is off", "body": "Blue one.", "channel": "email"})
 
     def read_sales(self):
         return self.shop.analytics.get("/v1/sales", params={**self.today(), "by": "day"})

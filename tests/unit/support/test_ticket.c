@@ -14,10 +14,10 @@ TEST(a_priority_asked_for_is_kept, "a requested priority is kept; otherwise the 
 
 TEST(complaints_and_urgent_tickets_are_for_the_head, "complaints and urgent tickets are escalated at once")
 {
-    CHECK(ticket_is_for_head("complaint", "low"));
-    CHECK(ticket_is_for_head("mail", "urgent"));
-    CHECK(!ticket_is_for_head("mail", "high"));
-    CHECK(!ticket_is_for_head("survey", "high"));
+    CHECK(ticket_is_escalated("complaint", "low"));
+    CHECK(ticket_is_escalated("email", "urgent"));
+    CHECK(!ticket_is_escalated("email", "high"));
+    CHECK(!ticket_is_escalated("survey", "high"));
 }
 
 TEST(a_vip_waits_half_as_long, "a VIP waits half as long, and at least one second")

@@ -25,7 +25,7 @@ def log(shop):
         order = shop.workflow.order([("AUDIT", 1)], paid=True)
         shop.workflow.wait_order(order["id"], status="confirmed")
         shop.workflow.deliver(order["id"])
-        shop.support.post("/v1/tickets", {"subject": f"Help {number}", "body": "please", "channel": "mail"}).expect(201)
+        shop.support.post("/v1/tickets", {"subject": f"Help {number}", "body": "please", "channel": "email"}).expect(201)
     shop.settle()
     return shop
 
@@ -84,7 +84,7 @@ def test_a_truncated_log_that_grew_again_is_found_with_a_stored_head(restored):
     kept = head(restored, "support")
     place = int(kept.split(":")[0])
     tamper(restored, "support", f"delete from event where position = {place}")
-    restored.support.post("/v1/tickets", {"subject": "Later", "body": "please", "channel": "mail"}).expect(201)
+    restored.support.post("/v1/tickets", {"subject": "Later", "body": "please", "channel": "email"}).expect(201)
     eventually(lambda: int(head(restored, "support").split(":")[0]) >= place)
     reported = verify(restored, "support", head=kept)
     assert (reported["intact"], reported["broken_at"]) == (False, place), reported

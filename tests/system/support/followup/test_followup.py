@@ -106,7 +106,7 @@ def test_a_task_is_assigned_and_completed_with_its_outcome(sue, publisher):
 def test_a_task_completed_with_a_new_date_creates_the_second_call(sue, publisher):
     first = one(sue, "/v1/tasks", shipment_id=publish_shipment(publisher, until="shipped"))
     later = (now() + timedelta(days=1)).isoformat()
-    sue.post(f"/v1/tasks/{first['id']}/complete", {"outcome": "not reached", "again_at": later}).expect(200)
+    sue.post(f"/v1/tasks/{first['id']}/complete", {"outcome": "not reached", "next_call_at": later}).expect(200)
     second = one(sue, "/v1/tasks", shipment_id=first["shipment_id"], kind="second_call")
     assert (second["status"], second["owner"], second["order_id"]) == ("assigned", "sue", first["order_id"])
     assert when(second["due_at"]) == when(later)
@@ -256,7 +256,7 @@ def test_a_customer_is_built_from_orders_and_gets_a_level_by_rule(shop, sue, pub
     top = customer_of(sue, person, orders=4, level="vip")
     assert top["spent"] == [{"currency": "EUR", "amount": 100}, {"currency": "GBP", "amount": 3100}]
     steps = [each["type"].split(".")[-1] for each in sue.get(f"/v1/customers/{top['id']}/timeline").json["data"]]
-    assert steps == ["met", "level_changed", "level_changed"]
+    assert steps == ["created", "level_changed", "level_changed"]
 
 
 def test_a_cancelled_and_refunded_order_no_longer_counts(shop, sue, publisher):

@@ -37,7 +37,7 @@ def open_always(sol):
 
 
 def opened(client, subject="A spoon is missing", body="There were five in the box.", **more):
-    return client.post("/v1/tickets", {"subject": subject, "body": body, "channel": "mail", **more}).expect(201)
+    return client.post("/v1/tickets", {"subject": subject, "body": body, "channel": "email", **more}).expect(201)
 
 
 def link(ticket):
@@ -69,7 +69,7 @@ def test_a_ticket_is_opened_assigned_answered_and_solved(shop, sue, sol):
     ticket = opened(sue, customer=person, channel="phone")
     assert (ticket["status"], ticket["version"], ticket["owner"], ticket["priority"]) == ("new", 1, None, "normal")
     assert ticket["number"].startswith("T") and ticket["customer"] == person and ticket["customer_level"] == "new"
-    assert ticket["allowed_actions"] == ["take", "answer", "heard", "hand-over", "solve"]
+    assert ticket["allowed_actions"] == ["take", "answer", "customer-messages", "hand-over", "solve"]
     assert sol.post(link(ticket) + "/assign", {"agent": "sue"}).expect(200)["owner"] == "sue"
     answered = sue.post(link(ticket) + "/answer", {"body": "One is on its way."}).expect(200)
     assert answered["status"] == "answered" and answered["first_answered_at"] and not answered["breached"]
@@ -131,9 +131,9 @@ def test_an_internal_answer_is_a_note_and_does_not_meet_the_deadline(sue):
 def test_a_customer_message_reopens_the_ticket_even_after_it_was_closed(sue):
     ticket = opened(sue)
     sue.post(link(ticket) + "/answer", {"body": "Which one?"})
-    assert sue.post(link(ticket) + "/heard", {"body": "The blue one."}).expect(200)["status"] == "assigned"
+    assert sue.post(link(ticket) + "/customer-messages", {"body": "The blue one."}).expect(200)["status"] == "assigned"
     sue.post(link(ticket) + "/solve", {"resolution": "sent"})
-    again = sue.post(link(ticket) + "/heard", {"body": "It broke."}).expect(200)
+    again = sue.post(link(ticket) + "/customer-messages", {"body": "It broke."}).expect(200)
     assert (again["status"], again["owner"], again["reopened"], again["solved_at"]) == ("assigned", "sue", 1, None)
     sue.post(link(ticket) + "/solve", {"resolution": "sent again"})
     assert sue.post(link(ticket) + "/reopen", {"reason": "wrong colour"}).expect(200)["reopened"] == 2
@@ -190,7 +190,7 @@ def test_all_errors_of_a_ticket_are_reported_at_once(sue):
 
 @pytest.mark.parametrize("action,body", [
     ("answer", {}), ("hand-over", {"department": "kitchen", "reason": "x"}), ("hand-over", {"department": "orders"}),
-    ("solve", {}), ("decline", {}), ("reopen", {}), ("heard", {}), ("take", {"agent": "x"})])
+    ("solve", {}), ("decline", {}), ("reopen", {}), ("customer-messages", {}), ("take", {"agent": "x"})])
 def test_an_action_needs_all_its_fields(sue, action, body):
     assert sue.post(f"{link(opened(sue))}/{action}", body).status == 422
 
@@ -291,9 +291,9 @@ def test_tickets_are_found_by_their_filters(sue, sol):
 
 def test_complaints_and_urgent_tickets_are_escalated_at_once(sue, sol):
     complaint, urgent, plain = opened(sue, channel="complaint"), opened(sue, priority="urgent"), opened(sue)
-    assert complaint["priority"] == "high" and complaint["for_head"] and urgent["for_head"]
+    assert complaint["priority"] == "high" and complaint["escalated"] and urgent["escalated"]
     sol.post(link(complaint) + "/assign", {"agent": "sue"})
-    assert work(sol, complaint) == [("support_lead", "complaint")] and work(sol, plain) == [("support_lead", "unassigned")]
+    assert work(sol, complaint) == [("support_lead", "escalated")] and work(sol, plain) == [("support_lead", "unassigned")]
     assert work(sue, complaint) == [("agent", "answer")] and work(sue, plain) == []
     sue.post(link(complaint) + "/solve", {"resolution": "sorry"})
     assert work(sol, complaint) == [] == work(sue, complaint)

@@ -1,10 +1,11 @@
--- Who works for a department.
+-- The role that works for a department.
 create function department_role(department text) returns text language sql immutable as $$
     select case department when 'support' then 'agent' when 'orders' then 'clerk' when 'warehouse' then 'warehouse_lead'
         when 'finance' then 'cashier' when 'merchandising' then 'merchandiser' when 'management' then 'manager' end
 $$;
 
--- Open work: tasks; tickets that wait for us; and before the head whatever nobody has, is late, or weighs much (S-5).
+-- Open work: tasks; tickets that wait for an answer or a hand-over; and for the lead whatever is unassigned, late or escalated
+-- (S-5).
 create view work_json as
 with work as (
     select 'task' as kind, t.id, null as number, t.role, t.kind as why, t.owner, t.due_at, '/v1/tasks/' as link
@@ -19,10 +20,10 @@ with work as (
     union all
     select 'ticket', t.id, t.number, 'support_lead',
         case when t.breached_at is not null and t.first_answered_at is null then 'breached'
-            when t.for_head then 'complaint' else 'unassigned' end, t.owner, t.first_answer_by, '/v1/tickets/'
+            when t.hand_over_late then 'hand_over_late' when t.escalated then 'escalated' else 'unassigned' end, t.owner, t.first_answer_by, '/v1/tickets/'
     from ticket t
     where t.status <> 'solved'
-      and (t.status = 'new' or t.for_head or (t.breached_at is not null and t.first_answered_at is null))
+      and (t.status = 'new' or t.escalated or t.hand_over_late or (t.breached_at is not null and t.first_answered_at is null))
 )
 select id, role, due_at, json_build_object('kind', kind, 'id', id, 'number', number, 'role', role, 'why', why,
     'owner', owner, 'due_at', due_at, 'link', link || id) as doc

@@ -1,4 +1,4 @@
--- What support does after a parcel: a task to follow it up (S-6), and a survey by link (S-7).
+-- What a shipment leads to: a task to follow it up (S-6), and a survey by link (S-7).
 create table task (
     id           uuid primary key default uuid_v7(),
     kind         text not null,
@@ -16,9 +16,10 @@ create table task (
     completed_by text,
     version      int not null default 1,
     created_at   timestamptz not null default now(),
-    updated_at   timestamptz not null default now()
+    updated_at   timestamptz not null default now(),
+    constraint task_status check (status = any ('{open,assigned,done}'))
 );
-create unique index task_once_a_parcel on task (shipment_id) where kind = 'follow_up';
+create unique index task_follow_up_once on task (shipment_id) where kind = 'follow_up';
 create index task_of_order on task (order_id);
 create index task_by_age on task (created_at, id);
 create index task_by_due on task (due_at, id);
@@ -38,9 +39,10 @@ create table survey (
     version      int not null default 1,
     created_at   timestamptz not null default now(),
     updated_at   timestamptz not null default now(),
-    constraint survey_once_a_parcel unique (shipment_id),
+    constraint survey_once unique (shipment_id),
     constraint survey_token unique (token),
-    constraint survey_score check (score between 1 and 5)
+    constraint survey_score check (score between 1 and 5),
+    constraint survey_status check (status = any ('{sent,answered}'))
 );
 create index survey_of_order on survey (order_id);
 create index survey_by_age on survey (created_at, id);
@@ -52,9 +54,9 @@ select t.id, t.version, t.status, t.kind, t.role, t.owner, t.order_id, t.shipmen
         'overdue', t.overdue, 'created_by', t.created_by, 'completed_at', t.completed_at, 'completed_by', t.completed_by,
         'created_at', t.created_at, 'updated_at', t.updated_at) as doc,
     json_strip_nulls(json_build_object('customer', o.contact, 'note', t.note, 'outcome', t.outcome)) as private
-from task t left join known_order o on o.id = t.order_id;
+from task t left join customer_order o on o.id = t.order_id;
 
--- Notes and outcomes are words about a person: they stay at home.
+-- Notes and outcomes may name somebody, so they are in no event.
 create view task_event as
 select t.id, null::json as private,
     json_build_object('id', t.id, 'kind', t.kind, 'status', t.status, 'role', t.role, 'owner', t.owner,
@@ -62,7 +64,7 @@ select t.id, null::json as private,
         'created_at', t.created_at, 'completed_at', t.completed_at, 'completed_by', t.completed_by) as doc
 from task t;
 
--- Whoever has the link may answer: it is shown to staff, and in no event's data.
+-- With the link anybody can answer: it is shown to staff, and is in no event's public data.
 create view survey_json as
 select s.id, s.version, case when s.status = 'sent' and s.expires_at <= now() then 'expired' else s.status end as status,
     s.order_id, s.shipment_id, s.score, s.created_at,

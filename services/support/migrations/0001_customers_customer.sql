@@ -1,4 +1,4 @@
--- Customers as orders show them (S-9), and what support knows of the orders themselves. `contact` is personal.
+-- Customers as their orders show them (S-9), and what support keeps of the orders. `contact` is personal data.
 create table customer (
     id            uuid primary key default uuid_v7(),
     ref           text not null,
@@ -11,12 +11,13 @@ create table customer (
     version       int not null default 1,
     created_at    timestamptz not null default now(),
     updated_at    timestamptz not null default now(),
-    constraint customer_ref unique (ref)
+    constraint customer_ref unique (ref),
+    constraint customer_level check (level = any ('{new,repeat,vip}'))
 );
 create index customer_by_age on customer (created_at, id);
 create index customer_by_order on customer (last_order_at, id);
 
-create table known_order (
+create table customer_order (
     id          uuid primary key,
     number      text,
     channel     text,
@@ -29,7 +30,7 @@ create table known_order (
     placed_at   timestamptz not null,
     contact     json
 );
-create index known_order_of_customer on known_order (customer_id, placed_at desc);
+create index customer_order_of_customer on customer_order (customer_id, placed_at desc);
 
 create view customer_json as
 select c.id, c.version, c.ref, c.level, c.orders, c.last_order_at, c.created_at,
@@ -37,7 +38,7 @@ select c.id, c.version, c.ref, c.level, c.orders, c.last_order_at, c.created_at,
         'last_order_at', c.last_order_at, 'erased_at', c.erased_at,
         'last_orders', (select coalesce(json_agg(json_build_object('id', o.id, 'number', o.number, 'status', o.status,
                 'total', o.total, 'currency', o.currency, 'placed_at', o.placed_at) order by o.placed_at desc), '[]')
-            from (select * from known_order where customer_id = c.id order by placed_at desc limit 5) o),
+            from (select * from customer_order where customer_id = c.id order by placed_at desc limit 5) o),
         'created_at', c.created_at, 'updated_at', c.updated_at) as doc,
     json_strip_nulls(json_build_object('contact', c.contact)) as private
 from customer c;
