@@ -14,6 +14,7 @@
 #include "crew.h"
 #include "exchange.h"
 #include "feed.h"
+#include "health.h"
 #include "idempotency.h"
 #include "log.h"
 #include "loop.h"
@@ -24,6 +25,7 @@
 #include "sql.h"
 #include "sse.h"
 #include "trace.h"
+#include "transaction.h"
 
 enum {
     WAIT_SECONDS_MAX = 10,
@@ -191,7 +193,7 @@ static int recover(struct work *w)
 
     if (!c || !c->recover)
         return w->fault;
-    work_again(w);
+    work_reset(w);
     return work_run(w, c->recover, idempotency_store);
 }
 
@@ -204,11 +206,11 @@ static void run(struct work *w, const struct request *r)
 
     if (fault != OK && w->constraint)
         fault = recover(w);
-    if (fault != OK && !w->turned_away) /* else there is no connection for that question either */
+    if (fault != OK && !transaction_refused(w)) /* else there is no connection for that question either */
         fault = idempotency_replay(w);
     count_wrong_link(w);
-    if (fault == OK && w->waiting_for)
-        resource_wait(w, r->route->resource, w->waiting_for, r->wait_seconds);
+    if (fault == OK && r->waiting_for)
+        resource_wait(w, r->route->resource, r->waiting_for, r->wait_seconds);
 }
 
 /* --- who does it --------------------------------------------------------------------------------------- */

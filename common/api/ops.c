@@ -7,10 +7,10 @@
 
 #include "clock.h"
 #include "dispatch.h"
+#include "health.h"
 #include "log.h"
 #include "metrics.h"
 #include "metrics_page.h"
-#include "sql.h"
 #include "work.h"
 
 /* The figures that only the database knows are left out when it does not tell them within this. */

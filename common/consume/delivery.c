@@ -14,6 +14,7 @@
 #include "inbox.h"
 #include "log.h"
 #include "metrics.h"
+#include "transaction.h"
 #include "utf8.h"
 #include "work.h"
 
@@ -53,18 +54,6 @@ static json_t *read_message(struct work *w, struct delivery *d, int n)
     return e;
 }
 
-/* While the database commits, the next batch is parsed. */
-static void look_ahead(void)
-{
-    const char *why;
-
-    messages_take(&current->next, &current->pull, 0);
-    for (int n = 0; n < current->next.count; n++) {
-        if (!current->next.parsed[n])
-            current->next.parsed[n] = parse(current, current->next.all[n], &why);
-    }
-}
-
 /* Apply messages first…last in one transaction. */
 static int run_transaction(struct delivery *d, int first, int last, struct work *w)
 {
@@ -80,7 +69,6 @@ static int run_transaction(struct delivery *d, int first, int last, struct work 
     }
     current = d;
     envelopes = list;
-    w->meanwhile = look_ahead;
     return json_array_size(list) ? work_run(w, apply, NULL) : OK;
 }
 

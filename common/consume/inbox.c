@@ -147,7 +147,7 @@ static void admit(struct work *w, struct admission *a)
 
 int event_admit(struct work *w)
 {
-    struct admission *a = w->admission;
+    struct admission *a = w->context;
 
     if (a->admitted)
         return OK;
@@ -251,14 +251,15 @@ static int done(struct work *w, const struct admission *a)
 int inbox_apply(struct work *w, const struct consumer *c, json_t *envelopes, enum verdict *verdicts)
 {
     struct admission a = {.consumer = c, .envelopes = envelopes, .verdicts = verdicts};
+    void *outer = w->context;
     int fault;
 
-    w->admission = &a;
+    w->context = &a;
     w->in = envelopes;
     fault = handle(w, &a);
     if (fault == OK)
         fault = done(w, &a);
-    w->admission = NULL;
+    w->context = outer;
     return fault;
 }
 

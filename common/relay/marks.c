@@ -13,6 +13,7 @@
 #include "signals.h"
 #include "stream.h"
 #include "thread.h"
+#include "transaction.h"
 #include "work.h"
 
 enum { AT_ONCE = 512, PACE_MS = 50, HEAR_MS = 100, ANSWER_MS = 5000, LAST_TRIES = 5 };

@@ -12,6 +12,7 @@
 #include "log.h"
 #include "metrics.h"
 #include "relay_queries.h"
+#include "transaction.h"
 #include "work.h"
 
 enum { LOOK_MS = 5000, STALLED_AFTER = 3, READ_MS = 100, READ = 32, LATER = 4 };

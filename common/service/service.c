@@ -16,14 +16,17 @@
 #include "config.h"
 #include "cursor.h"
 #include "cursor_queries.h"
+#include "deadline.h"
 #include "dispatch.h"
 #include "log.h"
 #include "model.h"
 #include "openapi.h"
 #include "pool.h"
 #include "principal.h"
+#include "purge.h"
 #include "relay.h"
 #include "routes.h"
+#include "runner.h"
 #include "token.h"
 
 enum { DRAIN_SECONDS = 20, START_TRIES = 600, FILES = 16384 };
@@ -49,8 +52,8 @@ static bool open_database(const struct service *s)
     const struct query *const tables[] = {common_queries, s->queries, NULL};
     bool up = false;
 
-    conn_pool_open(config_text("DATABASE_URL", ""), s->name, (int)config_int("POOL_SIZE", 8),
-                   s->plans_by_value);
+    conn_configure(config_text("DATABASE_URL", ""), s->name, s->plans_by_value);
+    conn_pool_open((int)config_int("POOL_SIZE", 8));
     for (int i = 0; i < START_TRIES && !up; i++) {
         struct sql_conn *c = conn_take(100, INT64_MAX, BACKGROUND);
 
@@ -70,7 +73,9 @@ static void open_modules(const struct service *s)
     model_open(s->resources);
     principal_roles(s->roles);
     sql_constraints(s->constraints);
+    deadline_open();
     outbox_open(s->name);
+    item_open();
     consume_open(s->consumers);
     routes_bind(s->routes, s->imports);
     openapi_open(s->name);
@@ -117,9 +122,7 @@ static void stop_all(void)
 {
     ops_not_ready("stopping");
     http_drain(DRAIN_SECONDS);
-    import_stop();
-    schedule_stop();
-    deadline_stop();
+    runners_stop();
     consume_stop();
     relay_stop();
     bus_close();
@@ -148,6 +151,7 @@ static int serve(const struct service *s)
     deadline_start(s->deadlines);
     schedule_start(s->schedules);
     import_start(s->imports);
+    purge_start();
     if (!http_start(address, port))
         return 1;
     ops_not_ready(NULL);

@@ -119,7 +119,7 @@ def test_nothing_that_is_written_for_many_at_once_walks_through_a_whole_table(ol
                 time.sleep(0.05)        # less than anybody waits to be taken along
                 hold.rollback()
                 assert all(each.result()["number"] for each in placed)
-    together = {text for role, text, _ in plans(old_shop) if role == "orders" and "each.p1" in text}
+    together = {text for role, text, _ in plans(old_shop) if role == "orders" and "with ordinality batch(" in text}
     assert len(together) >= 7, "look, order, lines, deadlines, event, answer, and a payment"
     found = walked(old_shop)
     assert not found, "\n".join(map(str, found))

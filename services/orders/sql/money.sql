@@ -3,9 +3,9 @@ select o.total - o.paid, p.method, coalesce(p.amount, 0)
 from orders o left join payment p on p.order_id = o.id and p.reference = :reference
 where o.id = :id::uuid;
 
--- name: payment_insert(id, method, amount int, reference, actor) :exec
+-- name: payment_insert(id, method, amount int, reference, actor) :exec batched
 insert into payment (order_id, method, amount, reference, actor)
-select :id::uuid, :method, :amount::bigint, :reference, :actor from (select) each;
+select :id::uuid, :method, :amount::bigint, :reference, :actor from :batch;
 
 -- name: order_pay(id, amount int) :row paid_up bool
 update orders set paid = paid + :amount::bigint where id = :id::uuid returning paid >= total;
