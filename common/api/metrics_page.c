@@ -4,10 +4,10 @@
 #include <stdatomic.h>
 
 #include "dead_letter_queries.h"
+#include "health.h"
 #include "metrics.h"
 #include "relay_queries.h"
 #include "route.h"
-#include "sql.h"
 #include "work.h"
 
 enum { BUCKETS = 12, CLASSES = 6 };

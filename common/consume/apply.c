@@ -10,6 +10,7 @@
 #include "inbox.h"
 #include "log.h"
 #include "metrics.h"
+#include "transaction.h"
 #include "utf8.h"
 
 enum { SLOW_TRIES = 5 };

@@ -47,6 +47,5 @@ extern const struct route import_routes[];
 
 /* The service's kinds; NULL: it has none, and no thread is started. */
 void import_start(const struct import_kind *kinds);
-void import_stop(void);
 
 #endif

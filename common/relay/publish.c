@@ -83,10 +83,10 @@ static const char *message_id(struct work *w, const struct event_unpublished_row
 
 static bool send(struct work *w, const struct event_unpublished_row *e, uint64_t number)
 {
-    struct text body = envelope_write(
-        w, out.service,
-        &(struct event_columns){e->id, e->type, e->aggregate, e->aggregate_id, e->version, e->at, e->actor,
-                                e->trace, e->data, e->private});
+    struct text body =
+        envelope_write(w, out.service,
+                       &(struct event_columns){e->id, e->type, e->aggregate, e->aggregate_id, e->version,
+                                               e->at, e->actor, e->trace, e->data, e->private});
     natsStatus sent = NATS_ERR;
     natsMsg *msg = NULL;
     char reply[96];

@@ -11,6 +11,7 @@
 #include "log.h"
 #include "metrics.h"
 #include "relay_queries.h"
+#include "transaction.h"
 #include "work.h"
 
 enum { CHECK_MS = 5000, STALLED_AFTER = 3, SCRUB_MS = 100, SCRUB = 32, TAILS = 4 };

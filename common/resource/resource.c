@@ -14,6 +14,7 @@
 #include "principal.h"
 #include "request.h"
 #include "sql.h"
+#include "transaction.h"
 
 enum { PAGE = 50, PAGE_MAX = 250, VALUES_OF_A_LIST = 24 };
 
@@ -128,18 +129,18 @@ static bool may_be_kept_unseen(struct work *w, const struct resource *r, const c
            (r->key || field_text_fits(UUID, id));
 }
 
-const char *item_select(struct work *w, const struct item *item, int first)
+const char *item_select(struct work *w, const struct item *item)
 {
     const struct resource *r = item->resource;
     const char *personal =
         "coalesce(',' || nullif(substr(private::text, 2, length(private::text) - 2), '') , '') || ";
-    const char *actions =
-        textf(w, "',\"allowed_actions\":' || coalesce($%d::json -> status, '[]')::text || ", first + 1);
+    const char *actions = "',\"allowed_actions\":' || coalesce(batch.p8::json -> status, '[]')::text || ";
 
-    return textf(w, "select left(doc::text, -1) || %s%s%s'}' as body, %s as etag from %s where %s = $%d::%s",
-                 r->reveal ? personal : "", r->aggregate ? "',\"version\":' || version || " : "",
-                 r->flow ? actions : "", r->aggregate ? "'\"v' || version || '\"'" : "null", r->view,
-                 resource_key(r), first, r->key ? "text" : "uuid");
+    return textf(
+        w, "select left(doc::text, -1) || %s%s%s'}' as body, %s as etag from %s where %s = batch.p7::%s",
+        r->reveal ? personal : "", r->aggregate ? "',\"version\":' || version || " : "",
+        r->flow ? actions : "", r->aggregate ? "'\"v' || version || '\"'" : "null", r->view, resource_key(r),
+        r->key ? "text" : "uuid");
 }
 
 const char *item_actions(struct work *w, const struct item *item)
@@ -158,18 +159,23 @@ const char *item_actions(struct work *w, const struct item *item)
     return t.bytes;
 }
 
-void item_reply(struct work *w)
+static struct work_hook hook = {.size = sizeof(struct item)};
+
+void item_open(void)
 {
-    w->reply = sql_text(w->last_rows, 0, 0);
-    w->etag = sql_text(w->last_rows, 0, 1);
+    work_hook(&hook);
+}
+
+const struct item *item_deferred(struct work *w)
+{
+    const struct item *item = work_hook_state(w, &hook);
+
+    return item->resource ? item : NULL;
 }
 
 static int leave_to_keeping(struct work *w, const struct resource *r, const char *id)
 {
-    struct item *item = arena_alloc(w->arena, sizeof *item);
-
-    *item = (struct item){r, id};
-    w->item = item;
+    *(struct item *)work_hook_state(w, &hook) = (struct item){r, id};
     return OK;
 }
 
@@ -178,14 +184,16 @@ int reply_resource(struct work *w, const char *name, const char *id)
     const struct resource *r = model_resource(name);
     bool pending;
 
-    TRY(work_flush(w));
+    TRY(transaction_flush(w));
+    if (w->request)
+        w->request->waiting_for = NULL;
     if (w->request && !w->location)
         w->location = textf(w, "/v1/%s/%s", name, id);
     if (may_be_kept_unseen(w, r, id))
         return leave_to_keeping(w, r, id);
     TRY(read_one(w, r, id, &pending));
     if (pending && w->request && w->request->wait_seconds > 0 && !w->dry_run)
-        w->waiting_for = id;
+        w->request->waiting_for = id;
     return OK;
 }
 

@@ -20,13 +20,15 @@ struct item {
     const char *id;
 };
 
-/* Select its `body` and `etag`, the very bytes that are the answer else. Parameters: from $first on the id and, if the
- * resource has a flow, item_actions(). */
-const char *item_select(struct work *w, const struct item *item, int first);
+/* Select its `body` and `etag`, the very bytes that are the answer else. Parameters: batch.p7 the id and, if the
+ * resource has a flow, batch.p8 item_actions(). */
+const char *item_select(struct work *w, const struct item *item);
 /* What the caller may do to it, by its status: a JSON object. */
 const char *item_actions(struct work *w, const struct item *item);
-/* After the commit: answer with what was kept, of which w->last_rows has body and etag. */
-void item_reply(struct work *w);
+/* What is left to that statement, NULL if nothing is. */
+const struct item *item_deferred(struct work *w);
+/* Once, at start. */
+void item_open(void);
 
 /* Read again until the item is not pending or the seconds are over; called after the commit. */
 void resource_wait(struct work *w, const struct resource *r, const char *id, int seconds);

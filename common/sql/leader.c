@@ -6,11 +6,12 @@
 
 #include "clock.h"
 #include "config.h"
-#include "pool.h"
+#include "connection.h"
 
 enum { ANSWER_WITHIN_MS = 3000, TRY_AGAIN_MS = 500, ASK_AGAIN_MS = 250, ASK_EARLY_MS = 125 };
 
-/* A leader that was stopped in its tracks does not ask any more: the server ends its session, and another leads. */
+/* A leader that was stopped in its tracks does not ask any more: the server ends its session, and another
+ * leads. */
 static const char try_lock[] = "select pg_try_advisory_lock(hashtext($1), hashtext($2)), "
                                "set_config('idle_session_timeout', $3, false)";
 
@@ -84,7 +85,8 @@ static bool still_holds(const struct leader *l)
     return clock_ms() - l->asked < ASK_AGAIN_MS && !has_spoken(l);
 }
 
-/* Whoever checks often does not wait for the answer: he asks before he must know, and it is there when he comes again. */
+/* Whoever checks often does not wait for the answer: he asks before he must know, and it is there when he
+ * comes again. */
 static void ask_early(struct leader *l)
 {
     if (l->asking || clock_ms() - l->asked < ASK_EARLY_MS)

@@ -3,8 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "connection.h"
 #include "log.h"
-#include "pool.h"
 
 enum { POLL_US = 50 * 1000, PATIENCE = 1200, TRIES = 30 };
 

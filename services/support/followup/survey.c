@@ -10,6 +10,7 @@
 #include "resource.h"
 #include "survey_queries.h"
 #include "ticket.h"
+#include "transaction.h"
 
 const struct step survey_flow[] = {
     {"sent", "answer", "answered", NULL, "support.survey.answered"},
@@ -94,7 +95,7 @@ int survey_answer(struct work *w)
     TRY(q_survey_answered(w, survey.id, score, in_str(w, "comment")));
     if (survey_is_bad(score))
         TRY(open_ticket(w, &survey, score));
-    TRY(announce_flush(w));
+    TRY(transaction_flush(w));
     TRY(q_survey_find(w, path_var(w, "token"), &survey));
     return reply(w, survey.doc);
 }
