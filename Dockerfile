@@ -1,4 +1,4 @@
-# Every image of Backroom. A service: docker build --build-arg SERVICE=orders .
+# All images of Backroom. A service: docker build --build-arg SERVICE=orders .
 # The gateway: docker build --target gateway .
 
 FROM debian:bookworm-slim AS gateway

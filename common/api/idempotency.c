@@ -51,8 +51,8 @@ static int keep(struct work *w, int status, const char *body)
                               status, body, w->etag, w->location);
 }
 
-/* The answer's document is read where it is kept, and comes with the commit: no round trip waits for it. Without one the
- * body is null, which the table refuses. */
+/* The answer's document is read where it is kept, and comes with the commit: no round trip waits for it.
+ * Without one the body is null, which the table refuses. */
 static int keep_item(struct work *w)
 {
     const struct request *r = w->request;
@@ -130,8 +130,8 @@ int idempotency_replay(struct work *w)
         return fail(w, BUSY, "idempotency.in_progress",
                     "A request with this Idempotency-Key is in progress. Try again in a moment.");
     }
-    /* Input that is wrong today may be right tomorrow, when a price or an order has been heard of: only what a rule
-     * decided about is decided. */
+    /* Input that is wrong today may be right tomorrow, when a price or an order has been heard of: only what
+     * a rule decided about is decided. */
     if (fault == CONFLICT && first.status != 412) {
         w->reply = response_problem(&first);
         w->status = response_status(&first);

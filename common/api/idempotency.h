@@ -1,5 +1,5 @@
-/* Idempotency-Key (draft-ietf-httpapi-idempotency-key-header-07): the answer is kept in the transaction of the
- * effect, so that the same request sent again gets the same answer and has no second effect. */
+/* Idempotency-Key (draft-ietf-httpapi-idempotency-key-header-07): the answer is kept in the transaction of
+ * the effect, so that the same request sent again gets the same answer and has no second effect. */
 #ifndef BACKROOM_IDEMPOTENCY_H
 #define BACKROOM_IDEMPOTENCY_H
 
@@ -14,8 +14,8 @@ int idempotency_key(struct work *w, const char *value);
 /* Last statement of a transaction that went well: keep the answer. */
 int idempotency_store(struct work *w);
 /* After a work that failed: answer as the first time if this key was used before; else keep a refusal by a
- * business rule (409), so that it is the answer next time too; faults of the input, unknown things and missing rights
- * are looked at afresh. Returns the work's outcome. */
+ * business rule (409), so that it is the answer next time too; faults of the input, unknown things and
+ * missing rights are looked at afresh. Returns the work's outcome. */
 int idempotency_replay(struct work *w);
 
 #endif

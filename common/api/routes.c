@@ -1,6 +1,8 @@
 #include "routes.h"
 
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "asyncapi.h"
@@ -14,8 +16,6 @@
 #include "resource.h"
 #include "route.h"
 #include "worklist.h"
-
-enum { WORDS = 80 };
 
 /* Routes that every service has. */
 static const struct route common_routes[] = {
@@ -37,8 +37,8 @@ static const struct route common_routes[] = {
     {0},
 };
 
-/* The resource whose collection the path is in: for a list below another resource
- * (/v1/stock/{sku}/movements) that of the last segment. */
+/* The resource whose collection the path is in. A list below another resource (/v1/stock/{sku}/movements) is
+ * of its last segment. */
 static const struct resource *resource_of(const struct route *row)
 {
     const char *at = row->handler == resource_list ? strrchr(row->path, '/') + 1 : row->path + strlen("/v1/");
@@ -51,58 +51,43 @@ static const struct resource *resource_of(const struct route *row)
     return NULL;
 }
 
-/* "storefront/products" → "storefront products" */
-static void collection_words(const struct resource *r, char words[WORDS])
+/* "shipment" → "a shipment" */
+static const char *article(const char *title)
 {
-    snprintf(words, WORDS, "%s", r->name);
-    for (char *c = words; *c; c++)
-        *c = *c == '/' || *c == '-' ? ' ' : *c;
+    return strchr("aeiou", *title) ? "an" : "a";
 }
 
-/* "orders" → "an order", "stock" → "a stock entry"; business hours have no singular. */
-static void item_words(const struct resource *r, char words[WORDS])
+/* A text that lives as long as the process. */
+static const char *kept(const char *format, ...)
 {
-    char all[WORDS];
-    size_t n;
-
-    collection_words(r, all);
-    n = strlen(all);
-    if (r->aggregate && strlen(r->aggregate) == n && all[n - 1] == 's')
-        snprintf(words, WORDS, "%s", all);
-    else
-        snprintf(words, WORDS, "%s %.*s%s", strchr("aeiou", *all) ? "an" : "a",
-                 (int)(n - (all[n - 1] == 's')), all, all[n - 1] == 's' ? "" : " entry");
-}
-
-static const char *kept(const char *format, const char *words)
-{
+    va_list args;
     char *text;
 
-    return asprintf(&text, format, words) < 0 ? "" : text;
+    va_start(args, format);
+    if (vasprintf(&text, format, args) < 0)
+        abort();
+    va_end(args);
+    return text;
 }
 
 static void bind_one(const struct resource *r, const char *tail, int (*handler)(struct work *),
                      const char *summary)
 {
-    char path[PATH_LENGTH];
+    char path[128];
 
     snprintf(path, sizeof path, "/v1/%s%s", r->name, tail);
     route_add((struct route){"GET", path, r->read, NULL, handler, 200, summary}, r);
 }
 
-/* The summaries live as long as the process. */
 static void bind_resource(const struct resource *r)
 {
-    char one[64], timeline[80], all[WORDS], item[WORDS];
+    const char *one = kept("/{%s}", resource_key(r));
 
-    snprintf(one, sizeof one, "/{%s}", resource_key(r));
-    snprintf(timeline, sizeof timeline, "%s/timeline", one);
-    collection_words(r, all);
-    item_words(r, item);
-    bind_one(r, "", resource_list, kept(all[strlen(all) - 1] == 's' ? "List %s" : "List %s entries", all));
-    bind_one(r, one, resource_one, kept("Get %s", item));
+    bind_one(r, "", resource_list, r->titles ? kept("List %s", r->titles) : kept("List %ss", r->title));
+    bind_one(r, one, resource_one, kept("Get %s %s", article(r->title), r->title));
     if (r->aggregate)
-        bind_one(r, timeline, feed_timeline, kept("Get the timeline of %s", item));
+        bind_one(r, kept("%s/timeline", one), feed_timeline,
+                 kept("List the events of %s %s", article(r->title), r->title));
 }
 
 void routes_bind(const struct route *rows, bool imports)

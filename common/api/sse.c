@@ -11,6 +11,7 @@
 #include "config.h"
 #include "feed_queries.h"
 #include "field.h"
+#include "outbox.h"
 #include "principal.h"
 #include "request.h"
 #include "response.h"
@@ -29,6 +30,7 @@ struct stream {
     const char *bytes;
     size_t length, sent;
     int64_t sent_at;
+    unsigned long seen; /* of feed_signal */
 };
 
 /* Streams ask the database one after the other, so that all of them together take one connection of the
@@ -110,7 +112,7 @@ static ssize_t next_block(void *stream, uint64_t offset, char *out, size_t room)
             return U_STREAM_END;
         fetch(s);
         if (s->sent == s->length)
-            signal_wait(POLL_MS);
+            signal_wait(&feed_signal, &s->seen, POLL_MS);
     }
     n = s->length - s->sent < room ? s->length - s->sent : room;
     memcpy(out, s->bytes + s->sent, n);
@@ -157,5 +159,5 @@ int sse_start(struct work *w, struct _u_response *p)
 void sse_stop(void)
 {
     atomic_store(&stopping, true);
-    signal_raise();
+    signal_raise(&feed_signal);
 }

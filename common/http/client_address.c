@@ -67,8 +67,3 @@ const char *client_address(struct arena *arena, const struct sockaddr *peer, con
     inet_ntop(AF_INET, &from->sin_addr, text, sizeof text);
     return client ? client : arena_format(arena, "%s", text);
 }
-
-unsigned client_port(const struct sockaddr *from)
-{
-    return from && from->sa_family == AF_INET ? ntohs(((const struct sockaddr_in *)from)->sin_port) : 0;
-}

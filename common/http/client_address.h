@@ -10,7 +10,4 @@ struct sockaddr;
  * Empty when unknown. */
 const char *client_address(struct arena *arena, const struct sockaddr *peer, const char *forwarded);
 
-/* The peer's port, by which connections of one moment can be told apart. 0: unknown. */
-unsigned client_port(const struct sockaddr *from);
-
 #endif

@@ -41,7 +41,6 @@ void request_open(struct work *w, struct request *r, const struct _u_request *q)
     w->request = r;
     r->method = q->http_verb;
     r->target = q->http_url;
-    w->from = client_port(q->client_address);
     r->body = q->binary_body;
     r->body_length = q->binary_body_length;
     read_headers(w, r, q->map_header);

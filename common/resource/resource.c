@@ -9,10 +9,10 @@
 #include "flow.h"
 #include "masking.h"
 #include "model.h"
+#include "outbox.h"
 #include "page.h"
 #include "principal.h"
 #include "request.h"
-#include "signals.h"
 #include "sql.h"
 
 enum { PAGE = 50, PAGE_MAX = 250, VALUES_OF_A_LIST = 24 };
@@ -91,7 +91,7 @@ static int answer_one(struct work *w, const struct resource *r, const struct pg_
     add_item(w, r, &out, rows, 0);
     if (r->aggregate)
         w->etag = textf(w, "\"v%s\"", sql_text(rows, 0, VERSION));
-    if (r->moves && w->request)
+    if (r->changes_without_events && w->request)
         w->request->if_none_match = NULL;
     return reply(w, out.bytes);
 }
@@ -192,12 +192,13 @@ int reply_resource(struct work *w, const char *name, const char *id)
 void resource_wait(struct work *w, const struct resource *r, const char *id, int seconds)
 {
     int64_t until = clock_ms() + (int64_t)seconds * 1000;
+    unsigned long seen = 0;
     bool pending = true;
 
     w->writes = false;
     w->until = until; /* the effect is committed: there is an answer whatever happens now */
     while (pending && clock_ms() < until) {
-        signal_wait(20);
+        signal_wait(&outbox_signal, &seen, 20);
         if (read_one(w, r, id, &pending) != OK) {
             w->fault = OK;
             break;

@@ -196,7 +196,7 @@ int sql_only_row(struct work *w, const PGresult *r)
 static int commit(struct work *w)
 {
     w->db->committing = w->db->begun && !w->db->failed && !w->db->broken;
-    if (w->db->committing && !pipeline_commit(w))
+    if (w->db->committing && !statement_send(w->db, "commit", "commit", 0, NULL))
         return pipeline_lost(w);
     crash_point("work.committing");
     pipeline_end(w, NULL);
@@ -233,7 +233,7 @@ void sql_rollback(struct work *w)
     w->cargo = NULL;
     if (!w->db)
         return;
-    w->db->manner = NOT_TOLD;
+    w->db->class = UNKNOWN;
     if (!w->db->broken && w->db->begun) {
         pipeline_end(w, NULL);
         w->db->failed = false;
@@ -254,7 +254,7 @@ void sql_release(struct work *w)
     if (c->pending_count || (c->begun && PQtransactionStatus(c->pg) != PQTRANS_IDLE))
         c->broken = true;
     if (w->fault)
-        c->manner = NOT_TOLD;
+        c->class = UNKNOWN;
     w->db = NULL;
     w->awaited = NULL;
     conn_give(c);

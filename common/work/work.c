@@ -41,8 +41,7 @@ void work_again(struct work *w)
     w->deadlines = NULL;
     w->item = NULL;
     w->last_rows = NULL;
-    w->told = NULL;
-    w->announced = w->looked_for = false;
+    w->announced = false;
     w->status = w->error_count = w->deadline_count = 0;
     w->errors = text_new(w->arena);
 }
@@ -177,6 +176,11 @@ const char *in_json(struct work *w, const char *name)
     json_t *value = in_get(w, name);
 
     return value ? json_text(w, value) : NULL;
+}
+
+json_t *json_owned(struct work *w, json_t *json)
+{
+    return arena_owns(w->arena, json, (void (*)(void *))json_decref);
 }
 
 const char *json_text(struct work *w, const json_t *json)

@@ -1,4 +1,4 @@
-/* A request target: what comes out is decoded, valid UTF-8, and each name once. */
+/* A request target: the result is decoded, valid UTF-8, and has each name once. */
 #include "fuzz.h"
 #include "request.h"
 #include "utf8.h"
