@@ -45,8 +45,8 @@ static const struct route common_routes[] = {
     {0},
 };
 
-/* The resource whose collection the path is in: for a list below another resource
- * (/v1/stock/{sku}/movements) that of the last segment. */
+/* The resource whose collection the path is in. A list below another resource (/v1/stock/{sku}/movements) is
+ * of its last segment. */
 static const struct resource *resource_of(const struct route *row)
 {
     const char *at = row->handler == resource_list ? strrchr(row->path, '/') + 1 : row->path + strlen("/v1/");
@@ -81,13 +81,12 @@ static const char *kept(const char *format, ...)
 static void bind_one(const struct resource *r, const char *tail, int (*handler)(struct work *),
                      const char *summary)
 {
-    char path[PATH_LENGTH];
+    char path[128];
 
     snprintf(path, sizeof path, "/v1/%s%s", r->name, tail);
     route_add((struct route){"GET", path, r->read, NULL, handler, 200, summary}, r);
 }
 
-/* The summaries live as long as the process. */
 static void bind_resource(const struct resource *r)
 {
     const char *one = kept("/{%s}", resource_key(r));
