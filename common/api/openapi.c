@@ -182,15 +182,3 @@ void openapi_print(void)
     puts("");
     json_decref(json);
 }
-
-void flows_print(void)
-{
-    for (const struct resource *r = model_resources(); r && r->name; r++) {
-        if (!r->flow)
-            continue;
-        printf("### %s\n\n```mermaid\nstateDiagram-v2\n", r->aggregate);
-        for (const struct step *step = r->flow; step->from; step++)
-            printf("    %s --> %s: %s\n", step->from, step->to, step->action);
-        puts("```\n");
-    }
-}

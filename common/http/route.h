@@ -15,7 +15,9 @@ struct route {
     int (*handler)(struct work *w);
     int status; /* of the response on success */
     const char *summary;
-    bool raw; /* the body is a piece of a file, not JSON: the handler finds it in the request */
+    const char
+        *query; /* of action_route() and query_route() (action.h): the name of one of the service's queries */
+    bool raw;   /* the body is a piece of a file, not JSON: the handler finds it in the request */
 };
 
 enum { SEGMENTS_MAX = 8, ROUTES_MAX = 256, PATH_LENGTH = 128 };

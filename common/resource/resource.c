@@ -91,7 +91,7 @@ static int answer_one(struct work *w, const struct resource *r, const struct pg_
     add_item(w, r, &out, rows, 0);
     if (r->aggregate)
         w->etag = textf(w, "\"v%s\"", sql_text(rows, 0, VERSION));
-    if (r->moves && w->request)
+    if (r->changes_without_events && w->request)
         w->request->if_none_match = NULL;
     return reply(w, out.bytes);
 }

@@ -20,6 +20,7 @@ struct query {
     const char *name;
     int parameters;
     const char *sql;
+    const char *names; /* of the parameters: "id,actor" */
 };
 
 /*

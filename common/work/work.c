@@ -178,6 +178,11 @@ const char *in_json(struct work *w, const char *name)
     return value ? json_text(w, value) : NULL;
 }
 
+json_t *json_owned(struct work *w, json_t *json)
+{
+    return arena_owns(w->arena, json, (void (*)(void *))json_decref);
+}
+
 const char *json_text(struct work *w, const json_t *json)
 {
     return arena_owns(w->arena, json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY), free);

@@ -144,6 +144,8 @@ int sql_sync(struct work *w);
 /* A new UUIDv7 (RFC 9562, 5.7). */
 const char *new_id(struct work *w);
 
+/* Hands the JSON over to the work, which frees it at its end. Returns it. */
+json_t *json_owned(struct work *w, json_t *json);
 /* `json` as compact text in the work's memory. */
 const char *json_text(struct work *w, const json_t *json);
 /* The text of a member, lent by the object; NULL if it has none of this name, or no text there. */

@@ -32,7 +32,7 @@ def strict(schema):
 def schemas(service):
     """{event type: (validator of its data, validator of its personal data or None)}"""
     found = {}
-    for file in [*(ROOT / "services" / service).glob("**/events/*.json"), *(ROOT / "common/import/events").glob("*.json")]:
+    for file in [*(ROOT / "services" / service).glob("*/events/*.json"), *(ROOT / "common/import/events").glob("*.json")]:
         schema = json.loads(file.read_text())
         both = [schema.get(part) and jsonschema.Draft202012Validator(
             strict(schema[part]), format_checker=jsonschema.FormatChecker()) for part in ("data", "private")]

@@ -1,21 +1,11 @@
-/* Customers as refs: new and returning, cohorts, and scores of recency, frequency and money. */
-#ifndef BACKROOM_ANALYTICS_CUSTOMERS_H
-#define BACKROOM_ANALYTICS_CUSTOMERS_H
+/* New and returning customers of a window. */
+#ifndef BACKROOM_ANALYTICS_CUSTOMER_STATS_H
+#define BACKROOM_ANALYTICS_CUSTOMER_STATS_H
 
-#include "field.h"
-#include "work.h"
+struct work;
 
-extern const struct field customer_figures_fields[];
-extern const struct field customers_fields[];
-extern const struct field cohorts_fields[];
-extern const struct field cohort_customers_fields[];
-extern const struct field rfm_fields[];
-extern const struct field rfm_customers_fields[];
+/* GET /v1/customers/figures and, behind them, GET /v1/customers */
 int customer_figures_get(struct work *w);
 int customers_get(struct work *w);
-int cohorts_get(struct work *w);
-int cohort_customers_get(struct work *w);
-int rfm_get(struct work *w);
-int rfm_customers_get(struct work *w);
 
 #endif

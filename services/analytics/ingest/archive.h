@@ -1,26 +1,33 @@
-/* News come in: first into the archive, then into the facts. A rebuild takes the same news from the archive. */
-#ifndef BACKROOM_ANALYTICS_INTAKE_H
-#define BACKROOM_ANALYTICS_INTAKE_H
+/*
+ * Ingestion: every event goes into the archive first and becomes facts and sums then, in one transaction. A rebuild reads
+ * the same events from the archive.
+ */
+#ifndef BACKROOM_ANALYTICS_ARCHIVE_H
+#define BACKROOM_ANALYTICS_ARCHIVE_H
 
 #include <jansson.h>
 
 #include "work.h"
 
-/* News of one kind and a time zone: what they change. */
-typedef int (*apply_news)(struct work *w, const json_t *news, const char *zone);
+/* Make facts of the events (a JSON list of archived events) that are of its types; zone is that of days and hours. */
+typedef int apply_events(struct work *w, const json_t *events, const char *zone);
 
-/* How the handler stands to others that change figures. */
-enum company { TOGETHER, ALONE };
+/* All of them in the order in which a rebuild calls them; ends with NULL. Once, at start. */
+void archive_open(apply_events *const *appliers);
+int apply_all(struct work *w, const json_t *events, const char *zone);
 
-/* Body of a batch consumer: archive the batch, then apply it, unless a rebuild is under way and will come to it. */
-int intake(struct work *w, enum company company, apply_news apply);
+/* How a batch locks the figures: beside other batches, or alone. */
+enum figures_lock { SHARED, EXCLUSIVE };
 
-/* Note how many came, were booked and set aside: last of all, because other instances note it in the same row. */
-int intake_count(struct work *w, const json_t *news, const char *zone);
+/* Body of a batch consumer: archive the batch, then apply it, unless a rebuild is running, which will come to it. */
+int ingest(struct work *w, enum figures_lock lock, apply_events *apply);
 
-/* The news of one type (or of all that begin with it, if it ends in a dot) as a JSON list; NULL when there is none. */
-const char *news_of(struct work *w, const json_t *news, const char *type);
-/* Only which event, who, when and which type, of all news. */
-const char *heads_of(struct work *w, const json_t *news);
+/* Count how many events were received, booked and quarantined. Last of all, because other instances count in the same row. */
+int ingest_count(struct work *w, const json_t *events, const char *zone);
+
+/* The events of one type (or of all that begin with it, if it ends with a dot) as a JSON list; NULL when there is none. */
+const char *events_of(struct work *w, const json_t *events, const char *type);
+/* id, type, time and aggregate_id of all events, as a JSON list. */
+const char *event_heads(struct work *w, const json_t *events);
 
 #endif

@@ -11,9 +11,6 @@ insert into figures (zone) values (:zone) on conflict do nothing;
 -- name: figures_state() :row zone, rebuilding bool
 select zone, exists (select from rebuild where status = 'running') from figures;
 
--- name: figures_busy() :row rebuilding bool
-select exists (select from rebuild where status = 'running');
-
 -- A batch may hold an aggregate's events out of order: a rebuild must meet them in order.
 -- name: archive_add(events) :exec
 insert into archive (id, type, aggregate, aggregate_id, version, at, country, data)
@@ -23,27 +20,18 @@ from json_to_recordset(:events::json) as e(id uuid, type text, aggregate text, a
 order by version
 on conflict (id) do nothing;
 
--- name: archive_read(after int, count int) :rows no int, event
-select no, json_build_object('id', id, 'type', type, 'aggregate', aggregate, 'aggregate_id', aggregate_id, 'version', version,
-    'time', at, 'country', country, 'data', data)
-from archive where no > :after::bigint order by no limit :count::int;
-
--- name: rebuild_begin(id, zone, actor) :exec
-insert into rebuild (id, zone, total, started_by) select :id::uuid, :zone, count(*), :actor from archive;
-
--- Who reads keeps his tables, and who comes then waits behind whoever wants to empty them: so not for long. It is tried again.
--- name: readers_first() :exec
-select set_config('lock_timeout', '300ms', true);
-
--- name: figures_forget() :exec
-truncate fact_order, fact_line, fact_refund, fact_return, sales_rollup, customer, cohort_member, cohort_rollup, sku, fact_move, stock,
-    fact_parcel, parcel_rollup, fact_ticket, fact_survey, quarantine, intake_rollup, figures;
-
--- name: rebuild_lock(id) :row status, zone, read_to int
-select status, zone, read_to from rebuild where id = :id::uuid for update;
-
--- name: rebuild_progress(id, read_to int, count int) :exec
-update rebuild set read_to = :read_to::bigint, applied = applied + :count::bigint where id = :id::uuid;
-
--- name: rebuild_done(id) :exec
-update rebuild set status = 'done', finished_at = now() where id = :id::uuid;
+-- One row a day and type. Orders and refunds are booked when there is a fact of this very event; all others say how those went on.
+-- name: intake_count(heads, zone) :exec
+insert into intake_rollup as r (start, type, heard, booked, aside)
+select date_trunc('day', e.time, :zone), e.type, count(*), count(*) filter (where case e.type when 'orders.order.placed' then
+        o.order_id is not null when 'orders.refund.paid' then f.refund_id is not null else true end), count(q.id)
+from json_to_recordset(:heads::json) as e(id uuid, type text, time timestamptz, aggregate_id uuid)
+    left join lateral (select order_id from fact_order o where e.type = 'orders.order.placed' and o.order_id = e.aggregate_id
+    and o.event_id = e.id limit 1) o on true
+    left join lateral (select refund_id from fact_refund f where e.type = 'orders.refund.paid' and f.refund_id = e.aggregate_id
+    and f.event_id = e.id limit 1) f on true
+    left join lateral (select id from quarantine q where q.id = e.id limit 1) q on true
+where e.type <> 'analytics.mend.made'
+group by 1, 2 order by 1, 2
+on conflict (start, type) do update set heard = r.heard + excluded.heard, booked = r.booked + excluded.booked,
+    aside = r.aside + excluded.aside;

@@ -2,10 +2,11 @@
 #ifndef BACKROOM_ANALYTICS_REBUILD_H
 #define BACKROOM_ANALYTICS_REBUILD_H
 
-#include "work.h"
+struct work;
 
+/* POST /v1/rebuild */
 int rebuild_start(struct work *w);
 /* Deadline: the next part of a rebuild. */
-int rebuild_go_on(struct work *w);
+int rebuild_next_part(struct work *w);
 
 #endif

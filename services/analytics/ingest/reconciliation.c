@@ -1,20 +1,20 @@
 #include "reconciliation.h"
 
-#include <inttypes.h>
-
 #include "archive_queries.h"
 #include "consume.h"
+#include "json_out.h"
 #include "reconciliation_queries.h"
 #include "report.h"
+#include "report_queries.h"
 
-int on_ledger(struct work *w)
+int analytics_on_orders_ledger(struct work *w)
 {
     const char *closed = event_batch(w, "orders.ledger.closed");
 
     return closed ? q_claims_heard(w, closed) : OK;
 }
 
-/* Nobody forgets all figures meanwhile; while they are made anew there is nothing to compare. */
+/* The lock keeps a rebuild from emptying the figures meanwhile; while they are rebuilt there is nothing to compare. */
 static int compare(struct work *w, bool *ready, struct reconcile_row *found)
 {
     struct figures_busy_row figures;
@@ -35,14 +35,18 @@ int reconcile(struct work *w)
 
 int reconcile_now(struct work *w)
 {
+    struct text out = text_new(w->arena);
     struct reconcile_row found;
     bool ready;
 
     TRY(compare(w, &ready, &found));
     if (!ready)
         return reply_figures(w, NULL);
-    return reply(
-        w, textf(w, "{\"days\":%" PRId64 ",\"differences\":%" PRId64 "}", found.days, found.differences));
+    json_begin_object(&out, NULL);
+    json_add_int(&out, "days", found.days);
+    json_add_int(&out, "differences", found.differences);
+    json_end_object(&out);
+    return reply(w, out.bytes);
 }
 
 int reconcile_gauge(struct work *w, int64_t *n)

@@ -1,17 +1,18 @@
-/* Did we count what orders say there was? Counts and money, day by day. */
+/* Are the orders and the money of finished days counted here as orders counted them? */
 #ifndef BACKROOM_ANALYTICS_RECONCILIATION_H
 #define BACKROOM_ANALYTICS_RECONCILIATION_H
 
 #include <stdint.h>
 
-#include "work.h"
+struct work;
 
-/* orders.ledger.closed: what orders say of a day. */
-int on_ledger(struct work *w);
-/* By the clock, and by hand: compare. */
+/* Consumer of orders.ledger.*, BATCH: the figures of days as orders closed them. */
+int analytics_on_orders_ledger(struct work *w);
+/* Schedule: compare. */
 int reconcile(struct work *w);
+/* POST /v1/reconciliation: compare now. */
 int reconcile_now(struct work *w);
-/* So many figures of so many days differ. */
+/* How many figures of all days differ. */
 int reconcile_gauge(struct work *w, int64_t *n);
 
 #endif

@@ -5,9 +5,15 @@
 #include "cursor.h"
 #include "report.h"
 
-enum { PAGE = 50 };
+enum { PAGE = 50, PAGE_MAX = 250 };
 
-struct listing listing_of(struct work *w, const char *name, ...)
+const struct field page_fields[] = {
+    {"limit", INTEGER, OPTIONAL, 1, PAGE_MAX},
+    {"cursor", TEXT, OPTIONAL, 1, 2000},
+    {0},
+};
+
+struct drilldown drilldown_of(struct work *w, const char *name, ...)
 {
     struct text query = text_new(w->arena);
     const char *parameter;
@@ -18,34 +24,32 @@ struct listing listing_of(struct work *w, const char *name, ...)
     while ((parameter = va_arg(names, const char *)))
         text_addf(&query, "&%s", in_has(w, parameter) ? in_json(w, parameter) : "");
     va_end(names);
-    return (struct listing){.query = query.bytes, .limit = PAGE, .page = page_begin(w)};
+    return (struct drilldown){.query = query.bytes, .limit = PAGE, .page = page_begin(w)};
 }
 
-int listing_open(struct work *w, struct listing *l)
+int drilldown_open(struct work *w, struct drilldown *d)
 {
-    const char *twice;
+    const char *same_key;
 
-    TRY(check_ready(w));
+    TRY(check_not_rebuilding(w));
     if (in_has(w, "limit"))
-        l->limit = in_int(w, "limit");
-    if (!in_has(w, "cursor") || cursor_read(w, l->query, in_str(w, "cursor"), &l->after, &twice))
+        d->limit = in_int(w, "limit");
+    if (!in_has(w, "cursor") || cursor_read(w, d->query, in_str(w, "cursor"), &d->after, &same_key))
         return OK;
-    fault_at(w, "?cursor", "query.cursor",
-             "This cursor belongs to another query or is damaged: start again without.");
-    return bad_query(w);
+    return bad_cursor(w);
 }
 
-void listing_add(struct listing *l, const char *key, const char *doc)
+void drilldown_add(struct drilldown *d, const char *key, const char *doc)
 {
-    if (l->count++ >= l->limit)
+    if (d->count++ >= d->limit)
         return;
-    page_add(&l->page, doc);
-    l->last = key;
+    page_add(&d->page, doc);
+    d->last = key;
 }
 
-int listing_reply(struct work *w, struct listing *l)
+int drilldown_reply(struct work *w, struct drilldown *d)
 {
-    const char *next = l->count > l->limit ? cursor_make(w, l->query, l->last, l->last) : NULL;
+    const char *next = d->count > d->limit ? cursor_make(w, d->query, d->last, d->last) : NULL;
 
-    return page_reply(w, &l->page, next);
+    return page_reply(w, &d->page, next);
 }

@@ -1,26 +1,32 @@
 /* What all answers with figures have in common. */
-#ifndef BACKROOM_ANALYTICS_READING_H
-#define BACKROOM_ANALYTICS_READING_H
+#ifndef BACKROOM_ANALYTICS_REPORT_H
+#define BACKROOM_ANALYTICS_REPORT_H
 
 #include "field.h"
 #include "work.h"
 
-extern const struct field stages_fields[];
-extern const struct field parcels_fields[];
-extern const struct field service_fields[];
-int stages_get(struct work *w);
-int parcels_get(struct work *w);
-int service_get(struct work *w);
+enum { YEAR_DAYS = 366, TEN_YEARS_DAYS = 3660 };
 
-/* `from` and `to` of the query make a window of 1 to days_max days. */
+/* from and to: every report on a window extends them. */
+extern const struct field window_fields[];
+
+/* Check that `from` and `to` of the query string make a window of 1 to days_max days. */
 int check_window(struct work *w, int64_t days_max);
-/* 400 with what fault_at() named. */
-int bad_query(struct work *w);
+/* Fail with 400 if fault_at() has noted anything. */
+int check_query(struct work *w);
+/* Fail with 400 because of the parameter `cursor`. */
+int bad_cursor(struct work *w);
+/* Fail with 503 while the figures are rebuilt. */
+int check_not_rebuilding(struct work *w);
+
 /* The currency of figures that could be of several. */
 const char *home_currency(void);
-/* Lists behind figures wait for a rebuild as the figures do. */
-int check_ready(struct work *w);
-/* Answer with the document; NULL: they are being rebuilt. */
+/* An integer of the query string, or a default. */
+int64_t in_int_or(struct work *w, const char *name, int64_t otherwise);
+/* A text of the query string, or a default. */
+const char *in_str_or(struct work *w, const char *name, const char *otherwise);
+
+/* Answer with the document; NULL: the figures are being rebuilt. */
 int reply_figures(struct work *w, const char *doc);
 
 #endif

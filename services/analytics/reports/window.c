@@ -5,17 +5,17 @@
 
 #include "field.h"
 
-enum { YEARS_10 = 3660, YEAR = 366 };
+enum { TEN_YEARS = 3660, YEAR = 366 };
 
 static const struct cut cuts[] = {
-    {"day", "all", "day", true, false, YEARS_10},
+    {"day", "all", "day", true, false, TEN_YEARS},
     {"hour", "all", "hour", true, false, YEAR},
-    {"week", "all", "day", true, false, YEARS_10},
-    {"month", "all", "day", true, false, YEARS_10},
-    {"channel", "all", "day", false, false, YEARS_10},
-    {"country", "country", "day", false, false, YEARS_10},
-    {"product", "product", "day", false, true, YEARS_10},
-    {"customer", "customer", "day", false, true, YEARS_10},
+    {"week", "all", "day", true, false, TEN_YEARS},
+    {"month", "all", "day", true, false, TEN_YEARS},
+    {"channel", "all", "day", false, false, TEN_YEARS},
+    {"country", "country", "day", false, false, TEN_YEARS},
+    {"product", "product", "day", false, true, TEN_YEARS},
+    {"customer", "customer", "day", false, true, TEN_YEARS},
     {0},
 };
 

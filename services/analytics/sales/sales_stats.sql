@@ -1,270 +1,152 @@
--- Orders become facts, or are set aside; what became a fact is added to the sums. Each document is read once, and each sum is made of
--- the next finer one, so that a row of the sums is changed once a batch, whatever is in it. `change` hands the sums over in the order in
--- which everybody takes them: orders' before articles', by dimension and grain, then by key.
--- Those of articles are the rows that article_slots() names.
--- name: orders_placed(events, zone) :exec
-with said as materialized (
-    select e.id as event_id, e.type, e.time as entered_at, e.aggregate_id as order_id, coalesce(nullif(e.country, ''), '-') as country,
-        e.data, d.number, d.channel, d.currency, coalesce(nullif(d.customer_ref, ''), '-') as customer, d.placed_at,
-        coalesce(d.discount, 0) as discount, d.lines
-    from json_to_recordset(:events::json) as e(id uuid, type text, time timestamptz, aggregate_id uuid, country text, data json),
-        json_to_record(e.data) as d(number text, channel text, currency text, customer_ref text, placed_at timestamptz, discount bigint,
-            lines json)
-), line as materialized (
-    select s.order_id, l.place::int as line, l.sku, possible_quantity(l.quantity) as quantity, possible_price(l.unit_price) as unit_price
-    from said s, rows from (json_to_recordset(case json_typeof(s.lines) when 'array' then s.lines else '[]' end)
-        as (sku text, quantity text, unit_price text)) with ordinality as l(sku, quantity, unit_price, place)
-), whole as (
-    select order_id, count(*) as lines, bool_and(coalesce(sku, '') <> '') as skus, bool_and(quantity is not null) as quantities,
-        bool_and(unit_price is not null) as prices, total(quantity) as units, sum(quantity::numeric * unit_price) as gross
-    from line group by order_id
-), judged as materialized (
-    select s.*, w.units, w.gross, order_faults(coalesce(w.lines, 0), w.skus, w.quantities, w.prices, coalesce(w.gross, 0), s.discount,
-        s.placed_at, s.entered_at) as faults
-    from said s left join whole w using (order_id)
-), aside as (
-    insert into quarantine (id, type, about, number, reasons, at, data)
-    select event_id, type, order_id, number, faults, entered_at, data from judged where cardinality(faults) > 0
-    on conflict do nothing
-), kept as (
-    insert into fact_order (order_id, event_id, number, channel, currency, country, customer, placed_at, entered_at, hour, units, gross,
-        discount)
-    select order_id, event_id, number, channel, currency, country, customer, placed_at, entered_at,
-        date_trunc('hour', placed_at, :zone), units, gross, discount
-    from judged where cardinality(faults) < 1
-    on conflict do nothing
-    returning order_id, hour, channel, currency, country, customer, units, gross, discount
-), kept_lines as (
-    insert into fact_line (order_id, line, sku, quantity, unit_price, hour)
-    select l.order_id, l.line, l.sku, l.quantity, l.unit_price, k.hour from line l join kept k using (order_id)
-), bought as (
-    select order_id, sku, total(quantity) as units, total(quantity * unit_price) as gross
-    from line where order_id in (select order_id from kept) group by order_id, sku
-), by_day as materialized (
-    select date_trunc('day', k.hour, :zone) as start, k.currency, k.channel, b.sku, count(*) as orders, total(b.units) as units,
-        total(b.gross) as gross
-    from bought b join kept k using (order_id) group by 1, 2, 3, 4
-), by_month as materialized (
-    select date_trunc('month', start, :zone) as start, currency, channel, sku, total(orders) as orders, total(units) as units,
-        total(gross) as gross
-    from by_day group by 1, 2, 3, 4
-), article as materialized (
-    select start, currency, sku, total(orders) as orders, total(units) as units, total(gross) as gross
-    from by_month group by 1, 2, 3
-), change as (
-    (select s.dimension, s.grain, s.start, k.currency, s.channel_of as channel, s.key, count(*) as orders, total(k.units) as units,
-        total(k.gross) as gross, total(k.discount) as discount, (max(k.hour) filter (where s.dimension = 'buyer') at time zone :zone)::date as latest
-    from kept k, sales_slots(k.hour, :zone, k.country, k.customer, k.channel) s group by 1, 2, 3, 4, 5, 6
-    order by 1, 2, s.key collate "C", 3, 4, 5)
+-- The figures of a window over time: its hours' or days' sums are read once, and tell all of it. Asked to compare, every row also tells
+-- the same days of the window before: those of as many days, shifted by their number.
+-- name: sales_over_time(cut, grain, from, to, zone, currency, home, channel, count int, compare bool) :json
+with asked as materialized (
+    select shop_zone(:zone) as zone, :from::date::timestamp as first, :to::date::timestamp as last, :to::date - :from::date as days
+), side as materialized (
+    select 0 as later, zone, first, last from asked
     union all
-    (select 'article', 'month', start, currency, '', sku, orders, units, gross, 0, null
-    from article order by sku collate "C", start, currency)
-    union all
-    (select 'article', 'quarter', date_trunc('quarter', start, :zone), currency, '', sku, total(orders), total(units), total(gross), 0, null
-    from article group by 3, 4, 6 order by sku collate "C", 3, 4)
-    union all
-    (select 'article', 'year', date_trunc('year', start, :zone), currency, '', sku, total(orders), total(units), total(gross), 0, null
-    from article group by 3, 4, 6 order by sku collate "C", 3, 4)
-    union all
-    (select 'product', 'day', start, currency, channel, sku, orders, units, gross, 0, null
-    from by_day order by sku collate "C", start, currency, channel)
-    union all
-    (select 'product', 'month', start, currency, channel, sku, orders, units, gross, 0, null
-    from by_month order by sku collate "C", start, currency, channel)
+    select days, zone, first - make_interval(days => days), first from asked where :compare::boolean
+), read as materialized (
+    select s.later, date_trunc(:cut, case s.later when 0 then r.start
+            else (r.start at time zone s.zone + make_interval(days => s.later)) at time zone s.zone end, s.zone) as start,
+        r.currency, :channel::text is null or r.channel = :channel as wanted,
+        total(r.orders) as orders, total(r.units) as units, total(r.gross) as gross, total(r.discount) as discount,
+        total(r.refunds) as refunds, total(r.refunded) as refunded
+    from side s join sales_rollup r on r.start >= s.first at time zone s.zone and r.start < s.last at time zone s.zone
+    where r.dimension = 'all' and r.grain = :grain
+    group by 1, 2, 3, 4
+), chosen as materialized (
+    select a.*, m.currencies, coalesce(:currency, case cardinality(m.currencies) when 1 then m.currencies[1] else :home end) as currency
+    from asked a, (select coalesce(array_agg(distinct currency), '{}') as currencies from read where later = 0) m
+), figure as materialized (
+    select r.* from chosen c join read r on r.currency = c.currency
+    where r.wanted and (r.orders, r.units, r.gross, r.discount, r.refunds, r.refunded) <> (0, 0, 0, 0, 0, 0)
+), shown as materialized (
+    select start, row_number() over (order by start) as place, n.orders, n.units, n.gross, n.discount, n.refunds, n.refunded,
+        b.orders as orders_before, b.units as units_before, b.gross as gross_before, b.discount as discount_before,
+        b.refunds as refunds_before, b.refunded as refunded_before
+    from (select * from figure where later = 0) n full join (select * from figure where later > 0) b using (start)
+), total as (
+    select s.later, figure_json('all', coalesce(total(orders), 0), coalesce(total(units), 0), coalesce(total(gross), 0),
+        coalesce(total(discount), 0), coalesce(total(refunds), 0), coalesce(total(refunded), 0)) as doc
+    from side s left join figure f using (later) group by s.later
+), line as (
+    select place, json_build_object('key', time_key(:cut, start, zone), 'orders', coalesce(orders, 0), 'units', coalesce(units, 0),
+            'gross', coalesce(gross, 0), 'discount', coalesce(discount, 0), 'refunds', coalesce(refunds, 0),
+            'refunded', coalesce(refunded, 0), 'net', coalesce(gross - discount - refunds, 0),
+            'average_order', half_up(gross - discount, orders)) as doc,
+        figure_json(:cut, coalesce(orders_before, 0), coalesce(units_before, 0), coalesce(gross_before, 0), coalesce(discount_before, 0),
+            coalesce(refunds_before, 0), coalesce(refunded_before, 0)) as before
+    from shown, chosen where place <= :count::bigint
 )
-insert into sales_rollup as r (dimension, grain, start, currency, channel, key, orders, units, gross, discount, refunds, refunded, latest)
-select dimension, grain, start, currency, channel, key, orders, units, gross, discount, 0, 0, latest from change
-on conflict (start, key, currency, channel, grain, dimension) do update
-set orders = r.orders + excluded.orders, units = r.units + excluded.units, gross = r.gross + excluded.gross,
-    discount = r.discount + excluded.discount, latest = greatest(r.latest, excluded.latest);
+select case when exists (select from rebuild where status = 'running') then null else json_build_object(
+    'data', (select coalesce(json_agg(case when :compare::boolean then json_join(doc, json_build_object('previous', before)) else doc end
+        order by place), '[]') from line),
+    'totals', (select case when :compare::boolean then json_join(n.doc, json_build_object('previous',
+            (select doc from total where later > 0))) else n.doc end from total n where later = 0),
+    'more', (select count(*) > :count::bigint from shown),
+    'from', :from, 'to', :to, 'by', :cut, 'channel', :channel::text, 'currency', c.currency, 'currencies', to_json(c.currencies),
+    'previous', (select json_build_object('from', s.first::date, 'to', s.last::date) from side s where later > 0),
+    'time_zone', c.zone, 'as_of', (select max(at) from archive)) end
+from chosen c;
 
--- When an order first took a step.
--- name: orders_stepped(events) :exec
-update fact_order o
-set confirmed_at = coalesce(o.confirmed_at, s.confirmed_at), shipped_at = coalesce(o.shipped_at, s.shipped_at),
-    delivered_at = coalesce(o.delivered_at, s.delivered_at), cancelled_at = coalesce(o.cancelled_at, s.cancelled_at)
-from (select aggregate_id,
-        min(time) filter (where type = 'orders.order.confirmed') as confirmed_at,
-        min(time) filter (where type = 'orders.order.shipped') as shipped_at,
-        min(time) filter (where type = 'orders.order.delivered') as delivered_at,
-        min(time) filter (where type = 'orders.order.cancelled') as cancelled_at
-    from json_to_recordset(:events::json) as e(type text, time timestamptz, aggregate_id uuid)
-    where type in ('orders.order.confirmed', 'orders.order.shipped', 'orders.order.delivered', 'orders.order.cancelled')
-    group by aggregate_id) s
-where o.order_id = s.aggregate_id;
-
--- Cancelled before any money came: never a sale. It leaves the sums of the day it was placed, and money that came too
--- late and went back is no refund.
--- name: orders_void(events, zone) :exec
-with gone as (
-    update fact_order o set void = true
-    from json_to_recordset(:events::json) as e(aggregate_id uuid, data json), json_to_record(e.data) as d(paid bigint, refunded bigint)
-    where o.order_id = e.aggregate_id and not o.void and coalesce(d.paid, 0) = 0 and coalesce(d.refunded, 0) = 0
-    returning o.order_id, o.hour, o.channel, o.currency, o.country, o.customer, o.units, o.gross, o.discount
-), returned as (
-    update fact_refund f set state = 'void' from gone g where f.order_id = g.order_id and f.state = 'counted'
-    returning f.order_id, f.hour, f.amount
-), change as (
-    select s.dimension, s.grain, s.start, g.currency, s.channel_of as channel, s.key, 1 as orders, g.units, g.gross, g.discount, 0 as refunds, 0 as refunded
-    from gone g, sales_slots(g.hour, :zone, g.country, g.customer, g.channel) s
+-- The figures of a window by what was sold, where and to whom. Whole months inside it come from the months' sums where the cut has them,
+-- articles over all channels from years and quarters, too. To compare as over time.
+-- name: sales_by_key(cut, dimension, months bool, from, to, zone, currency, home, channel, count int, compare bool) :json
+with asked as materialized (
+    select shop_zone(:zone) as zone, :from::date::timestamp as first, :to::date::timestamp as last, :to::date - :from::date as days,
+        case when not :months::boolean then array['day'] when :dimension = 'product' and :channel::text is null
+            then array['year', 'quarter', 'month', 'day'] else array['month', 'day'] end as grains,
+        case when :dimension = 'product' and :channel::text is null then 'article' else :dimension end as coarse
+), chosen as materialized (
+    select a.*, first at time zone zone as f, last at time zone zone as t,
+        coalesce(:currency, sales_currency(first at time zone zone, last at time zone zone, :home)) as currency
+    from asked a
+), side as materialized (
+    select 0 as later, c.* from chosen c
     union all
-    select s.dimension, s.grain, s.start, g.currency, s.channel_of, l.sku, 1, sum(l.quantity), sum(l.quantity * l.unit_price), 0, 0, 0
-    from fact_line l join gone g using (order_id), article_slots(g.hour, :zone, g.channel) s group by g.order_id, 1, 2, 3, 4, 5, 6
+    select days, zone, first - make_interval(days => days), first, days, grains, coarse, (first - make_interval(days => days)) at time zone zone, f,
+        currency
+    from chosen where :compare::boolean
+), part as (
+    select c.later, r.channel, r.key, r.orders, r.units, r.gross, r.discount, r.refunds, r.refunded
+    from side c cross join lateral window_spans(c.first, c.last, c.grains) s cross join lateral (select * from sales_rollup
+        where dimension = case s.grain when 'day' then :dimension else c.coarse end
+            and grain = s.grain
+            and start >= s.since at time zone c.zone and start < s.until at time zone c.zone
+            and currency = c.currency and (:channel::text is null or channel = :channel) offset 0) r
+), figure as (
+    select case :cut when 'channel' then channel else key end as key,
+        coalesce(sum(orders) filter (where later = 0), 0) as orders, coalesce(sum(units) filter (where later = 0), 0) as units,
+        coalesce(sum(gross) filter (where later = 0), 0) as gross, coalesce(sum(discount) filter (where later = 0), 0) as discount,
+        coalesce(sum(refunds) filter (where later = 0), 0) as refunds, coalesce(sum(refunded) filter (where later = 0), 0) as refunded,
+        coalesce(sum(orders) filter (where later > 0), 0) as orders_before, coalesce(sum(units) filter (where later > 0), 0) as units_before,
+        coalesce(sum(gross) filter (where later > 0), 0) as gross_before, coalesce(sum(discount) filter (where later > 0), 0) as discount_before,
+        coalesce(sum(refunds) filter (where later > 0), 0) as refunds_before, coalesce(sum(refunded) filter (where later > 0), 0) as refunded_before
+    from part group by 1
+), shown as (
+    select *, row_number() over (order by gross desc, key) as place
+    from figure
+    where (orders, units, gross, discount, refunds, refunded) <> (0, 0, 0, 0, 0, 0)
+        or (orders_before, units_before, gross_before, discount_before, refunds_before, refunded_before) <> (0, 0, 0, 0, 0, 0)
+), total as (
+    select s.later, figure_json('all', coalesce(sum(orders), 0), coalesce(sum(units), 0), coalesce(sum(gross), 0),
+        coalesce(sum(discount), 0), coalesce(sum(refunds), 0), coalesce(sum(refunded), 0)) as doc
+    from side s left join sales_rollup r on r.dimension = 'all' and r.grain = 'day' and r.start >= s.f and r.start < s.t
+        and r.currency = s.currency and (:channel::text is null or r.channel = :channel)
+    group by s.later
+), line as (
+    select place, case :cut when 'product' then json_build_object('key', s.key, 'title', k.title, 'category', k.category, 'orders', orders,
+            'units', units, 'gross', gross, 'discount', null, 'refunds', null, 'net', null, 'average_order', null)
+        else json_build_object('key', s.key, 'orders', orders, 'units', units, 'gross', gross, 'discount', discount, 'refunds', refunds,
+            'refunded', refunded, 'net', gross - discount - refunds, 'average_order', half_up(gross - discount, orders)) end as doc,
+        figure_json(:cut, orders_before, units_before, gross_before, discount_before, refunds_before, refunded_before) as before
+    from shown s left join sku k on :cut = 'product' and k.sku = s.key where place <= :count::bigint
+)
+select case when exists (select from rebuild where status = 'running') then null else json_build_object(
+    'data', (select coalesce(json_agg(case when :compare::boolean then json_join(doc, json_build_object('previous', before)) else doc end
+        order by place), '[]') from line),
+    'totals', (select case when :compare::boolean then json_join(n.doc, json_build_object('previous',
+            (select doc from total where later > 0))) else n.doc end from total n where later = 0),
+    'more', (select count(*) > :count::bigint from shown),
+    'from', :from, 'to', :to, 'by', :cut, 'channel', :channel::text, 'currency', c.currency,
+    'currencies', (select coalesce(json_agg(distinct r.currency), '[]') from sales_rollup r
+        where r.dimension = 'all' and r.grain = 'day' and r.start >= c.f and r.start < c.t),
+    'previous', (select json_build_object('from', s.first::date, 'to', s.last::date) from side s where later > 0),
+    'time_zone', c.zone, 'as_of', (select max(at) from archive)) end
+from chosen c;
+
+-- The orders and refunds behind a figure, oldest first.
+-- name: sales_events(cut, key, from, to, zone, currency, home, channel, after_at, after_id, count int) :rows at, event_id, doc
+with asked as materialized (
+    select shop_zone(:zone) as zone
+), window_ as materialized (
+    select a.zone, :from::date::timestamp at time zone a.zone as f, :to::date::timestamp at time zone a.zone as t from asked a
+), chosen as materialized (
+    select greatest(w.f, k.since) as f, least(w.t, k.until) as t, coalesce(:currency, sales_currency(w.f, w.t, :home)) as currency
+    from window_ w, key_span(:cut, :key, w.zone) k
+), found as (
+    select o.placed_at as at, o.event_id, 'orders.order.placed' as type, o.order_id, o.number, 1 as orders,
+        case :cut when 'product' then l.units else o.units end as units, case :cut when 'product' then l.gross else o.gross end as gross,
+        o.discount, 0 as refunds
+    from chosen c join fact_order o on o.hour >= c.f and o.hour < c.t and o.currency = c.currency and not o.void
+        left join lateral (select sum(quantity) as units, sum(quantity * unit_price) as gross from fact_line l
+            where :cut = 'product' and l.order_id = o.order_id and l.sku = :key) l on true
+    where (:channel::text is null or o.channel = :channel)
+        and (:key::text is null or :key = case :cut when 'channel' then o.channel when 'country' then o.country
+            when 'customer' then o.customer else :key end)
+        and (:cut <> 'product' or :key::text is null or l.units is not null)
     union all
-    select s.dimension, s.grain, s.start, g.currency, s.channel_of, s.key, 0, 0, 0, 0, r.amount, 0
-    from returned r join gone g using (order_id), sales_slots(r.hour, :zone, g.country, g.customer, g.channel) s
-    union all
-    select s.dimension, s.grain, s.start, g.currency, s.channel_of, s.key, 0, 0, 0, 0, 0, r.amount
-    from returned r join gone g using (order_id), sales_slots(g.hour, :zone, g.country, g.customer, g.channel) s
+    select f.refunded_at, f.event_id, 'orders.refund.paid', f.order_id, o.number, 0, 0, 0, 0, f.amount
+    from chosen c join fact_refund f on f.hour >= c.f and f.hour < c.t and f.state = 'counted'
+        join fact_order o on o.order_id = f.order_id and o.currency = c.currency
+    where :cut <> 'product' and (:channel::text is null or o.channel = :channel)
+        and (:key::text is null or :key = case :cut when 'channel' then o.channel when 'country' then o.country
+            when 'customer' then o.customer else :key end)
 )
-insert into sales_rollup as r (dimension, grain, start, currency, channel, key, orders, units, gross, discount, refunds, refunded)
-select dimension, grain, start, currency, channel, key, -sum(orders), -sum(units), -sum(gross), -sum(discount), -sum(refunds),
-    -sum(refunded)
-from change group by 1, 2, 3, 4, 5, 6 order by dimension in ('article', 'product'), 1, 2, key collate "C", 3, 4, 5
-on conflict (start, key, currency, channel, grain, dimension) do update
-set orders = r.orders + excluded.orders, units = r.units + excluded.units, gross = r.gross + excluded.gross,
-    discount = r.discount + excluded.discount, refunds = r.refunds + excluded.refunds, refunded = r.refunded + excluded.refunded;
-
--- Their customers' last orders are others now. After orders_void, which locked these rows.
--- name: buyers_anew(orders, zone) :exec
-with touched as materialized (
-    select distinct s.grain, s.start, o.currency, o.customer
-    from fact_order o, sales_slots(o.hour, :zone, o.country, o.customer, o.channel) s
-    where o.order_id = any(:orders::uuid[])
-      and o.void and s.dimension = 'buyer'
-)
-update sales_rollup r set latest = (select (max(o.hour) at time zone :zone)::date from fact_order o where o.customer = r.key and o.currency = r.currency
-    and not o.void and o.hour >= r.start and o.hour < grain_end(r.grain, r.start, :zone))
-from touched t
-where (r.dimension, r.grain, r.start, r.currency, r.channel, r.key) = ('buyer', t.grain, t.start, t.currency, '', t.customer);
-
--- Sums that came to nothing by it: a table says the same whatever the order in which its news came.
--- name: sums_sweep(orders, zone) :exec
-delete from sales_rollup r
-using (select o.currency, s.channel_of, s.dimension, s.grain, s.start, s.key
-    from fact_order o left join fact_refund f on f.order_id = o.order_id,
-        lateral (select t.* from sales_slots(o.hour, :zone, o.country, o.customer, o.channel) t
-            union select t.* from sales_slots(f.hour, :zone, o.country, o.customer, o.channel) t
-            union select p.dimension, p.grain, p.start, p.channel_of, l.sku from fact_line l,
-                article_slots(o.hour, :zone, o.channel) p where l.order_id = o.order_id) s
-    where o.order_id = any(:orders::uuid[]) and o.void) k
-where (r.dimension, r.grain, r.start, r.currency, r.channel, r.key) = (k.dimension, k.grain, k.start, k.currency, k.channel_of, k.key)
-    and (r.orders, r.units, r.gross, r.discount, r.refunds, r.refunded) = (0, 0, 0, 0, 0, 0);
-
--- name: refunds_paid(events, zone) :exec
-with said as materialized (
-    select e.id as event_id, e.type, e.time, e.data, d.id as refund_id, d.order_id, d.order_number, d.currency, d.refunded_at,
-        coalesce(nullif(d.kind, ''), '-') as kind, coalesce(nullif(d.reason, ''), '-') as reason,
-        refund_faults(e.data, e.time) || return_faults(e.data) as faults
-    from json_to_recordset(:events::json) as e(id uuid, type text, time timestamptz, data json),
-        json_to_record(e.data) as d(id uuid, order_id uuid, order_number text, currency text, refunded_at timestamptz, kind text,
-            reason text)
-), aside as (
-    insert into quarantine (id, type, about, number, reasons, at, data)
-    select event_id, type, order_id, order_number, faults, time, data from said where faults <> '{}'
-    on conflict do nothing
-), kept as (
-    insert into fact_refund (refund_id, event_id, order_id, order_number, currency, amount, refunded_at, hour, kind, reason)
-    select refund_id, event_id, order_id, order_number, currency, (data->>'amount')::bigint, refunded_at,
-        date_trunc('hour', refunded_at, :zone), kind, reason
-    from said where faults = '{}'
-    on conflict do nothing
-    returning refund_id
-)
-insert into fact_return (refund_id, line, sku, quantity)
-select s.refund_id, l.place, l.data->>'sku', (l.data->>'quantity')::bigint
-from said s join kept k using (refund_id),
-    json_array_elements(case json_typeof(s.data->'lines') when 'array' then s.data->'lines' else '[]' end) with ordinality as l(data, place);
-
--- Count the refunds that wait and whose order is known by now.
--- name: refunds_count(zone) :exec
-with ready as (
-    update fact_refund f set state = case when o.void then 'void' else 'counted' end
-    from fact_order o
-    where f.state = 'waiting' and o.order_id = f.order_id
-    returning f.amount, f.hour as refund_hour, o.hour as order_hour, o.channel, o.currency, o.country, o.customer, o.void
-), change as (
-    select s.dimension, s.grain, s.start, r.currency, s.channel_of as channel, s.key, r.amount as refunds, 0 as refunded
-    from ready r, sales_slots(r.refund_hour, :zone, r.country, r.customer, r.channel) s where not r.void
-    union all
-    select s.dimension, s.grain, s.start, r.currency, s.channel_of, s.key, 0, r.amount
-    from ready r, sales_slots(r.order_hour, :zone, r.country, r.customer, r.channel) s where not r.void
-)
-insert into sales_rollup as r (dimension, grain, start, currency, channel, key, orders, units, gross, discount, refunds, refunded)
-select dimension, grain, start, currency, channel, key, 0, 0, 0, 0, sum(refunds), sum(refunded)
-from change group by 1, 2, 3, 4, 5, 6 order by 1, 2, key collate "C", 3, 4, 5
-on conflict (start, key, currency, channel, grain, dimension) do update
-set refunds = r.refunds + excluded.refunds, refunded = r.refunded + excluded.refunded;
-
--- When each customer first bought: the earlier of what is known and what is new.
--- name: customers_seen(orders) :exec
-insert into customer as c (customer, since)
-select o.customer, min(o.hour) from fact_order o
-where o.order_id = any(:orders::uuid[])
-  and not o.void and o.customer <> '-' group by o.customer order by o.customer
-on conflict (customer) do update set since = excluded.since where c.since > excluded.since;
-
--- Before customers_anew, so that it sees what others committed who added to these customers.
--- name: customers_lock(orders) :exec
-select from customer
-where customer in (select o.customer from fact_order o where o.order_id = any(:orders::uuid[]))
-order by customer for update;
-
--- Customers of void orders: their first order is another one, or they have none.
--- name: customers_anew(orders) :exec
-with touched as (
-    select c.customer, (select min(n.hour) from fact_order n where n.customer = c.customer and not n.void) as since
-    from customer c
-    where c.customer in (select o.customer from fact_order o where o.order_id = any(:orders::uuid[]) and o.void)
-), moved as (
-    update customer c set since = t.since from touched t where c.customer = t.customer and t.since is not null and c.since <> t.since
-)
-delete from customer c using touched t where c.customer = t.customer and t.since is null;
-
--- In which months these orders' customers bought, and in whose cohort that counts. After customers_seen or customers_anew, which
--- locked the customers. Whose cohort moved is counted anew as a whole, else only the months of these orders.
--- name: cohorts_follow(orders, zone) :exec
-with placed as materialized (
-    select distinct o.customer, date_trunc('month', o.hour, :zone) as start from fact_order o
-    where o.order_id = any(:orders::uuid[]) and o.customer <> '-'
-), who as materialized (
-    select p.customer, p.months, c.cohort, c.cohort is distinct from m.cohort as moved
-    from (select customer, array_agg(start) as months from placed group by customer) p
-        left join lateral (select date_trunc('month', since, :zone) as cohort from customer where customer = p.customer limit 1) c on true
-        left join lateral (select cohort from cohort_member where customer = p.customer limit 1) m on true
-), now as materialized (
-    select w.customer, r.start, w.cohort, r.orders
-    from who w, lateral (select start, sum(orders)::bigint as orders from sales_rollup
-        where dimension = 'buyer' and grain = 'month' and key = w.customer
-            and (w.moved or start = any(w.months)) group by start) r
-    where r.orders > 0
-), before as materialized (
-    select m.* from who w, lateral (select * from cohort_member where customer = w.customer and (w.moved or start = any(w.months)) offset 0) m
-), gone as (
-    delete from cohort_member m using before b left join now n using (customer, start)
-    where m.customer = b.customer and m.start = b.start and n.customer is null
-), put as (
-    insert into cohort_member as m (customer, start, cohort, orders) select customer, start, cohort, orders from now order by 1, 2
-    on conflict (customer, start) do update set cohort = excluded.cohort, orders = excluded.orders
-    where (m.cohort, m.orders) <> (excluded.cohort, excluded.orders)
-)
-insert into cohort_rollup as r (cohort, start, customers, orders)
-select cohort, start, sum(one), sum(orders)
-from (select cohort, start, 1 as one, orders from now union all select cohort, start, -1, -orders from before) d
-group by 1, 2 having sum(one) <> 0 or sum(orders) <> 0 order by 1, 2
-on conflict (cohort, start) do update set customers = r.customers + excluded.customers, orders = r.orders + excluded.orders;
-
--- name: cohorts_sweep() :exec
-delete from cohort_rollup where customers = 0;
-
--- name: products_named(events) :exec
-insert into sku as s (sku, product_id, title, category, said_at)
-select distinct on (v.sku) v.sku, e.aggregate_id, coalesce(d.title, v.sku), d.category, e.time
-from json_to_recordset(:events::json) as e(aggregate_id uuid, time timestamptz, version int, data json),
-    json_to_record(e.data) as d(title text, category text, variants json),
-    json_to_recordset(coalesce(d.variants, '[]')) as v(sku text)
-where v.sku is not null
-order by v.sku, e.time desc, e.version desc
-on conflict (sku) do update set product_id = excluded.product_id, title = excluded.title, category = excluded.category,
-    said_at = excluded.said_at
-where s.said_at <= excluded.said_at;
+select at::text, event_id, json_build_object('event_id', event_id, 'type', type, 'order_id', order_id, 'order_number', number, 'at', at,
+    'orders', orders, 'units', units, 'gross', gross, 'discount', case when :cut <> 'product' then discount end, 'refunds', refunds)
+from found
+where :after_at::text is null or (at, event_id) > (:after_at::timestamptz, :after_id::uuid)
+order by found.at, event_id limit :count::int;

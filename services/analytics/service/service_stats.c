@@ -1,46 +1,40 @@
 #include "service_stats.h"
 
+#include "calendar.h"
+#include "report.h"
 #include "service_stats_queries.h"
 
-int shipments_apply(struct work *w, const json_t *news, const char *zone)
+int tickets_apply(struct work *w, const json_t *events, const char *zone)
 {
-    const char *shipped = news_of(w, news, "fulfillment.shipment.shipped");
-    const char *delivered = news_of(w, news, "fulfillment.shipment.delivered");
-
-    if (shipped)
-        TRY(q_parcels_shipped(w, shipped, zone));
-    if (delivered)
-        TRY(q_parcels_delivered(w, delivered, zone));
-    return OK;
-}
-
-int tickets_apply(struct work *w, const json_t *news, const char *zone)
-{
-    const char *moved = news_of(w, news, "support.ticket.");
+    const char *tickets = events_of(w, events, "support.ticket.");
 
     (void)zone;
-    return moved ? q_tickets_moved(w, moved) : OK;
+    return tickets ? q_tickets_moved(w, tickets) : OK;
 }
 
-int surveys_apply(struct work *w, const json_t *news, const char *zone)
+int surveys_apply(struct work *w, const json_t *events, const char *zone)
 {
-    const char *moved = news_of(w, news, "support.survey.");
+    const char *surveys = events_of(w, events, "support.survey.");
 
     (void)zone;
-    return moved ? q_surveys_moved(w, moved) : OK;
+    return surveys ? q_surveys_moved(w, surveys) : OK;
 }
 
-int on_shipments(struct work *w)
+int analytics_on_support_ticket(struct work *w)
 {
-    return intake(w, TOGETHER, shipments_apply);
+    return ingest(w, SHARED, tickets_apply);
 }
 
-int on_tickets(struct work *w)
+int analytics_on_support_survey(struct work *w)
 {
-    return intake(w, TOGETHER, tickets_apply);
+    return ingest(w, SHARED, surveys_apply);
 }
 
-int on_surveys(struct work *w)
+int service_get(struct work *w)
 {
-    return intake(w, TOGETHER, surveys_apply);
+    const char *doc;
+
+    TRY(check_window(w, YEAR_DAYS));
+    TRY(q_service_figures(w, in_str(w, "from"), in_str(w, "to"), calendar_zone(), &doc));
+    return reply_figures(w, doc);
 }

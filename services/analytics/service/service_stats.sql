@@ -1,31 +1,3 @@
--- name: parcels_shipped(events, zone) :exec
-with kept as (
-    insert into fact_parcel (shipment_id, order_id, carrier, warehouse, units, shipped_at)
-    select e.aggregate_id, d.order_id, coalesce(d.carrier, '-'), coalesce(d.warehouse, '-'),
-        (select coalesce(sum(l.quantity), 0) from json_to_recordset(coalesce(d.lines, '[]')) as l(quantity bigint)),
-        coalesce(d.shipped_at, e.time)
-    from json_to_recordset(:events::json) as e(aggregate_id uuid, time timestamptz, data json),
-        json_to_record(e.data) as d(order_id uuid, carrier text, warehouse text, shipped_at timestamptz, lines json)
-    on conflict do nothing
-    returning shipped_at, carrier, warehouse, units
-)
-insert into parcel_rollup as r (start, carrier, warehouse, shipped, units, delivered)
-select date_trunc('day', shipped_at, :zone), carrier, warehouse, count(*), sum(units), 0 from kept group by 1, 2, 3 order by 1, 2, 3
-on conflict (start, carrier, warehouse) do update set shipped = r.shipped + excluded.shipped, units = r.units + excluded.units;
-
--- name: parcels_delivered(events, zone) :exec
-with came as (
-    update fact_parcel p set delivered_at = coalesce(d.delivered_at, e.time)
-    from json_to_recordset(:events::json) as e(aggregate_id uuid, time timestamptz, data json),
-        json_to_record(e.data) as d(delivered_at timestamptz)
-    where p.shipment_id = e.aggregate_id and p.delivered_at is null
-      and p.shipment_id = any(array(select aggregate_id from json_to_recordset(:events::json) as a(aggregate_id uuid)))
-    returning p.delivered_at, p.carrier, p.warehouse
-)
-insert into parcel_rollup as r (start, carrier, warehouse, shipped, units, delivered)
-select date_trunc('day', delivered_at, :zone), carrier, warehouse, 0, 0, count(*) from came group by 1, 2, 3 order by 1, 2, 3
-on conflict (start, carrier, warehouse) do update set delivered = r.delivered + excluded.delivered;
-
 -- name: tickets_moved(events) :exec
 insert into fact_ticket as t (ticket_id, opened_at, answered_at, solved_at)
 select aggregate_id, min(time), min(time) filter (where type = 'support.ticket.answered'),
@@ -43,3 +15,27 @@ from json_to_recordset(:events::json) as e(type text, aggregate_id uuid, time ti
 group by aggregate_id order by aggregate_id
 on conflict (survey_id) do update set sent_at = least(s.sent_at, excluded.sent_at),
     answered_at = coalesce(s.answered_at, excluded.answered_at), score = coalesce(s.score, excluded.score);
+
+-- name: service_figures(from, to, zone) :json
+with span as materialized (
+    select zone, :from::date::timestamp at time zone zone as f, :to::date::timestamp at time zone zone as t
+    from (select shop_zone(:zone) as zone) z
+), opened as (
+    select count(*) as opened, count(*) filter (where answered_at is null and solved_at is null) as unanswered, count(answered_at) as answered,
+        percentile_disc(array[0.5, 0.9]) within group (order by round(extract(epoch from answered_at - opened_at), 3)) as answer
+    from span w join fact_ticket t on t.opened_at >= w.f and t.opened_at < w.t
+), solved as (
+    select count(*) as solved, percentile_disc(array[0.5, 0.9]) within group (order by round(extract(epoch from solved_at - opened_at), 3)) as solution
+    from span w join fact_ticket t on t.solved_at >= w.f and t.solved_at < w.t
+), answered as (
+    select count(*) as answered, count(score) as scored, coalesce(sum(score), 0) as points, round(avg(score), 2) as average
+    from span w join fact_survey s on s.answered_at >= w.f and s.answered_at < w.t
+)
+select case when exists (select from rebuild where status = 'running') then null else json_build_object(
+    'tickets', (select json_build_object('opened', o.opened, 'unanswered', o.unanswered, 'solved', s.solved,
+        'first_answer', json_build_object('count', o.answered, 'p50', o.answer[1], 'p90', o.answer[2]),
+        'solution', json_build_object('count', s.solved, 'p50', s.solution[1], 'p90', s.solution[2])) from opened o, solved s),
+    'surveys', (select json_build_object('sent', (select count(*) from fact_survey s where s.sent_at >= w.f and s.sent_at < w.t),
+        'answered', a.answered, 'scored', a.scored, 'points', a.points, 'average', a.average) from answered a),
+    'unit', 'seconds', 'from', :from, 'to', :to, 'time_zone', w.zone, 'as_of', (select max(at) from archive)) end
+from span w;

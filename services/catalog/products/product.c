@@ -9,22 +9,19 @@ static int may_submit(struct work *w, const char *id);
 static int may_approve(struct work *w, const char *id);
 
 const struct step product_flow[] = {
-    {"draft", "edit", "draft", NULL, "catalog.product.edited"},
-    {"rejected", "edit", "draft", NULL, "catalog.product.edited"},
+    {"draft|rejected", "edit", "draft", NULL, "catalog.product.edited"},
     {"draft", "submit", "submitted", may_submit, "catalog.product.submitted"},
     {"submitted", "withdraw", "draft", NULL, "catalog.product.withdrawn"},
     {"submitted", "approve", "approved", may_approve, "catalog.product.approved"},
     {"submitted", "reject", "rejected", may_approve, "catalog.product.rejected"},
-    {"approved", "publish", "published", NULL, "catalog.product.published"},
-    {"published", "publish", "published", NULL, "catalog.product.published"},
-    {"delisted", "publish", "published", NULL, "catalog.product.published"},
+    {"approved|published|delisted", "publish", "published", NULL, "catalog.product.published"},
     {"published", "delist", "delisted", NULL, "catalog.product.delisted"},
     {0},
 };
 
 /* --- drafting ------------------------------------------------------------------------------------------------ */
 
-/* Codes that two variants share, or that belong to another product: all named at once. */
+/* Name all codes that two variants share, or that belong to another product. */
 static int check_codes(struct work *w, const char *id)
 {
     struct variants_conflicts_row *rows;
@@ -34,12 +31,12 @@ static int check_codes(struct work *w, const char *id)
     for (size_t i = 0; i < n; i++)
         fault_at(w, textf(w, "/variants/%s/%s", rows[i].place, rows[i].field),
                  textf(w, "product.%s_%s", rows[i].field, rows[i].twice ? "twice" : "taken"),
-                 rows[i].twice ? "The %s %s stands twice here." : "The %s %s belongs to another product.",
+                 rows[i].twice ? "The %s %s is given twice." : "The %s %s belongs to another product.",
                  rows[i].field, rows[i].value);
-    return failed_if_any(w, "product.invalid", "The product has faults.");
+    return failed_if_any(w, "product.invalid", "The product is invalid: errors[] names every fault.");
 }
 
-/* A variant keeps its stock when its product is edited; one that has any cannot be left out. */
+/* A variant keeps its stock when its product is edited, and one that has stock cannot be left out. */
 static int put_variants(struct work *w, const char *id)
 {
     const char *variants = in_has(w, "variants") ? in_json(w, "variants") : "[]";
@@ -84,12 +81,12 @@ static int may_submit(struct work *w, const char *id)
     const char *listing;
 
     TRY(q_product_for_review(w, id, &listing));
-    review_check(w, arena_owns(w->arena, json_loads(listing, 0, NULL), (void (*)(void *))json_decref));
+    review_check(w, json_owned(w, json_loads(listing, 0, NULL)));
     return failed_if_any(w, "product.incomplete",
                          "The product cannot be submitted yet: errors[] names everything that is missing.");
 }
 
-/* Four eyes: whoever drafted, edited or submitted it does not decide on it, whatever the role. */
+/* Four eyes: a user who drafted, edited or submitted the product does not decide on it, whatever the role. */
 static int may_approve(struct work *w, const char *id)
 {
     struct product_worked_on_row worked_on;
@@ -97,53 +94,6 @@ static int may_approve(struct work *w, const char *id)
     TRY(q_product_worked_on(w, id, w->actor, &worked_on));
     if (worked_on.by_actor)
         return fail(w, FORBIDDEN, "product.four_eyes",
-                    "Somebody else must decide on what you drafted, edited or submitted.");
+                    "You drafted, edited or submitted this product: another user must decide on it.");
     return OK;
-}
-
-int product_submit(struct work *w)
-{
-    const char *id = path_var(w, "id");
-
-    TRY(flow_apply(w, "product", id, "submit"));
-    TRY(q_product_submitted(w, id, w->actor));
-    return reply_resource(w, "products", id);
-}
-
-int product_approve(struct work *w)
-{
-    const char *id = path_var(w, "id");
-
-    TRY(flow_apply(w, "product", id, "approve"));
-    TRY(q_product_approved(w, id, w->actor));
-    return reply_resource(w, "products", id);
-}
-
-int product_reject(struct work *w)
-{
-    const char *id = path_var(w, "id");
-
-    TRY(flow_apply(w, "product", id, "reject"));
-    TRY(q_product_rejected(w, id, in_json(w, "reasons")));
-    return reply_resource(w, "products", id);
-}
-
-/* --- on and off the channels ----------------------------------------------------------------------------------- */
-
-int product_publish(struct work *w)
-{
-    const char *id = path_var(w, "id");
-
-    TRY(flow_apply(w, "product", id, "publish"));
-    TRY(q_product_channels(w, id, in_json(w, "channels")));
-    return reply_resource(w, "products", id);
-}
-
-int product_delist(struct work *w)
-{
-    const char *id = path_var(w, "id");
-
-    TRY(flow_apply(w, "product", id, "delist"));
-    TRY(q_product_delisted(w, id, in_str(w, "reason")));
-    return reply_resource(w, "products", id);
 }

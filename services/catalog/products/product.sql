@@ -54,7 +54,7 @@ update product set approved_by = :actor where id = :id::uuid;
 -- name: product_rejected(id, reasons) :exec
 update product set reject_reasons = :reasons::json, submitted_by = null where id = :id::uuid;
 
--- name: product_channels(id, channels) :exec
+-- name: product_published(id, channels) :exec
 update product set channels = array(select distinct json_array_elements_text(:channels::json) order by 1) where id = :id::uuid;
 
 -- name: product_delisted(id, reason) :exec

@@ -5,27 +5,28 @@
 #include "product_import_queries.h"
 #include "review.h"
 
-/* The rules of one row that need no look at the others. */
+/* Check the rules of one row that do not depend on other rows. */
 static void check_alone(struct work *w, const json_t *row)
 {
     bool published = json_object_get(row, "status") != NULL;
 
     review_variants(w, row);
     if (published && !json_array_size(json_object_get(row, "variants")))
-        fault_at(w, "/variants", "product.no_variant", "What is on sale has at least one variant.");
+        fault_at(w, "/variants", "product.no_variant", "A published product has at least one variant.");
     if (published && !json_array_size(json_object_get(row, "channels")))
-        fault_at(w, "/channels", "product.no_channel", "What is on sale is on at least one channel.");
+        fault_at(w, "/channels", "product.no_channel", "A published product is on at least one channel.");
 }
 
 static void name_code(struct work *w, const struct import_products_look_row *code)
 {
     fault_at(w, textf(w, "/variants/%d/%s", (int)code->place, code->field),
              textf(w, "product.%s_%s", code->field, code->twice ? "twice" : "taken"),
-             code->twice ? "The %s %s stands in this file before." : "The %s %s belongs to another product.",
+             code->twice ? "The %s %s is in an earlier row of this file."
+                         : "The %s %s belongs to another product.",
              code->field, code->value);
 }
 
-/* A product that is there, saying the same, is no fault. */
+/* Note every code that is taken. A row that equals an existing product is a duplicate, which is no fault. */
 static int check_codes(struct work *w, struct batch *b, const char *rows)
 {
     struct import_products_look_row *codes;
@@ -42,21 +43,6 @@ static int check_codes(struct work *w, struct batch *b, const char *rows)
     return OK;
 }
 
-static const char *good_rows(struct work *w, const struct batch *b)
-{
-    struct text t = text_new(w->arena);
-
-    for (size_t i = 0; i < batch_size(b); i++) {
-        if (batch_good(b, i))
-            text_addf(&t, "%s{\"id\":\"%s\",\"doc\":%s}", t.length ? "," : "[", new_id(w),
-                      json_text(w, batch_row(b, i)));
-    }
-    if (!t.length)
-        return NULL;
-    text_add(&t, "]");
-    return t.bytes;
-}
-
 int products_import(struct work *w, struct batch *b)
 {
     struct import_products_insert_row made;
@@ -69,7 +55,7 @@ int products_import(struct work *w, struct batch *b)
         batch_refuse(w, b, i);
     }
     TRY(check_codes(w, b, batch_json(w, b)));
-    good = good_rows(w, b);
+    good = batch_new_json(w, b);
     if (!good)
         return OK;
     TRY(q_import_products_insert(w, good, w->actor, &made));

@@ -1,10 +1,11 @@
-/* Products in bulk (C-7), also such as were on sale elsewhere already. */
+/* Import of products (C-7), also of those that are on sale already. */
 #ifndef BACKROOM_PRODUCT_IMPORT_H
 #define BACKROOM_PRODUCT_IMPORT_H
 
 struct batch;
 struct work;
 
+/* Handler of the kind "products". */
 int products_import(struct work *w, struct batch *b);
 
 #endif

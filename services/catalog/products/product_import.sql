@@ -1,5 +1,5 @@
--- Codes of the rows that stand in an earlier row or belong to a product that is there. same: the product that is there
--- has the row's title, category and SKUs at their prices.
+-- Codes of the rows that an earlier row has or that belong to an existing product. same: the existing product has the
+-- row's title, category and SKUs at their prices.
 -- name: import_products_look(products) :rows i int, place int, field, value, twice bool, same bool
 with given as materialized (
     select e.i, e.doc ->> 'title' as title, e.doc ->> 'category' as category, v.place - 1 as place, v.sku, v.barcode, v.price, v.currency
@@ -20,7 +20,7 @@ from ranked r left join variant s on r.field = 'sku' and s.sku = r.value left jo
 where r.twice or s.sku is not null or b.sku is not null
 order by r.i, r.place, r.field desc;
 
--- A list of {"id", "doc"}. What comes in published was on sale elsewhere already: it is not reviewed again.
+-- products is a list of {"id", "doc"}. A row that is published was on sale elsewhere already and is not reviewed again.
 -- name: import_products_insert(products, actor) :row drafts, published
 with given as materialized (
     select g.id, d.* from json_to_recordset(:products::json) as g(id uuid, doc json),
@@ -41,35 +41,3 @@ with given as materialized (
 )
 select array_agg(id) filter (where coalesce(status, 'draft') = 'draft')::text, array_agg(id) filter (where status = 'published')::text
 from given;
-
--- What is free of each row's SKU in its warehouse, and whether its movement came in before.
--- name: import_stock_look(movements) :rows i int, found bool, stocked bool, available int, known bool
-select e.i, v.sku is not null, coalesce(v.stocked, false), coalesce(s.on_hand - s.reserved, 0),
-    exists (select from stock_movement m where m.sku = d.sku and m.warehouse = d.warehouse and m.reference = d.reference
-        and m.quantity = d.quantity)
-from json_to_recordset(:movements::json) as e(i int, doc json)
-cross join lateral json_to_record(e.doc) as d(sku text, warehouse text, quantity bigint, reference text)
-left join variant v on v.sku = d.sku
-left join stock s on s.sku = d.sku and s.warehouse = d.warehouse
-order by e.i;
-
--- A list of {"id", "doc"}: the levels first, because a movement is one of a level.
--- name: import_stock_levels(movements) :exec
-insert into stock (sku, warehouse, on_hand)
-select g.doc ->> 'sku', g.doc ->> 'warehouse', 0 from json_to_recordset(:movements::json) as g(id uuid, doc json)
-group by 1, 2 order by 1, 2
-on conflict do nothing;
-
--- name: import_stock_insert(movements, actor) :row ids
-with given as materialized (
-    select g.id, d.* from json_to_recordset(:movements::json) as g(id uuid, doc json),
-        json_to_record(g.doc) as d(sku text, warehouse text, quantity bigint, reason text, reference text)
-), levels as (
-    update stock s set on_hand = s.on_hand + m.quantity
-    from (select sku, warehouse, sum(quantity) as quantity from given group by sku, warehouse) m
-    where s.sku = m.sku and s.warehouse = m.warehouse
-), made as (
-    insert into stock_movement (id, sku, warehouse, quantity, reason, reference, actor)
-    select id, sku, warehouse, quantity, reason, reference, :actor from given
-)
-select array_agg(id)::text from given;

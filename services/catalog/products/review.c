@@ -35,7 +35,7 @@ static void check_variant(struct work *w, const json_t *variant, size_t place, c
     if (has_cost && number_in(variant, "price") < number_in(variant, "cost") &&
         !*text_in(variant, "below_cost_reason"))
         fault_at(w, textf(w, "/variants/%zu/price", place), "product.price_below_cost",
-                 "The price is below the cost: say why in below_cost_reason.");
+                 "The price is below the cost: give the reason in below_cost_reason.");
     if (strcmp(text_in(variant, "currency"), currency) != 0)
         fault_at(w, textf(w, "/variants/%zu/currency", place), "product.currencies",
                  "All variants of a product are priced in one currency.");

@@ -1,42 +1,35 @@
 #include "backorder.h"
 
 #include "allocation_round.h"
+#include "allocation_round_queries.h"
+#include "backorder_queries.h"
 #include "outbox.h"
 #include "reorder_point.h"
-#include "reservation_queries.h"
 
 enum { PAGE = 1000 };
 
-/* An array of uuid that grows: "{a,b" */
-static void add_ids(struct text *ids, const char *more)
+/* Each row is updated once, however many demands share it. */
+static int book(struct work *w, const struct allocation_round *r, struct text *touched)
 {
-    text_add(ids, ids->length > 1 ? "," : "");
-    text_add(ids, more);
-}
-
-/* Rows are updated once each, however many demands share them. */
-static int book(struct work *w, const struct round *r, struct text *touched)
-{
-    struct text ids = text_new(w->arena);
+    struct text ids = sql_list(w);
     const char *grants = round_grants(w, r);
 
-    text_add(&ids, "{");
-    for (size_t i = 0; i < r->grant_count; i++)
-        add_ids(&ids, r->ids[r->grants[i].demand]);
-    add_ids(touched, ids.bytes + 1);
-    text_add(&ids, "}");
-    TRY(q_reservation_lock(w, ids.bytes));
+    for (size_t i = 0; i < r->grant_count; i++) {
+        sql_list_add(&ids, r->ids[r->grants[i].demand]);
+        sql_list_add(touched, r->ids[r->grants[i].demand]);
+    }
+    TRY(q_reservation_lock(w, sql_list_end(&ids)));
     TRY(q_reservation_cells(w, grants));
     TRY(q_reservation_lines(w, grants));
     TRY(q_stock_reserve(w, grants));
-    return level_watch(w, round_turned(w, r));
+    return reorder_point_check(w, round_turned(w, r));
 }
 
-/* One page of demands behind a place in the line; *after moves on, and is -1 behind the last page. */
+/* Serve one page of demands behind an arrival number; *after moves on, and is -1 behind the last page. */
 static int serve_page(struct work *w, const char *skus, int64_t *after, struct text *touched)
 {
     struct backorder_demands_row *rows;
-    struct round r;
+    struct allocation_round r;
     size_t n;
 
     TRY(q_backorder_demands(w, skus, *after, PAGE, &rows, &n));
@@ -55,7 +48,7 @@ static int serve_page(struct work *w, const char *skus, int64_t *after, struct t
     return r.grant_count ? book(w, &r, touched) : OK;
 }
 
-static int tell(struct work *w, const char *touched)
+static int announce_touched(struct work *w, const char *touched)
 {
     struct reservation_settle_row *rows;
     size_t n;
@@ -68,12 +61,10 @@ static int tell(struct work *w, const char *touched)
 
 int backorder_serve(struct work *w, const char *skus)
 {
-    struct text touched = text_new(w->arena);
+    struct text touched = sql_list(w);
     int64_t after = skus ? 0 : -1;
 
-    text_add(&touched, "{");
     while (after >= 0)
         TRY(serve_page(w, skus, &after, &touched));
-    text_add(&touched, "}");
-    return touched.length > 2 ? tell(w, touched.bytes) : OK;
+    return sql_list_empty(&touched) ? OK : announce_touched(w, sql_list_end(&touched));
 }

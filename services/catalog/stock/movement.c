@@ -1,11 +1,12 @@
 #include "movement.h"
 
 #include "backorder.h"
+#include "json_out.h"
 #include "movement_queries.h"
 #include "outbox.h"
 #include "reorder_point.h"
-#include "reservation_queries.h"
 #include "resource.h"
+#include "stock_lock_queries.h"
 
 static int check_movement(struct work *w, const char *sku, int64_t quantity)
 {
@@ -17,23 +18,22 @@ static int check_movement(struct work *w, const char *sku, int64_t quantity)
     else if (!variant.stocked)
         fault_at(w, "/sku", "stock.not_stocked", "The SKU %s is not kept in stock.", sku);
     if (!quantity)
-        fault_at(w, "/quantity", "stock.no_quantity",
-                 "A movement moves something: the quantity must not be 0.");
-    return failed_if_any(w, "stock.invalid", "The movement has faults.");
+        fault_at(w, "/quantity", "stock.no_quantity", "The quantity must not be 0.");
+    return failed_if_any(w, "stock.invalid", "The movement is invalid: errors[] names every fault.");
 }
 
 /* A JSON list of one text. */
 static const char *list_of(struct work *w, const char *item)
 {
-    struct text t = text_new(w->arena);
+    struct text out = text_new(w->arena);
 
-    text_add(&t, "[");
-    text_add_json(&t, item);
-    text_add(&t, "]");
-    return t.bytes;
+    json_begin_list(&out, NULL);
+    json_add_text(&out, NULL, item);
+    json_end_list(&out);
+    return out.bytes;
 }
 
-/* In: whoever waits for it is served at once, in order of arrival. */
+/* Orders that wait for the stock are served at once, in order of arrival. */
 static int book_in(struct work *w, const char *sku, const char *warehouse, int64_t quantity)
 {
     const char *skus = list_of(w, sku);
@@ -44,19 +44,19 @@ static int book_in(struct work *w, const char *sku, const char *warehouse, int64
     return backorder_serve(w, skus);
 }
 
-/* Out: only what nobody has reserved. */
+/* Only what is not reserved can be booked out. */
 static int book_out(struct work *w, const char *sku, const char *warehouse, int64_t quantity)
 {
     int64_t taken;
 
     TRY(q_stock_take(w, sku, warehouse, quantity, &taken));
     if (!taken)
-        return fail(w, CONFLICT, "stock.insufficient",
-                    "There is not that much of %s in %s that nobody has reserved.", sku, warehouse);
+        return fail(w, CONFLICT, "stock.insufficient", "%s has less unreserved stock than that in %s.", sku,
+                    warehouse);
     return OK;
 }
 
-int stock_movement(struct work *w)
+int movement_book(struct work *w)
 {
     const char *id = new_id(w), *sku = in_str(w, "sku"), *warehouse = in_str(w, "warehouse");
     int64_t quantity = in_int(w, "quantity");
@@ -64,15 +64,7 @@ int stock_movement(struct work *w)
     TRY(check_movement(w, sku, quantity));
     TRY(quantity > 0 ? book_in(w, sku, warehouse, quantity) : book_out(w, sku, warehouse, -quantity));
     TRY(q_stock_move(w, id, sku, warehouse, quantity, in_str(w, "reason"), in_str(w, "reference"), w->actor));
-    TRY(level_watch(w, list_of(w, sku)));
+    TRY(reorder_point_check(w, list_of(w, sku)));
     TRY(announce_new(w, "catalog.stock.moved", "movement", id));
     return reply_resource(w, "movements", id);
-}
-
-int stock_explain(struct work *w)
-{
-    const char *explanation;
-
-    TRY(q_stock_explain(w, path_var(w, "sku"), &explanation));
-    return reply(w, explanation);
 }

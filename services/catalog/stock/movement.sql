@@ -13,30 +13,14 @@ where sku = :sku and warehouse = :warehouse and on_hand - reserved >= :quantity:
 insert into stock_movement (id, sku, warehouse, quantity, reason, reference, actor)
 values (:id::uuid, :sku, :warehouse, :quantity::bigint, :reason, :reference, :actor);
 
--- name: level_put(sku, reorder_point int) :maybe fresh bool, ids, skus
-insert into stock_level as l (sku, reorder_point) select v.sku, :reorder_point::bigint from variant v where v.sku = :sku and v.stocked
-on conflict (sku) do update set reorder_point = excluded.reorder_point
-returning xmax = 0, array[l.sku], json_build_array(l.sku);
-
--- name: level_watch(skus) :row low
-with now_low as (
-    select l.sku, coalesce(sum(s.on_hand - s.reserved), 0) <= l.reorder_point as low
-    from stock_level l left join stock s on s.sku = l.sku
-    where l.sku = any(array(select json_array_elements_text(:skus::json))) group by l.sku
-), turned as (
-    update stock_level l set low = n.low from now_low n where l.sku = n.sku and l.low <> n.low
-    returning l.sku, l.low
-)
-select array_agg(sku) filter (where low) from turned;
-
--- Why the level is what it is: on_hand is the sum of the movements, reserved that of what orders hold.
+-- Explain a level: on_hand is the sum of the movements, reserved the sum of what orders hold.
 -- name: stock_explain(sku) :json
 select json_build_object('sku', v.sku,
     'on_hand', coalesce((select sum(on_hand) from stock where sku = v.sku), 0),
     'reserved', coalesce((select sum(reserved) from stock where sku = v.sku), 0),
     'available', coalesce((select sum(on_hand - reserved) from stock where sku = v.sku), 0),
-    'moved', (select coalesce(json_agg(json_build_object('reason', reason, 'warehouse', warehouse, 'movements', movements,
-        'quantity', quantity) order by reason, warehouse), '[]') from stock_moved where sku = v.sku),
+    'by_reason', (select coalesce(json_agg(json_build_object('reason', reason, 'warehouse', warehouse, 'movements', movements,
+        'quantity', quantity) order by reason, warehouse), '[]') from movement_sum where sku = v.sku),
     'latest_movements', (select coalesce(json_agg(json_build_object('id', id, 'warehouse', warehouse, 'quantity', quantity,
         'reason', reason, 'reference', reference, 'actor', actor, 'created_at', created_at) order by no desc), '[]')
         from (select * from stock_movement where sku = v.sku order by created_at desc, id desc limit 50) m),
@@ -49,9 +33,9 @@ select json_build_object('sku', v.sku,
         from reservation_line l join reservation r on r.id = l.reservation_id
         join reservation_cell c on c.reservation_id = l.reservation_id and c.sku = l.sku and c.quantity > c.taken
         where l.sku = v.sku and l.reserved > l.taken order by r.arrived, c.warehouse limit 100) h),
-    'wanted', (select json_build_object('orders', count(*), 'units', coalesce(sum(quantity - reserved), 0))
+    'backordered', (select json_build_object('orders', count(*), 'units', coalesce(sum(quantity - reserved), 0))
         from reservation_line where sku = v.sku and waiting),
-    'waiting', (select coalesce(json_agg(doc), '[]') from (
+    'backorders', (select coalesce(json_agg(doc), '[]') from (
         select json_build_object('reservation_id', r.id, 'order_id', r.order_id, 'order_number', r.order_number,
             'missing', l.quantity - l.reserved, 'since', r.created_at) as doc
         from reservation_line l join reservation r on r.id = l.reservation_id

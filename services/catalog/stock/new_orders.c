@@ -4,10 +4,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "allocation_round_queries.h"
 #include "consume.h"
-#include "reservation_queries.h"
+#include "json_out.h"
+#include "new_orders_queries.h"
 
-/* History (an order that came in delivered) took its stock long ago. */
+/* An imported order that was delivered long ago needs no stock. */
 static bool is_new(const json_t *event)
 {
     const char *status = json_text_in(json_object_get(event, "data"), "status");
@@ -26,25 +28,23 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Once each. */
+/* Each SKU once. */
 static const char *sorted_list(struct work *w, const char **skus, size_t n)
 {
-    struct text t = text_new(w->arena);
+    struct text out = text_new(w->arena);
 
     qsort(skus, n, sizeof *skus, by_text);
-    text_add(&t, "[");
+    json_begin_list(&out, NULL);
     for (size_t i = 0; i < n; i++) {
-        if (i > 0 && strcmp(skus[i], skus[i - 1]) == 0)
-            continue;
-        text_add(&t, i ? "," : "");
-        text_add_json(&t, skus[i]);
+        if (i == 0 || strcmp(skus[i], skus[i - 1]) != 0)
+            json_add_text(&out, NULL, skus[i]);
     }
-    text_add(&t, "]");
-    return t.bytes;
+    json_end_list(&out);
+    return out.bytes;
 }
 
 /* How many lines all new orders have together. */
-static size_t lines_told(struct work *w)
+static size_t count_lines(struct work *w)
 {
     size_t i, n = 0;
     json_t *e;
@@ -56,9 +56,9 @@ static size_t lines_told(struct work *w)
     return n;
 }
 
-const char *arrivals_skus(struct work *w)
+const char *new_orders_skus(struct work *w)
 {
-    const char **skus = arena_alloc(w->arena, (lines_told(w) + 1) * sizeof *skus);
+    const char **skus = arena_alloc(w->arena, (count_lines(w) + 1) * sizeof *skus);
     size_t i, j, n = 0;
     json_t *e, *line;
 
@@ -74,16 +74,16 @@ const char *arrivals_skus(struct work *w)
     return sorted_list(w, skus, n);
 }
 
-int arrivals_ask(struct work *w, struct arrivals *a, const char *skus)
+int new_orders_ask(struct work *w, struct new_orders *n, const char *skus)
 {
-    *a = (struct arrivals){0};
-    round_begin(w, &a->round, lines_told(w));
-    TRY(q_reservation_known(w, event_subjects(w, w->in, "orders.order.placed"), &a->known));
-    return round_ask(w, &a->round, skus);
+    *n = (struct new_orders){0};
+    round_begin(w, &n->round, count_lines(w));
+    TRY(q_reservation_known(w, event_subjects(w, w->in, "orders.order.placed"), &n->known));
+    return round_ask(w, &n->round, skus);
 }
 
-/* The catalog's word counts; of a SKU that nobody drafted yet, the order's own. */
-static bool is_kept(const struct round *r, const json_t *line)
+/* Catalog's own value of `stocked` counts; the order's does for a SKU that was not drafted yet. */
+static bool is_stocked(const struct allocation_round *r, const json_t *line)
 {
     const struct stock_free_row *row = round_article(r, json_text_in(line, "sku"));
 
@@ -95,39 +95,40 @@ static int by_sku(const void *a, const void *b)
     return strcmp(((const struct want *)a)->sku, ((const struct want *)b)->sku);
 }
 
-static void read_wants(struct work *w, struct arrival *a, const json_t *lines, const struct round *r)
+static void read_wants(struct work *w, struct new_order *o, const json_t *lines,
+                       const struct allocation_round *r)
 {
     size_t i, n = 0;
     json_t *line;
 
-    a->wants = arena_alloc(w->arena, (json_array_size(lines) + 1) * sizeof *a->wants);
+    o->wants = arena_alloc(w->arena, (json_array_size(lines) + 1) * sizeof *o->wants);
     json_array_foreach(lines, i, line)
     {
-        if (is_kept(r, line))
-            a->wants[n++] = (struct want){json_text_in(line, "sku"),
+        if (is_stocked(r, line))
+            o->wants[n++] = (struct want){json_text_in(line, "sku"),
                                           json_integer_value(json_object_get(line, "quantity"))};
     }
-    qsort(a->wants, n, sizeof *a->wants, by_sku);
+    qsort(o->wants, n, sizeof *o->wants, by_sku);
     for (i = 0; i < n; i++) {
-        struct want *last = a->want_count ? &a->wants[a->want_count - 1] : NULL;
+        struct want *last = o->want_count ? &o->wants[o->want_count - 1] : NULL;
 
-        if (last && strcmp(last->sku, a->wants[i].sku) == 0)
-            last->missing += a->wants[i].missing;
+        if (last && strcmp(last->sku, o->wants[i].sku) == 0)
+            last->missing += o->wants[i].missing;
         else
-            a->wants[a->want_count++] = a->wants[i];
+            o->wants[o->want_count++] = o->wants[i];
     }
 }
 
-static bool is_known(const struct arrivals *a, const char *order_id)
+static bool has_reservation(const struct new_orders *n, const char *order_id)
 {
-    for (size_t i = 0; i < a->known->n; i++) {
-        if (strcasecmp(a->known->rows[i].order_id, order_id) == 0)
+    for (size_t i = 0; i < n->known->n; i++) {
+        if (strcasecmp(n->known->rows[i].order_id, order_id) == 0)
             return true;
     }
     return false;
 }
 
-static bool is_gone(struct work *w, const char *order_id)
+static bool is_cancelled(struct work *w, const char *order_id)
 {
     json_t *e;
     size_t i;
@@ -141,38 +142,38 @@ static bool is_gone(struct work *w, const char *order_id)
     return false;
 }
 
-static void demand(struct arrival *a, struct round *r)
+static void add_demand(struct new_order *o, struct allocation_round *r)
 {
-    a->granted = r->granted + r->want_count;
-    if (a->want_count)
-        round_demand(r, a->id, a->partial);
-    for (size_t i = 0; i < a->want_count; i++)
-        round_want(r, a->wants[i].sku, a->wants[i].missing);
+    o->granted = r->granted + r->want_count;
+    if (o->want_count)
+        round_demand(r, o->id, o->partial);
+    for (size_t i = 0; i < o->want_count; i++)
+        round_want(r, o->wants[i].sku, o->wants[i].missing);
 }
 
-void arrivals_gather(struct work *w, struct arrivals *a)
+void new_orders_gather(struct work *w, struct new_orders *n)
 {
-    bool some_gone = event_has(w, "orders.order.cancelled");
+    bool some_cancelled = event_has(w, "orders.order.cancelled");
     json_t *e;
     size_t i;
 
-    a->all = arena_alloc(w->arena, (json_array_size(w->in) + 1) * sizeof *a->all);
+    n->all = arena_alloc(w->arena, (json_array_size(w->in) + 1) * sizeof *n->all);
     json_array_foreach(w->in, i, e)
     {
         const json_t *data = json_object_get(e, "data");
         const char *order_id = json_text_in(data, "id");
-        struct arrival *new = &a->all[a->count];
+        struct new_order *new = &n->all[n->count];
 
-        if (!is_new(e) || is_known(a, order_id))
+        if (!is_new(e) || has_reservation(n, order_id))
             continue;
-        *new = (struct arrival){.id = new_id(w),
-                                .order_id = order_id,
-                                .number = json_text_in(data, "number"),
-                                .partial = json_is_true(json_object_get(data, "allow_partial")),
-                                .gone = some_gone && is_gone(w, order_id)};
-        read_wants(w, new, lines_in(e), &a->round);
-        if (!new->gone)
-            demand(new, &a->round);
-        a->count++;
+        *new = (struct new_order){.id = new_id(w),
+                                  .order_id = order_id,
+                                  .number = json_text_in(data, "number"),
+                                  .partial = json_is_true(json_object_get(data, "allow_partial")),
+                                  .cancelled = some_cancelled && is_cancelled(w, order_id)};
+        read_wants(w, new, lines_in(e), &n->round);
+        if (!new->cancelled)
+            add_demand(new, &n->round);
+        n->count++;
     }
 }

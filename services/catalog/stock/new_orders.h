@@ -1,34 +1,34 @@
-/* New orders, as the events of a batch tell them, and what each wants of the stock. */
-#ifndef BACKROOM_ARRIVAL_H
-#define BACKROOM_ARRIVAL_H
+/* The new orders among the events of a batch, and what each needs of the stock. */
+#ifndef BACKROOM_CATALOG_NEW_ORDERS_H
+#define BACKROOM_CATALOG_NEW_ORDERS_H
 
 #include "allocation_round.h"
 
 struct reservation_known_result;
 
-/* What an order wants of the stock: its stocked lines, summed by SKU. */
-struct arrival {
+/* What an order needs of the stock: its stocked lines, summed by SKU. */
+struct new_order {
     const char *id, *order_id, *number; /* id: of its reservation */
-    bool partial, gone;                 /* gone: cancelled meanwhile */
+    bool partial, cancelled;            /* cancelled: by another event of the batch */
     struct want *wants;
     size_t want_count;
-    const int64_t *granted; /* beside its wants, unless it is gone */
+    const int64_t *granted; /* beside its wants, unless it is cancelled */
 };
 
-struct arrivals {
-    struct arrival *all;
+struct new_orders {
+    struct new_order *all;
     size_t count;
     const struct reservation_known_result *known;
-    struct round round;
+    struct allocation_round round;
 };
 
-/* Of the events at hand: the SKUs of all new orders, a JSON list. */
-const char *arrivals_skus(struct work *w);
+/* The SKUs of all new orders among the events: a JSON list. */
+const char *new_orders_skus(struct work *w);
 
-/* Ask all that is to be known before anything is given out; the levels of these SKUs, which are those of all, are locked
- * with it. */
-int arrivals_ask(struct work *w, struct arrivals *a, const char *skus);
-/* Those orders that are applied and have no reservation yet, in order of arrival, once the answers are there. */
-void arrivals_gather(struct work *w, struct arrivals *a);
+/* Ask for all that must be known before anything is allocated, and lock the levels of these SKUs, which are those of all
+ * new orders. */
+int new_orders_ask(struct work *w, struct new_orders *n, const char *skus);
+/* Once the answers have arrived: gather the orders that have no reservation yet, in order of arrival. */
+void new_orders_gather(struct work *w, struct new_orders *n);
 
 #endif

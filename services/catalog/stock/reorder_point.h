@@ -1,12 +1,13 @@
-/* When to reorder (C-11): a SKU whose available stock falls to its reorder point is low, and that is said once. */
-#ifndef BACKROOM_LEVEL_H
-#define BACKROOM_LEVEL_H
+/* Reorder points (C-11): a SKU whose available stock falls to its reorder point is low, which is announced once. */
+#ifndef BACKROOM_CATALOG_REORDER_POINT_H
+#define BACKROOM_CATALOG_REORDER_POINT_H
 
 #include "work.h"
 
-int level_set(struct work *w);
+/* POST /v1/stock/{sku}/reorder-point */
+int reorder_point_set(struct work *w);
 
-/* The available stock of these SKUs (a JSON list or NULL) has changed: announce those that turned low. */
-int level_watch(struct work *w, const char *skus);
+/* The available stock of these SKUs (a JSON list or NULL) has changed: announce those that became low. */
+int reorder_point_check(struct work *w, const char *skus);
 
 #endif

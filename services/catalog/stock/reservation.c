@@ -1,129 +1,138 @@
 #include "reservation.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "backorder.h"
 #include "consume.h"
+#include "json_out.h"
 #include "new_orders.h"
 #include "outbox.h"
 #include "reorder_point.h"
 #include "reservation_queries.h"
+#include "stock_lock_queries.h"
 
-/* --- what they get ------------------------------------------------------------------------------------------------ */
+/* --- new orders ------------------------------------------------------------------------------------------ */
 
-static const char *status_of(const struct arrival *a)
+static const char *status_of(const struct new_order *o)
 {
     bool all = true, some = false;
 
-    if (a->gone)
+    if (o->cancelled)
         return "released";
-    for (size_t i = 0; i < a->want_count; i++) {
-        all &= a->granted[i] == a->wants[i].missing;
-        some |= a->granted[i] > 0;
+    for (size_t i = 0; i < o->want_count; i++) {
+        all &= o->granted[i] == o->wants[i].missing;
+        some |= o->granted[i] > 0;
     }
     return all ? "held" : some ? "partial" : "short";
 }
 
-/* The reservations: [{"id","order_id","number","allow_partial","status"}]. */
-static const char *heads_of(struct work *w, const struct arrivals *a)
+/* The reservations: [{"id", "order_id", "number", "allow_partial", "status"}]. */
+static const char *heads_of(struct work *w, const struct new_orders *n)
 {
-    struct text t = text_new(w->arena);
+    struct text out = text_new(w->arena);
 
-    text_add(&t, "[");
-    for (const struct arrival *each = a->all; each < a->all + a->count; each++) {
-        text_addf(&t, "%s{\"id\":\"%s\",\"order_id\":\"%s\",\"number\":", each > a->all ? "," : "", each->id,
-                  each->order_id);
-        text_add_json(&t, each->number);
-        text_addf(&t, ",\"allow_partial\":%s,\"status\":\"%s\"}", each->partial ? "true" : "false",
-                  status_of(each));
+    json_begin_list(&out, NULL);
+    for (const struct new_order *o = n->all; o < n->all + n->count; o++) {
+        json_begin_object(&out, NULL);
+        json_add_text(&out, "id", o->id);
+        json_add_text(&out, "order_id", o->order_id);
+        json_add_text(&out, "number", o->number);
+        json_add_bool(&out, "allow_partial", o->partial);
+        json_add_text(&out, "status", status_of(o));
+        json_end_object(&out);
     }
-    text_add(&t, "]");
-    return t.bytes;
+    json_end_list(&out);
+    return out.bytes;
 }
 
-/* Their lines, with what each got: [{"id","sku","quantity","reserved"}]. */
-static const char *lines_of(struct work *w, const struct arrivals *a)
+static void add_lines(struct text *out, const struct new_order *o)
 {
-    struct text t = text_new(w->arena);
-
-    text_add(&t, "[");
-    for (const struct arrival *each = a->all; each < a->all + a->count; each++) {
-        for (size_t i = 0; i < each->want_count; i++) {
-            text_addf(&t, "%s{\"id\":\"%s\",\"sku\":", t.length > 1 ? "," : "", each->id);
-            text_add_json(&t, each->wants[i].sku);
-            text_addf(&t, ",\"quantity\":%" PRId64 ",\"reserved\":%" PRId64 "}", each->wants[i].missing,
-                      each->gone ? 0 : each->granted[i]);
-        }
+    for (size_t i = 0; i < o->want_count; i++) {
+        json_begin_object(out, NULL);
+        json_add_text(out, "id", o->id);
+        json_add_text(out, "sku", o->wants[i].sku);
+        json_add_int(out, "quantity", o->wants[i].missing);
+        json_add_int(out, "reserved", o->cancelled ? 0 : o->granted[i]);
+        json_end_object(out);
     }
-    text_add(&t, "]");
-    return t.bytes;
 }
 
-static int tell(struct work *w, const struct arrivals *a, const char *status)
+/* Their lines, with what each got: [{"id", "sku", "quantity", "reserved"}]. */
+static const char *lines_of(struct work *w, const struct new_orders *n)
+{
+    struct text out = text_new(w->arena);
+
+    json_begin_list(&out, NULL);
+    for (const struct new_order *o = n->all; o < n->all + n->count; o++)
+        add_lines(&out, o);
+    json_end_list(&out);
+    return out.bytes;
+}
+
+static int announce_those(struct work *w, const struct new_orders *n, const char *status)
 {
     struct text ids = sql_list(w);
 
-    for (const struct arrival *each = a->all; each < a->all + a->count; each++) {
-        if (strcmp(status_of(each), status) == 0)
-            sql_list_add(&ids, each->id);
+    for (const struct new_order *o = n->all; o < n->all + n->count; o++) {
+        if (strcmp(status_of(o), status) == 0)
+            sql_list_add(&ids, o->id);
     }
     return announce_new(w, textf(w, "catalog.reservation.%s", status), "reservation", sql_list_end(&ids));
 }
 
-/* In order of arrival, and written once: a reservation comes into being with what it got. */
-static int place(struct work *w, struct arrivals *a)
+/* In order of arrival. A reservation is written once, with what it got. */
+static int place(struct work *w, struct new_orders *n)
 {
-    if (!a->count)
+    if (!n->count)
         return OK;
-    round_allocate(w, &a->round);
-    TRY(q_reservation_place(w, heads_of(w, a), lines_of(w, a), round_grants(w, &a->round)));
-    TRY(tell(w, a, "held"));
-    TRY(tell(w, a, "partial"));
-    TRY(tell(w, a, "short"));
-    TRY(tell(w, a, "released"));
-    return level_watch(w, round_turned(w, &a->round));
+    round_allocate(w, &n->round);
+    TRY(q_reservation_place(w, heads_of(w, n), lines_of(w, n), round_grants(w, &n->round)));
+    TRY(announce_those(w, n, "held"));
+    TRY(announce_those(w, n, "partial"));
+    TRY(announce_those(w, n, "short"));
+    TRY(announce_those(w, n, "released"));
+    return reorder_point_check(w, round_turned(w, &n->round));
 }
 
-/* --- orders that were cancelled --------------------------------------------------------------------------------- */
+/* --- cancelled orders ------------------------------------------------------------------------------------ */
 
-/* What they held goes back, and to those who wait for it; *freed are its SKUs. */
-static int take_back(struct work *w, const char *skus, const char **freed)
+/* Release what they held, and serve the orders that wait for it; *freed are its SKUs. */
+static int release(struct work *w, const char *skus, const char **freed)
 {
     const char *cancelled = event_subjects(w, w->in, "orders.order.cancelled");
     struct reservation_freed_row held = {0};
-    struct reservation_release_row gone;
+    struct reservation_release_row released;
 
     TRY(q_reservation_freed(w, cancelled, &held));
     *freed = held.skus;
     TRY(q_stock_lock(w, skus, held.skus));
-    TRY(q_reservation_release(w, cancelled, &gone));
-    TRY(announce_all(w, "catalog.reservation.released", "reservation", gone.ids));
+    TRY(q_reservation_release(w, cancelled, &released));
+    TRY(announce_all(w, "catalog.reservation.released", "reservation", released.ids));
     return backorder_serve(w, held.skus);
 }
 
-/* --- news of orders --------------------------------------------------------------------------------------------- */
+/* --- the handler ----------------------------------------------------------------------------------------- */
 
 /*
- * Only what is new and what was set free is looked at: between transactions nobody waits whom the stock could serve,
- * because whoever adds to it serves the line at once. Cancelled before anything is given out: an order that came and
- * went in one batch holds nothing. Whoever waits came before the new ones.
+ * Only new orders and freed stock are looked at. Between transactions no order waits that the stock could serve, because
+ * whatever adds to the stock serves the waiting orders at once. Cancellations come first: an order that was placed and
+ * cancelled in one batch holds nothing, and orders that wait arrived before the new ones.
  */
-int on_orders(struct work *w)
+int catalog_on_orders_order(struct work *w)
 {
     const char *skus, *freed = NULL;
     bool cancelled = event_has(w, "orders.order.cancelled");
-    struct arrivals new;
+    struct new_orders new;
 
     if (!cancelled && !event_has(w, "orders.order.placed"))
         return OK;
-    skus = arrivals_skus(w);
+    skus = new_orders_skus(w);
     TRY(q_allocation_alone(w));
     if (cancelled)
-        TRY(take_back(w, skus, &freed));
-    TRY(arrivals_ask(w, &new, skus));
+        TRY(release(w, skus, &freed));
+    TRY(new_orders_ask(w, &new, skus));
     TRY(sql_sync(w));
-    arrivals_gather(w, &new);
+    new_orders_gather(w, &new);
     TRY(place(w, &new));
-    return level_watch(w, freed);
+    return reorder_point_check(w, freed);
 }

@@ -4,7 +4,7 @@
 #include "outbox.h"
 #include "shipment_events_queries.h"
 
-int on_shipments(struct work *w)
+int catalog_on_fulfillment_shipment(struct work *w)
 {
     const char *shipped = event_batch(w, "fulfillment.shipment.shipped");
     struct shipment_take_row booked;

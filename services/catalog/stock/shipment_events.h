@@ -1,10 +1,10 @@
-/* What fulfilment ships leaves the stock. */
-#ifndef BACKROOM_SHIPMENT_H
-#define BACKROOM_SHIPMENT_H
+/* Shipped units are booked out of the stock. */
+#ifndef BACKROOM_CATALOG_SHIPMENT_EVENTS_H
+#define BACKROOM_CATALOG_SHIPMENT_EVENTS_H
 
 #include "work.h"
 
-/* Consumer of fulfillment.shipment.*: shipped ones are booked out against their orders' reservations. */
-int on_shipments(struct work *w);
+/* Consumer of fulfillment.shipment.*, BATCH: book shipped units out against their orders' reservations. */
+int catalog_on_fulfillment_shipment(struct work *w);
 
 #endif

@@ -2,12 +2,13 @@
 
 #include "backorder.h"
 #include "import.h"
+#include "json_out.h"
 #include "outbox.h"
-#include "product_import_queries.h"
 #include "reorder_point.h"
-#include "reservation_queries.h"
+#include "stock_import_queries.h"
+#include "stock_lock_queries.h"
 
-/* What the batch has moved so far in each cell, and the movements it has seen. */
+/* What the batch has booked so far by SKU and warehouse, and the movements it has seen. */
 struct moved {
     json_t *sums, *seen;
 };
@@ -27,15 +28,13 @@ static void check(struct work *w, const json_t *row, const struct import_stock_l
     else if (!look->stocked)
         fault_at(w, "/sku", "stock.not_stocked", "The SKU %s is not kept in stock.", sku);
     if (!quantity_of(row))
-        fault_at(w, "/quantity", "stock.no_quantity",
-                 "A movement moves something: the quantity must not be 0.");
+        fault_at(w, "/quantity", "stock.no_quantity", "The quantity must not be 0.");
     if (look->stocked && available + quantity_of(row) < 0)
-        fault_at(w, "/quantity", "stock.insufficient",
-                 "There is not that much of %s in %s that nobody has reserved.", sku,
+        fault_at(w, "/quantity", "stock.insufficient", "%s has less unreserved stock than that in %s.", sku,
                  json_text_in(row, "warehouse"));
 }
 
-/* In the order of the rows: what came in before may go out. */
+/* In the order of the rows: what an earlier row books in may be booked out. */
 static void take_row(struct work *w, struct batch *b, const struct import_stock_look_row *look,
                      struct moved *moved)
 {
@@ -58,63 +57,45 @@ static void take_row(struct work *w, struct batch *b, const struct import_stock_
     json_object_set_new(moved->seen, movement, json_true());
 }
 
-/* Distinct or not: the lock and the line that is served do not mind. */
+/* Of the good rows. A SKU may be in the list several times: neither the lock nor backorder_serve() minds. */
 static const char *skus_of(struct work *w, const struct batch *b)
 {
-    struct text t = text_new(w->arena);
+    struct text out = text_new(w->arena);
 
-    text_add(&t, "[");
-    for (size_t i = 0; i < batch_size(b); i++) {
-        if (!batch_good(b, i))
-            continue;
-        text_add(&t, t.length > 1 ? "," : "");
-        text_add_json(&t, json_text_in(batch_row(b, i), "sku"));
-    }
-    text_add(&t, "]");
-    return t.bytes;
-}
-
-static const char *good_rows(struct work *w, const struct batch *b)
-{
-    struct text t = text_new(w->arena);
-
-    text_add(&t, "[");
+    json_begin_list(&out, NULL);
     for (size_t i = 0; i < batch_size(b); i++) {
         if (batch_good(b, i))
-            text_addf(&t, "%s{\"id\":\"%s\",\"doc\":%s}", t.length > 1 ? "," : "", new_id(w),
-                      json_text(w, batch_row(b, i)));
+            json_add_text(&out, NULL, json_text_in(batch_row(b, i), "sku"));
     }
-    text_add(&t, "]");
-    return t.bytes;
+    json_end_list(&out);
+    return out.bytes;
 }
 
 static int write_rows(struct work *w, struct batch *b, const char *skus)
 {
+    const char *good = batch_new_json(w, b);
     struct import_stock_insert_row made;
-    const char *good = good_rows(w, b);
 
+    if (!good)
+        return OK;
     TRY(q_import_stock_levels(w, good));
     TRY(q_import_stock_insert(w, good, w->actor, &made));
     TRY(backorder_serve(w, skus));
-    TRY(level_watch(w, skus));
+    TRY(reorder_point_check(w, skus));
     return announce_new(w, "catalog.stock.moved", "movement", made.ids);
 }
 
 int stock_import(struct work *w, struct batch *b)
 {
     const char *skus = skus_of(w, b);
-    struct moved moved = {arena_owns(w->arena, json_object(), (void (*)(void *))json_decref),
-                          arena_owns(w->arena, json_object(), (void (*)(void *))json_decref)};
+    struct moved moved = {json_owned(w, json_object()), json_owned(w, json_object())};
     struct import_stock_look_row *rows;
     size_t n;
-    bool any = false;
 
     TRY(q_allocation_shared(w));
     TRY(q_stock_lock(w, NULL, skus));
     TRY(q_import_stock_look(w, batch_json(w, b), &rows, &n));
-    for (size_t k = 0; k < n; k++) {
+    for (size_t k = 0; k < n; k++)
         take_row(w, b, &rows[k], &moved);
-        any |= batch_good(b, (size_t)rows[k].i);
-    }
-    return any ? write_rows(w, b, skus) : OK;
+    return write_rows(w, b, skus);
 }

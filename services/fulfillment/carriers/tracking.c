@@ -2,13 +2,12 @@
 
 #include <string.h>
 
-#include "config.h"
 #include "deadline.h"
 #include "exception.h"
 #include "flow.h"
 #include "outbox.h"
-#include "shipment.h"
 #include "shipment_queries.h"
+#include "silence_timer.h"
 #include "tracking_queries.h"
 
 const char tracking_statuses[] =
@@ -39,12 +38,7 @@ const char *tracking_settles(const char *status, bool newest)
 
 /* --- taking them in ------------------------------------------------------------------------------------ */
 
-int parcel_listen(struct work *w, const char *shipment)
-{
-    return deadline_set(w, "parcel_silent", shipment, config_int("TRACKING_SILENCE_SECONDS", 172800));
-}
-
-int parcel_on_silence(struct work *w)
+int tracking_silent(struct work *w)
 {
     const char *id = in_str(w, "aggregate_id"), *status;
 
@@ -80,7 +74,7 @@ static int apply_news(struct work *w, const struct parcel_lock_row *parcel, cons
     if (strcmp(status, "delivered") == 0)
         TRY(deliver(w, parcel->id));
     else if (place.newest && strcmp(parcel->status, "shipped") == 0)
-        TRY(parcel_listen(w, parcel->id));
+        TRY(silence_timer_restart(w, parcel->id));
     return opens ? exception_open(w, opens, parcel->id, textf(w, "The carrier says: %s.", status)) : OK;
 }
 

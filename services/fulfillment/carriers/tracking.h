@@ -15,9 +15,7 @@ const char *tracking_settles(const char *status, bool newest);
 /* POST /v1/tracking-events */
 int tracking_take(struct work *w);
 
-/* From now on the parcel must move within a set time. */
-int parcel_listen(struct work *w, const char *shipment);
 /* The deadline "parcel_silent". */
-int parcel_on_silence(struct work *w);
+int tracking_silent(struct work *w);
 
 #endif

@@ -3,7 +3,7 @@
 #include "article_queries.h"
 #include "consume.h"
 
-int articles_on_products(struct work *w)
+int fulfillment_on_catalog_product(struct work *w)
 {
     return q_articles_learn(w, event_batch(w, NULL));
 }

@@ -5,6 +5,6 @@
 #include "work.h"
 
 /* catalog.product.*, BATCH. */
-int articles_on_products(struct work *w);
+int fulfillment_on_catalog_product(struct work *w);
 
 #endif

@@ -4,10 +4,10 @@
 #include "exception_queries.h"
 #include "outbox.h"
 #include "resource.h"
-#include "tracking.h"
+#include "silence_timer.h"
 
 const struct step exception_flow[] = {
-    {"open", "assign", "open", NULL, "fulfillment.exception.assigned"},
+    {"open", "assign", SAME, NULL, "fulfillment.exception.assigned"},
     {"open", "resolve", "resolved", NULL, "fulfillment.exception.resolved"},
     {0},
 };
@@ -30,12 +30,12 @@ int exceptions_settle(struct work *w, const char *shipments, const char *kinds, 
 }
 
 /* Whoever settled that a parcel was silent waits for its next word anew. */
-static int listen_again(struct work *w, const char *id)
+static int restart_silence_timer(struct work *w, const char *id)
 {
     struct exception_silent_parcel_row parcel;
 
     TRY(q_exception_silent_parcel(w, id, &parcel));
-    return parcel.found ? parcel_listen(w, parcel.shipment_id) : OK;
+    return parcel.found ? silence_timer_restart(w, parcel.shipment_id) : OK;
 }
 
 int exception_resolve(struct work *w)
@@ -44,15 +44,6 @@ int exception_resolve(struct work *w)
 
     TRY(flow_apply(w, "exception", id, "resolve"));
     TRY(q_exception_resolved(w, id, in_str(w, "resolution"), w->actor));
-    TRY(listen_again(w, id));
-    return reply_resource(w, "exceptions", id);
-}
-
-int exception_assign(struct work *w)
-{
-    const char *id = path_var(w, "id");
-
-    TRY(flow_apply(w, "exception", id, "assign"));
-    TRY(q_exception_assigned(w, id, in_str(w, "owner")));
+    TRY(restart_silence_timer(w, id));
     return reply_resource(w, "exceptions", id);
 }

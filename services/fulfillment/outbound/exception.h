@@ -13,6 +13,5 @@ int exception_open(struct work *w, const char *kind, const char *shipment, const
 int exceptions_settle(struct work *w, const char *shipments, const char *kinds, const char *resolution);
 
 int exception_resolve(struct work *w);
-int exception_assign(struct work *w);
 
 #endif

@@ -3,16 +3,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "calendar.h"
-#include "consume.h"
-#include "deadline.h"
-#include "erase.h"
-#include "erasure_queries.h"
-#include "exception.h"
 #include "outbox.h"
 #include "resource.h"
 #include "shipment_queries.h"
-#include "tracking.h"
+#include "silence_timer.h"
 
 static int may_ship(struct work *w, const char *id);
 
@@ -22,64 +16,11 @@ const struct step shipment_flow[] = {
     {"waved", "pack", "packed", NULL, "fulfillment.shipment.packed"},
     {"packed", "ship", "shipped", may_ship, "fulfillment.shipment.shipped"},
     {"shipped", "deliver", "delivered", NULL, "fulfillment.shipment.delivered"},
-    {"waved", "unwave", "pending", NULL, "fulfillment.shipment.unwaved"},
-    {"packed", "unwave", "pending", NULL, "fulfillment.shipment.unwaved"},
-    {"pending", "void", "voided", NULL, "fulfillment.shipment.voided"},
-    {"waved", "void", "voided", NULL, "fulfillment.shipment.voided"},
-    {"packed", "void", "voided", NULL, "fulfillment.shipment.voided"},
-    {"shipped", "cancel", "shipped", NULL, "fulfillment.shipment.cancel_refused"},
-    {"delivered", "cancel", "delivered", NULL, "fulfillment.shipment.cancel_refused"},
+    {"waved|packed", "unwave", "pending", NULL, "fulfillment.shipment.unwaved"},
+    {"pending|waved|packed", "void", "voided", NULL, "fulfillment.shipment.voided"},
+    {"shipped|delivered", "cancel", SAME, NULL, "fulfillment.shipment.cancel_refused"},
     {0},
 };
-
-/* --- from orders --------------------------------------------------------------------------------------- */
-
-static int release(struct work *w, const char *orders)
-{
-    struct orders_release_row row;
-
-    if (!orders)
-        return OK;
-    TRY(q_orders_release(w, orders, calendar_zone(), &row));
-    return announce_new(w, "fulfillment.shipment.created", "shipment", row.created);
-}
-
-/* The answer to orders' question: everything is void, or something has left. */
-static int cancel(struct work *w, const char *orders)
-{
-    struct orders_void_row row;
-
-    if (!orders)
-        return OK;
-    TRY(q_orders_lock(w, orders));
-    TRY(q_orders_void(w, orders, calendar_zone(), &row));
-    TRY(q_papers_void(w, row.voided));
-    TRY(exceptions_settle(w, row.voided, NULL, "The order was cancelled."));
-    TRY(announce_all(w, "fulfillment.shipment.voided", "shipment", row.voided));
-    TRY(announce_new(w, "fulfillment.shipment.voided", "shipment", row.made));
-    return announce_all(w, "fulfillment.shipment.cancel_refused", "shipment", row.refused);
-}
-
-static int erase_personal(struct work *w, const char *orders)
-{
-    struct shipments_erase_row erased;
-
-    if (!orders)
-        return OK;
-    TRY(q_shipments_erase(w, orders, &erased));
-    TRY(q_dead_orders_forget(w, orders));
-    return erase(w, "shipment", erased.ids, "{customer,ship_to,wishes,note,resolution}");
-}
-
-/* Of one order the confirmation comes before more stock, and both before the cancellation: so whole batches go in
- * this order, whatever the order between orders was. */
-int shipments_on_orders(struct work *w)
-{
-    TRY(release(w, event_batch(w, "orders.order.confirmed")));
-    TRY(release(w, event_batch(w, "orders.order.stock_changed")));
-    TRY(cancel(w, event_batch(w, "orders.order.cancel_requested")));
-    return erase_personal(w, event_batch(w, "orders.order.erased"));
-}
 
 /* --- out of the house ---------------------------------------------------------------------------------- */
 
@@ -121,6 +62,6 @@ int shipment_ship(struct work *w)
     TRY(must_be_packed(w, id));
     TRY(flow_apply(w, "shipment", id, "ship"));
     TRY(q_shipment_shipped(w, id, in_str(w, "carrier"), in_str(w, "tracking_number")));
-    TRY(parcel_listen(w, id));
+    TRY(silence_timer_restart(w, id));
     return reply_resource(w, "shipments", id);
 }

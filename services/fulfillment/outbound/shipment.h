@@ -9,8 +9,6 @@
 
 extern const struct step shipment_flow[];
 
-/* orders.order.*, BATCH. */
-int shipments_on_orders(struct work *w);
 /* POST /v1/shipments/{id}/ship */
 int shipment_ship(struct work *w);
 

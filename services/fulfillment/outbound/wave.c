@@ -77,19 +77,3 @@ int wave_void(struct work *w)
     TRY(announce_all(w, "fulfillment.shipment.unwaved", "shipment", back.shipments));
     return reply_resource(w, "waves", id);
 }
-
-int wave_pick_list(struct work *w)
-{
-    const char *json;
-
-    TRY(q_wave_pick_list(w, path_var(w, "id"), &json));
-    return reply(w, json);
-}
-
-int wave_sort_list(struct work *w)
-{
-    const char *json;
-
-    TRY(q_wave_sort_list(w, path_var(w, "id"), &json));
-    return reply(w, json);
-}

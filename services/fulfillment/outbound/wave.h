@@ -9,8 +9,6 @@ extern const struct step wave_flow[];
 
 int wave_open(struct work *w);
 int wave_void(struct work *w);
-int wave_pick_list(struct work *w);
-int wave_sort_list(struct work *w);
 /* The schedule: everything that is pending, in every warehouse. */
 int wave_open_all(struct work *w);
 

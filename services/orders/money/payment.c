@@ -5,9 +5,10 @@
 
 #include "deadline.h"
 #include "flow.h"
+#include "intake_queries.h"
 #include "order.h"
 #include "outbox.h"
-#include "refund_queries.h"
+#include "payment_queries.h"
 #include "resource.h"
 
 /* The same payment told twice is one; another one under its reference is refused. */

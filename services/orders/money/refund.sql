@@ -1,15 +1,3 @@
--- name: payment_look(id, reference) :row open int, method, amount int
-select o.total - o.paid, p.method, coalesce(p.amount, 0)
-from orders o left join payment p on p.order_id = o.id and p.reference = :reference
-where o.id = :id::uuid;
-
--- name: payment_insert(id, method, amount int, reference, actor) :exec
-insert into payment (order_id, method, amount, reference, actor)
-select :id::uuid, :method, :amount::bigint, :reference, :actor from (select) each;
-
--- name: order_pay(id, amount int) :row paid_up bool
-update orders set paid = paid + :amount::bigint where id = :id::uuid returning paid >= total;
-
 -- name: refund_look(id, reference, refunded_at) :row open int, early bool, refund_id, amount int
 select o.paid - o.refunded, coalesce(:refunded_at::timestamptz > now() + interval '5 minutes', false), r.id,
     coalesce(r.amount, 0)
@@ -36,25 +24,3 @@ from rows from (json_to_recordset(:lines::json) as (sku text, quantity bigint)) 
 
 -- name: order_refund(id, amount int) :exec
 update orders set refunded = refunded + :amount::bigint where id = :id::uuid;
-
--- All that is left of cancelled orders' money goes back, with the units that were not refunded before.
--- name: refund_cancelled(ids, actor) :row ids
-with due as (
-    select id, paid - refunded as amount, cancel_reason from orders
-    where id = any(:ids::uuid[]) and status = 'cancelled' and paid > refunded
-), made as (
-    insert into refund (order_id, kind, amount, reason, actor)
-    select id, 'cancellation', amount, cancel_reason, :actor from due
-    returning id, order_id
-), units as (
-    insert into refund_line (refund_id, line, order_id, sku, quantity)
-    select m.id, row_number() over (partition by m.id order by l.line), m.order_id, l.sku, l.quantity
-    from made m cross join lateral (
-        select min(o.line) as line, o.sku, sum(o.quantity) - coalesce((select sum(r.quantity) from refund_line r
-            where r.order_id = m.order_id and r.sku = o.sku), 0) as quantity
-        from order_line o where o.order_id = m.order_id group by o.sku) l
-    where l.quantity > 0
-), moved as (
-    update orders o set refunded = o.paid from made m where o.id = m.order_id
-)
-select array_agg(id)::text from made;

@@ -23,7 +23,7 @@ static int erase_personal(struct work *w, const char *ref)
     return left.n ? deadline_set(w, "erase", ref, config_int("ERASE_AGAIN_SECONDS", HOUR)) : OK;
 }
 
-int customers_heard(struct work *w)
+int orders_on_support_customer(struct work *w)
 {
     const char *events = event_batch(w, "support.customer.erased");
     struct erased_learn_row *customers;

@@ -5,7 +5,7 @@
 #include "work.h"
 
 /* support.customer.*, and the deadline `erase` of a customer with orders under way. */
-int customers_heard(struct work *w);
+int orders_on_support_customer(struct work *w);
 int customer_erase_again(struct work *w);
 
 #endif

@@ -10,7 +10,6 @@
 #include "intake_queries.h"
 #include "order.h"
 #include "outbox.h"
-#include "refund_queries.h"
 #include "resource.h"
 #include "sha256.h"
 

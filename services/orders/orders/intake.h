@@ -2,9 +2,13 @@
 #ifndef BACKROOM_INTAKE_H
 #define BACKROOM_INTAKE_H
 
+#include "field.h"
 #include "work.h"
 
 struct intake_look_row;
+
+/* A payment: alone, or with its order. */
+extern const struct field payment_fields[];
 
 /* An order on its way in: what the work's input says. */
 struct intake {

@@ -27,3 +27,7 @@ cross join json_to_recordset(:lines::json) as l(line int, sku text, title text, 
 
 -- name: order_by_ref(channel, channel_ref) :row id, number, intake
 select id, number, intake from orders where channel = :channel and channel_ref = :channel_ref;
+
+-- name: payment_insert(id, method, amount int, reference, actor) :exec
+insert into payment (order_id, method, amount, reference, actor)
+select :id::uuid, :method, :amount::bigint, :reference, :actor from (select) each;

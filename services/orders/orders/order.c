@@ -5,7 +5,6 @@
 #include "deadline.h"
 #include "order_queries.h"
 #include "outbox.h"
-#include "refund_queries.h"
 #include "resource.h"
 
 static int may_confirm(struct work *w, const char *id);
@@ -13,10 +12,10 @@ static int may_release(struct work *w, const char *id);
 
 /* Steps that no route takes are taken by news: what fulfilment tells us, or the clock. */
 const struct step order_flow[] = {
-    {"placed", "payments", "placed", NULL, "orders.order.paid"},
-    {"placed", "hold", "placed", NULL, "orders.order.held"},
-    {"placed", "release", "placed", may_release, "orders.order.released"},
-    {"placed", "fall_due", "placed", NULL, "orders.order.overdue"},
+    {"placed", "payments", SAME, NULL, "orders.order.paid"},
+    {"placed", "hold", SAME, NULL, "orders.order.held"},
+    {"placed", "release", SAME, may_release, "orders.order.released"},
+    {"placed", "fall_due", SAME, NULL, "orders.order.overdue"},
     {"placed", "confirm", "confirmed", may_confirm, "orders.order.confirmed"},
     {"placed", "cancel", "cancelled", NULL, "orders.order.cancelled"},
     {"confirmed", "cancel", "cancelling", NULL, "orders.order.cancel_requested"},
@@ -36,7 +35,7 @@ const char *order_only(struct work *w, const char *id)
 
 int order_step_all(struct work *w, const char *ids, const char *from, const char *action, const char **moved)
 {
-    const struct step *step = flow_find(order_flow, from, action);
+    const struct step *step = flow_find(model_of_aggregate("order")->flow, from, action);
     struct orders_step_row row = {NULL};
 
     if (ids)
@@ -108,17 +107,6 @@ int order_confirm(struct work *w)
 
 /* --- holds -------------------------------------------------------------------------------------------------------- */
 
-/* Holds add up; one release ends them all. */
-int order_hold(struct work *w)
-{
-    const char *id = path_var(w, "id");
-
-    TRY(flow_apply(w, "order", id, "hold"));
-    TRY(q_hold_insert(w, id, in_str(w, "reason"), w->actor));
-    TRY(q_order_held(w, id, true));
-    return reply_resource(w, "orders", id);
-}
-
 static int may_release(struct work *w, const char *id)
 {
     struct order_state_row order;
@@ -132,8 +120,7 @@ int order_release(struct work *w)
     const char *id = path_var(w, "id");
 
     TRY(flow_apply(w, "order", id, "release"));
-    TRY(q_holds_release(w, id, w->actor));
-    TRY(q_order_held(w, id, false));
+    TRY(q_order_release(w, id, w->actor));
     TRY(order_confirm_ready(w, order_only(w, id)));
     return reply_resource(w, "orders", id);
 }

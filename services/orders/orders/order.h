@@ -11,7 +11,6 @@ extern const struct step order_flow[];
 
 /* Routes. */
 int order_confirm(struct work *w);
-int order_hold(struct work *w);
 int order_release(struct work *w);
 int order_cancel(struct work *w);
 

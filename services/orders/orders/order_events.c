@@ -5,7 +5,7 @@
 #include "order_events_queries.h"
 #include "outbox.h"
 
-int reservations_heard(struct work *w)
+int orders_on_catalog_reservation(struct work *w)
 {
     const char *events = event_batch(w, NULL);
     struct reservations_note_row changed;
@@ -28,7 +28,7 @@ static int tell_of_parcels(struct work *w, const char *visible, const char *ship
 }
 
 /* A refused cancel is heard before what the parcels say: the order that was shipped instead turns shipped at once. */
-int shipments_heard(struct work *w)
+int orders_on_fulfillment_shipment(struct work *w)
 {
     const char *events = event_batch(w, NULL), *shipped, *delivered, *cancelled;
     struct parcels_note_row parcels;

@@ -4,7 +4,7 @@
 
 #include "work.h"
 
-int reservations_heard(struct work *w);
-int shipments_heard(struct work *w);
+int orders_on_catalog_reservation(struct work *w);
+int orders_on_fulfillment_shipment(struct work *w);
 
 #endif

@@ -4,7 +4,6 @@
 
 #include "work.h"
 
-int prices_heard(struct work *w);
-int channel_set(struct work *w);
+int orders_on_catalog_product(struct work *w);
 
 #endif

@@ -4,10 +4,7 @@
 
 #include "config.h"
 #include "customer_queries.h"
-#include "erase.h"
-#include "flow.h"
 #include "outbox.h"
-#include "resource.h"
 
 const char *customer_level(int64_t orders, int64_t spent, const struct level_rule *rule)
 {
@@ -72,7 +69,7 @@ static json_int_t version_of(const json_t *e)
 /* The last event of each order: by its id, as the events came. */
 static json_t *last_news(struct work *w)
 {
-    json_t *last = arena_owns(w->arena, json_object(), (void (*)(void *))json_decref), *e;
+    json_t *last = json_owned(w, json_object()), *e;
     size_t i;
 
     json_array_foreach(w->in, i, e)
@@ -89,8 +86,8 @@ static json_t *last_news(struct work *w)
 /* What the statements read of it, and whose orders they are. */
 static const char *slim_news(struct work *w, struct text *refs)
 {
-    json_t *list = arena_owns(w->arena, json_array(), (void (*)(void *))json_decref);
-    json_t *seen = arena_owns(w->arena, json_object(), (void (*)(void *))json_decref), *e;
+    json_t *list = json_owned(w, json_array());
+    json_t *seen = json_owned(w, json_object()), *e;
     json_t *last = last_news(w);
     const char *id;
 
@@ -109,7 +106,7 @@ static const char *slim_news(struct work *w, struct text *refs)
 
 /* Whatever happened to an order, its last event tells all there is to know. Customers are locked before they are
  * counted, in one order everywhere: two instances may hear of the same customer at once. */
-int on_orders(struct work *w)
+int support_on_orders_order(struct work *w)
 {
     struct text list = sql_list(w);
     const char *orders = slim_news(w, &list), *refs = sql_list_end(&list);
@@ -126,28 +123,4 @@ int on_orders(struct work *w)
         return OK;
     TRY(q_customers_count(w, learnt.customers, config_text("SHOP_CURRENCY", "GBP"), &rows, &n));
     return rank(w, rows, n);
-}
-
-/* --- erasure ------------------------------------------------------------------------------------------------------- */
-
-/* Personal data go for good; figures and the course of events stay. */
-int customer_erase(struct work *w)
-{
-    const char *id = path_var(w, "id"), *unused;
-    struct customer_about_row about;
-    int64_t erased;
-
-    TRY(flow_lock(w, "customer", id, &unused));
-    TRY(q_customer_erase(w, id, &erased));
-    if (!erased)
-        return fail(w, CONFLICT, "customer.erased", "This customer's personal data were erased before.");
-    TRY(q_customer_erase_messages(w, id));
-    TRY(q_customer_erase_tickets(w, id));
-    TRY(q_customer_erase_tasks(w, id));
-    TRY(q_customer_erase_surveys(w, id));
-    TRY(q_customer_erase_orders(w, id));
-    TRY(q_customer_about(w, id, &about));
-    TRY(erase(w, "customer", about.ids, "{customer,contact,subject,resolution,note,outcome,comment,body}"));
-    TRY(announce(w, "support.customer.erased", "customer", id));
-    return reply_resource(w, "customers", id);
 }

@@ -17,7 +17,6 @@ const char *customer_level(int64_t orders, int64_t spent, const struct level_rul
 /* The customer of that reference, made known if nobody has heard of them. */
 int customer_meet(struct work *w, const char *ref, const char **id);
 
-int on_orders(struct work *w);
-int customer_erase(struct work *w);
+int support_on_orders_order(struct work *w);
 
 #endif

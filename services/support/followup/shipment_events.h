@@ -4,6 +4,6 @@
 
 #include "work.h"
 
-int on_shipments(struct work *w);
+int support_on_fulfillment_shipment(struct work *w);
 
 #endif

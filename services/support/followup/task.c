@@ -7,10 +7,8 @@
 #include "task_queries.h"
 
 const struct step task_flow[] = {
-    {"open", "assign", "assigned", NULL, "support.task.assigned"},
-    {"assigned", "assign", "assigned", NULL, "support.task.assigned"},
-    {"open", "complete", "done", NULL, "support.task.done"},
-    {"assigned", "complete", "done", NULL, "support.task.done"},
+    {"open|assigned", "assign", "assigned", NULL, "support.task.assigned"},
+    {"open|assigned", "complete", "done", NULL, "support.task.done"},
     {0},
 };
 
@@ -35,15 +33,6 @@ int task_create(struct work *w)
                       in_str(w, "owner"), in_str(w, "due_at"), in_str(w, "note"), w->actor));
     TRY(deadline_at(w, "task_due", id, in_str(w, "due_at")));
     TRY(announce_new(w, "support.task.opened", "task", id));
-    return reply_resource(w, "tasks", id);
-}
-
-int task_assign(struct work *w)
-{
-    const char *id = path_var(w, "id");
-
-    TRY(flow_apply(w, "task", id, "assign"));
-    TRY(q_task_own(w, id, in_str(w, "owner")));
     return reply_resource(w, "tasks", id);
 }
 

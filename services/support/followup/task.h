@@ -11,7 +11,6 @@ extern const struct step task_flow[];
 int task_follow_up(struct work *w, const char *shipped);
 
 int task_create(struct work *w);
-int task_assign(struct work *w);
 int task_complete(struct work *w);
 int task_overdue(struct work *w);
 

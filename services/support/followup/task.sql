@@ -14,7 +14,7 @@ insert into task (id, kind, order_id, shipment_id, owner, status, due_at, note, 
 values (:id::uuid, :kind, :order_id::uuid, :shipment_id::uuid, :owner, case when :owner::text is null then 'open' else 'assigned' end,
     :due_at::timestamptz, :note, :actor);
 
--- name: task_own(id, owner) :exec
+-- name: task_assigned(id, owner) :exec
 update task set owner = :owner where id = :id::uuid;
 
 -- name: task_done(id, outcome, actor) :exec

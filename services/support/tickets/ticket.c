@@ -18,32 +18,18 @@ static int may_decline(struct work *w, const char *id);
 
 /* Whoever spoke last decides whose turn it is: `answered` waits for the customer, `waiting` for another department. */
 const struct step ticket_flow[] = {
-    {"new", "assign", "assigned", NULL, "support.ticket.assigned"},
-    {"assigned", "assign", "assigned", NULL, "support.ticket.assigned"},
-    {"answered", "assign", "assigned", NULL, "support.ticket.assigned"},
+    {"new|assigned|answered", "assign", "assigned", NULL, "support.ticket.assigned"},
     {"new", "take", "assigned", NULL, "support.ticket.assigned"},
-    {"new", "answer", "answered", NULL, "support.ticket.answered"},
-    {"assigned", "answer", "answered", NULL, "support.ticket.answered"},
-    {"answered", "answer", "answered", NULL, "support.ticket.answered"},
-    {"waiting", "answer", "waiting", NULL, "support.ticket.answered"},
-    {"new", "note", "new", NULL, "support.ticket.noted"},
-    {"assigned", "note", "assigned", NULL, "support.ticket.noted"},
-    {"answered", "note", "answered", NULL, "support.ticket.noted"},
-    {"waiting", "note", "waiting", NULL, "support.ticket.noted"},
-    {"solved", "note", "solved", NULL, "support.ticket.noted"},
-    {"new", "heard", "new", NULL, "support.ticket.heard"},
-    {"assigned", "heard", "assigned", NULL, "support.ticket.heard"},
+    {"new|assigned|answered", "answer", "answered", NULL, "support.ticket.answered"},
+    {"waiting", "answer", SAME, NULL, "support.ticket.answered"},
+    {ANY, "note", SAME, NULL, "support.ticket.noted"},
+    {"new|assigned|waiting", "heard", SAME, NULL, "support.ticket.heard"},
     {"answered", "heard", "assigned", NULL, "support.ticket.heard"},
-    {"waiting", "heard", "waiting", NULL, "support.ticket.heard"},
     {"solved", "heard", "assigned", NULL, "support.ticket.reopened"},
-    {"new", "hand-over", "waiting", NULL, "support.ticket.handed_over"},
-    {"assigned", "hand-over", "waiting", NULL, "support.ticket.handed_over"},
-    {"answered", "hand-over", "waiting", NULL, "support.ticket.handed_over"},
+    {"new|assigned|answered", "hand-over", "waiting", NULL, "support.ticket.handed_over"},
     {"waiting", "accept", "assigned", may_take_over, "support.ticket.accepted"},
     {"waiting", "decline", "assigned", may_decline, "support.ticket.declined"},
-    {"new", "solve", "solved", NULL, "support.ticket.solved"},
-    {"assigned", "solve", "solved", NULL, "support.ticket.solved"},
-    {"answered", "solve", "solved", NULL, "support.ticket.solved"},
+    {"new|assigned|answered", "solve", "solved", NULL, "support.ticket.solved"},
     {"solved", "reopen", "assigned", NULL, "support.ticket.reopened"},
     {0},
 };
@@ -143,27 +129,6 @@ int ticket_open(struct work *w)
     return reply_resource(w, "tickets", o.id);
 }
 
-/* --- whose it is -------------------------------------------------------------------------------------------------------- */
-
-static int own(struct work *w, const char *action, const char *owner)
-{
-    const char *id = path_var(w, "id");
-
-    TRY(flow_apply(w, "ticket", id, action));
-    TRY(q_ticket_own(w, id, owner));
-    return reply_resource(w, "tickets", id);
-}
-
-int ticket_assign(struct work *w)
-{
-    return own(w, "assign", in_str(w, "agent"));
-}
-
-int ticket_take(struct work *w)
-{
-    return own(w, "take", w->actor);
-}
-
 /* --- the conversation --------------------------------------------------------------------------------------------------- */
 
 static int no_more_waiting(struct work *w, const char *id)
@@ -183,19 +148,6 @@ int ticket_answer(struct work *w)
         TRY(q_ticket_first_answer(w, id, w->actor));
         TRY(no_more_waiting(w, id));
     }
-    return reply_resource(w, "tickets", id);
-}
-
-/* The customer says something more: it is our turn again, even after the end. */
-int ticket_heard(struct work *w)
-{
-    const char *id = path_var(w, "id"), *status;
-
-    TRY(flow_lock(w, "ticket", id, &status));
-    if (is(status, "solved"))
-        TRY(q_ticket_reopen(w, id));
-    TRY(flow_apply(w, "ticket", id, "heard"));
-    TRY(q_ticket_say(w, id, "customer", "customer", in_str(w, "body")));
     return reply_resource(w, "tickets", id);
 }
 
@@ -278,16 +230,6 @@ int ticket_solve(struct work *w)
     TRY(q_ticket_solve(w, id, in_str(w, "resolution"), w->actor));
     TRY(q_ticket_say(w, id, "resolution", w->actor, in_str(w, "resolution")));
     TRY(no_more_waiting(w, id));
-    return reply_resource(w, "tickets", id);
-}
-
-int ticket_reopen(struct work *w)
-{
-    const char *id = path_var(w, "id");
-
-    TRY(flow_apply(w, "ticket", id, "reopen"));
-    TRY(q_ticket_reopen(w, id));
-    TRY(q_ticket_say(w, id, "reopen", w->actor, in_str(w, "reason")));
     return reply_resource(w, "tickets", id);
 }
 

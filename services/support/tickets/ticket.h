@@ -30,15 +30,11 @@ struct opening {
 int ticket_begin(struct work *w, const struct opening *o);
 
 int ticket_open(struct work *w);
-int ticket_assign(struct work *w);
-int ticket_take(struct work *w);
 int ticket_answer(struct work *w);
-int ticket_heard(struct work *w);
 int ticket_hand_over(struct work *w);
 int ticket_accept(struct work *w);
 int ticket_decline(struct work *w);
 int ticket_solve(struct work *w);
-int ticket_reopen(struct work *w);
 
 /* Deadlines: the first answer will be due soon; it is over; nobody accepted a hand-over. */
 int ticket_remind(struct work *w);

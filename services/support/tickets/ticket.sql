@@ -12,8 +12,11 @@ insert into ticket_message (ticket_id, kind, author, body) values (:id::uuid, :k
 select coalesce((select level from customer where id = coalesce(:customer_id::uuid,
     (select o.customer_id from known_order o where o.id = :order_id::uuid))), 'new');
 
--- name: ticket_own(id, owner) :exec
-update ticket set owner = :owner where id = :id::uuid;
+-- name: ticket_assigned(id, agent) :exec
+update ticket set owner = :agent where id = :id::uuid;
+
+-- name: ticket_taken(id, actor) :exec
+update ticket set owner = :actor where id = :id::uuid;
 
 -- name: ticket_first_answer(id, actor) :exec
 update ticket set first_answered_at = coalesce(first_answered_at, now()),
@@ -42,7 +45,18 @@ where id = :id::uuid;
 update ticket set resolution = :resolution, solved_at = now(), solved_by = :actor, owner = coalesce(owner, :actor)
 where id = :id::uuid;
 
--- name: ticket_reopen(id) :exec
+-- A customer's message reopens a ticket that was solved.
+-- name: ticket_customer_message(id, body) :exec
+with added as (
+    insert into ticket_message (ticket_id, kind, author, body) values (:id::uuid, 'customer', 'customer', :body)
+)
+update ticket set resolution = null, solved_at = null, solved_by = null, reopened = reopened + 1
+where id = :id::uuid and solved_at is not null;
+
+-- name: ticket_reopened(id, reason, actor) :exec
+with added as (
+    insert into ticket_message (ticket_id, kind, author, body) values (:id::uuid, 'reopen', :actor, :reason)
+)
 update ticket set resolution = null, solved_at = null, solved_by = null, reopened = reopened + 1 where id = :id::uuid;
 
 -- name: ticket_hand_over_late(id) :count

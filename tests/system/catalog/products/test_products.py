@@ -213,7 +213,7 @@ def test_every_route_is_forbidden_to_roles_without_its_scope(shop):
 def test_a_sku_that_falls_to_its_reorder_point_is_announced_as_low_once(shop):
     shop.catalog.post("/v1/products", mug("LOW")).expect(201)
     shop.workflow.book_in("LOW", 10)
-    level = shop.catalog.post("/v1/stock/LOW/levels", {"reorder_point": 5}).expect(200)
+    level = shop.catalog.post("/v1/stock/LOW/reorder-point", {"reorder_point": 5}).expect(200)
     assert level == {**level, "sku": "LOW", "reorder_point": 5, "low": False, "available": 10}
 
     def book(quantity):
@@ -229,12 +229,12 @@ def test_a_sku_that_falls_to_its_reorder_point_is_announced_as_low_once(shop):
     assert said_low() == []
     book(-1)
     assert said_low() == [5]
-    assert shop.catalog.get("/v1/levels", params={"low": "true"}).json["data"][0]["sku"] == "LOW"
+    assert shop.catalog.get("/v1/reorder-points", params={"low": "true"}).json["data"][0]["sku"] == "LOW"
     for quantity in (-1, +3, -3):
         book(quantity)
     assert said_low() == [5, 4]
-    assert shop.catalog.post("/v1/stock/NONE/levels", {"reorder_point": 5}).status == 404
-    assert shop.catalog.post("/v1/stock/LOW/levels", {"reorder_point": -1}).status == 422
+    assert shop.catalog.post("/v1/stock/NONE/reorder-point", {"reorder_point": 5}).status == 404
+    assert shop.catalog.post("/v1/stock/LOW/reorder-point", {"reorder_point": -1}).status == 422
 
 
 def test_a_level_is_explained_by_its_movements(shop):
@@ -243,8 +243,8 @@ def test_a_level_is_explained_by_its_movements(shop):
     shop.workflow.book_in("WHY", 7)
     shop.workflow.book_in("WHY", 5, reason="found")
     why = shop.catalog.get("/v1/stock/WHY/explain").expect(200)
-    assert why["on_hand"] == 12 == sum(each["quantity"] for each in why["moved"])
-    assert [each["reason"] for each in why["moved"]] == ["found", "received"] and len(why["latest_movements"]) == 2
+    assert why["on_hand"] == 12 == sum(each["quantity"] for each in why["by_reason"])
+    assert [each["reason"] for each in why["by_reason"]] == ["found", "received"] and len(why["latest_movements"]) == 2
     assert shop.catalog.get("/v1/stock/NONE/explain").status == 404
 
 

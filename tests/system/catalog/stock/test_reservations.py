@@ -345,9 +345,9 @@ def test_a_level_is_explained_by_the_orders_that_reserve_it_and_wait_for_it(shop
     publisher.settle()
     why = shop.catalog.get("/v1/stock/EXPL/explain").expect(200)
     assert (why["on_hand"], why["reserved"], why["available"]) == (3, 2, 1)
-    assert why["held"] == {"orders": 1, "units": 2} and why["wanted"] == {"orders": 2, "units": 7}
+    assert why["held"] == {"orders": 1, "units": 2} and why["backordered"] == {"orders": 2, "units": 7}
     assert [each["order_id"] for each in why["held_by"]] == [first["id"]]
-    assert [(each["order_id"], each["missing"]) for each in why["waiting"]] == [(second["id"], 2), (third["id"], 5)]
+    assert [(each["order_id"], each["missing"]) for each in why["backorders"]] == [(second["id"], 2), (third["id"], 5)]
     work = shop.catalog.as_("merchandiser", "ann").get("/v1/work").json["data"]
     restock = next(each for each in work if each["title"] == "EXPL")
     assert (restock["kind"], restock["orders"], restock["units"]) == ("restock", 2, 7)
@@ -355,7 +355,7 @@ def test_a_level_is_explained_by_the_orders_that_reserve_it_and_wait_for_it(shop
 
 def test_a_reservation_that_takes_stock_below_its_reorder_point_announces_it(shop, publisher, reservations):
     stocked(shop, "DROP", quantity=5)
-    shop.catalog.post("/v1/stock/DROP/levels", {"reorder_point": 3}).expect(200)
+    shop.catalog.post("/v1/stock/DROP/reorder-point", {"reorder_point": 3}).expect(200)
     order = publisher.place(("DROP", 2))
     publisher.settle()
 
@@ -374,11 +374,11 @@ def test_a_reservation_that_takes_stock_below_its_reorder_point_announces_it(sho
 def test_setting_a_reorder_point_waits_for_the_batch_that_reserves(shop, publisher, reservations):
     stocked(shop, "POINT", quantity=5)
     with reservations.allocation_blocked():
-        setting = Thread(shop.catalog.post, "/v1/stock/POINT/levels", {"reorder_point": 3})
+        setting = Thread(shop.catalog.post, "/v1/stock/POINT/reorder-point", {"reorder_point": 3})
         time.sleep(0.3)
-        assert shop.catalog.get("/v1/levels/POINT").status == 404
+        assert shop.catalog.get("/v1/reorder-points/POINT").status == 404
     setting.finish()
-    assert shop.catalog.get("/v1/levels/POINT").json["reorder_point"] == 3
+    assert shop.catalog.get("/v1/reorder-points/POINT").json["reorder_point"] == 3
 
 
 # -- races -----------------------------------------------------------------------------------------------------------

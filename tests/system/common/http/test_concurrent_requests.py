@@ -22,7 +22,7 @@ SHOP = {"services": ("catalog",), "env": {"POOL_SIZE": "2", "STREAMS": str(FEEDS
 @pytest.fixture(scope="module")
 def product(shop):
     made = shop.catalog.post("/v1/products", mug("LOOP")).expect(201)
-    shop.catalog.post("/v1/stock/LOOP/levels", {"reorder_point": 3}).expect(200)
+    shop.catalog.post("/v1/stock/LOOP/reorder-point", {"reorder_point": 3}).expect(200)
     return made
 
 
@@ -121,7 +121,7 @@ def test_the_operations_port_responds_while_every_request_waits(shop, product):
 
 
 def test_reads_of_a_locked_table_do_not_delay_reads_of_another(shop, product):
-    shop.catalog.get("/v1/levels/LOOP").expect(200)
+    shop.catalog.get("/v1/reorder-points/LOOP").expect(200)
     with psycopg2.connect(shop.postgres.url("catalog", shop.database)) as held:
         held.cursor().execute("lock table product")
         waiting = connect(shop, 1)          # one connection of the pool is left
@@ -129,7 +129,7 @@ def test_reads_of_a_locked_table_do_not_delay_reads_of_another(shop, product):
             link.sendall(get(shop, f"/v1/products/{product['id']}"))
         time.sleep(0.1)
         began = time.monotonic()
-        shop.catalog.get("/v1/levels/LOOP", retries=0).expect(200)
+        shop.catalog.get("/v1/reorder-points/LOOP", retries=0).expect(200)
         assert time.monotonic() - began < SOON
     held.close()
     assert answered(waiting, 5) == len(waiting)

@@ -71,13 +71,13 @@ def test_keys_with_array_syntax_are_only_keys(shop, ids):
     """Reads by key are combined into one statement with an array of keys."""
     good = [f"READ-{n}" for n in range(8)]
     for sku in good:
-        shop.catalog.post(f"/v1/stock/{sku}/levels", {"reorder_point": 3}).expect(200)
+        shop.catalog.post(f"/v1/stock/{sku}/reorder-point", {"reorder_point": 3}).expect(200)
     odd = ['"', "\\", "{}", '{"', "NULL", "null", "a,b", 'READ-0","READ-1', "READ-0 ", "read-0", "é"]
     keys = (good * 3 + odd) * 20
     random.shuffle(keys)
 
     def ask(sku):
-        return sku, shop.catalog.get(f"/v1/levels/{urllib.parse.quote(sku, safe='')}")
+        return sku, shop.catalog.get(f"/v1/reorder-points/{urllib.parse.quote(sku, safe='')}")
 
     with ThreadPoolExecutor(CLIENTS) as pool:
         for sku, answer in pool.map(ask, keys):

@@ -1,27 +1,28 @@
--- What orders hold of the stock, and what they wait for (C-10, O-3).
+-- The stock that orders hold, and the stock that they wait for (C-10, O-3).
 create table reservation (
     id            uuid primary key default uuid_v7(),
-    arrived       bigint generated always as identity unique, -- order of arrival decides who is served first
+    arrived       bigint generated always as identity unique, -- orders are served in the order of arrival
     order_id      uuid not null,
     order_number  text,
     allow_partial boolean not null default false,
-    status        text not null default 'new', -- new only inside the transaction in which it arrives
+    status        text not null,
     version       int not null default 1,
     created_at    timestamptz not null default now(),
     updated_at    timestamptz not null default now(),
-    constraint reservation_once unique (order_id)
+    constraint reservation_once unique (order_id),
+    constraint reservation_status check (status = any ('{held,partial,short,released,taken}'))
 );
 create index reservation_by_status on reservation (status, created_at, id);
 create index reservation_by_age on reservation (created_at, id);
 
--- What the order wants of a SKU. reserved counts what was taken since.
+-- What the order needs of a SKU. reserved includes what was taken since.
 create table reservation_line (
     reservation_id uuid not null references reservation (id),
     sku            text not null,
     quantity       bigint not null,
     reserved       bigint not null default 0,
     taken          bigint not null default 0,
-    waiting        boolean not null default true, -- misses something and would still take it
+    waiting        boolean not null default true, -- something is missing, and would still be taken
     arrived        bigint not null,
     primary key (reservation_id, sku),
     constraint reservation_line_wants check (quantity > 0),
@@ -31,7 +32,7 @@ create table reservation_line (
 create index reservation_line_queue on reservation_line (sku, arrived) where waiting;
 create index reservation_line_open on reservation_line (sku) where reserved > taken;
 
--- Where it is reserved. The open parts of a SKU and warehouse sum up to stock.reserved.
+-- Where it is reserved. The open parts of a SKU in a warehouse sum up to stock.reserved.
 create table reservation_cell (
     reservation_id uuid not null references reservation (id),
     sku            text not null,
@@ -42,9 +43,6 @@ create table reservation_cell (
     constraint reservation_cell_quantity check (quantity >= 0),
     constraint reservation_cell_taken check (taken between 0 and quantity)
 );
-
--- A movement is always one of a level that exists.
-alter table stock_movement add constraint stock_movement_of_level foreign key (sku, warehouse) references stock (sku, warehouse);
 
 create view reservation_event as
 select r.id, null::json as private,
@@ -66,12 +64,3 @@ select r.id, r.version, r.status, r.created_at, r.arrived, r.order_id,
             where c.reservation_id = r.id and c.quantity > 0),
         'created_at', r.created_at, 'updated_at', r.updated_at) as doc
 from reservation r;
-
--- A stocked SKU has a level from the first day on, which is 0.
-create or replace view stock_json as
-select v.sku, coalesce(sum(s.on_hand), 0)::bigint as on_hand, (coalesce(sum(s.on_hand), 0) - coalesce(sum(s.reserved), 0))::bigint as available,
-    json_build_object('sku', v.sku, 'on_hand', coalesce(sum(s.on_hand), 0), 'reserved', coalesce(sum(s.reserved), 0),
-        'available', coalesce(sum(s.on_hand), 0) - coalesce(sum(s.reserved), 0),
-        'by_warehouse', coalesce(json_agg(json_build_object('warehouse', s.warehouse, 'on_hand', s.on_hand, 'reserved', s.reserved,
-            'available', s.on_hand - s.reserved) order by s.warehouse) filter (where s.sku is not null), '[]')) as doc
-from variant v left join stock s on s.sku = v.sku where v.stocked group by v.sku;
