@@ -365,6 +365,7 @@ def test_a_reservation_that_takes_stock_below_its_reorder_point_announces_it(sho
 
     assert low() == [3]
     publisher.cancel(order)
+    publisher.settle()
     publisher.place(("DROP", 5))
     publisher.settle()
     assert low() == [3, 0]

@@ -171,8 +171,8 @@ def test_each_route_requires_its_scope(shop):
             if "x-scope" not in operation:
                 continue
             here = path.replace("{id}", "01900000-0000-7000-8000-000000000000").replace("{sku}", "NONE")
-            nobody = shop.catalog.request(method.upper(), here, json={} if method == "post" else None, token="")
-            assert nobody.status == 401, (path, nobody)
+            anonymous = shop.catalog.request(method.upper(), here, json={} if method == "post" else None, token="")
+            assert anonymous.status == 401, (path, anonymous)
             if operation["x-scope"] and operation["x-scope"] != "products:storefront":
                 other = shop.catalog.request(method.upper(), here, json={} if method == "post" else None, role="customer")
                 assert other.status == 403, (path, other)
