@@ -16,8 +16,8 @@ SEED = int(os.environ.get("SEED") or time.time_ns() % 10**9)
 ORDERS = int(os.environ.get("FIGURES_ORDERS") or 300)
 WINDOWS = 6 + ORDERS // 500
 TABLES = {"fact_order": "order_id", "fact_line": "order_id, line", "fact_refund": "refund_id", "fact_parcel": "shipment_id",
-          "fact_ticket": "ticket_id", "fact_survey": "survey_id", "fact_return": "refund_id, line", "fact_move": "move_id",
-          "stock": "sku, warehouse", "customer": "customer", "cohort_member": "customer, start", "cohort_rollup": "cohort, start", "intake_rollup": "start, type", "parcel_rollup": "start, carrier, warehouse", "sku": "sku",
+          "fact_ticket": "ticket_id", "fact_survey": "survey_id", "fact_return": "refund_id, line", "fact_movement": "movement_id",
+          "stock": "sku, warehouse", "customer": "customer", "cohort_member": "customer, start", "cohort_rollup": "cohort, start", "ingest_rollup": "start, type", "parcel_rollup": "start, carrier, warehouse", "sku": "sku",
           "sales_rollup": "dimension, grain, start, currency, channel, key", "quarantine": "id", "figures": "one"}
 FIRST = datetime(2011, 3, 1, tzinfo=timezone.utc)
 # Where windows begin, which channels are asked for, and how long pages are: test_real_figures.py has its own.
@@ -89,9 +89,9 @@ def mend(shop, mends):
     """Orders first or refunds first: it does not matter."""
     aside = list(shop.analytics.all("/v1/quarantine", limit=100))
     for about, data in mends:
-        row, = [each for each in aside if each["about"] == about and ("amount" in data) == (each["type"] == "orders.refund.paid")
+        row, = [each for each in aside if each["order_id"] == about and ("amount" in data) == (each["type"] == "orders.refund.paid")
                 and each["reasons"] != ["refund.unknown_order"]]
-        shop.analytics.as_("analyst").post(f"/v1/quarantine/{row['id']}/mend", {"reason": "asked the shop", "data": data}).expect(201)
+        shop.analytics.as_("analyst").post(f"/v1/quarantine/{row['id']}/reprocess", {"reason": "asked the shop", "data": data}).expect(201)
 
 
 def shuffled(said, chance, within=100):
@@ -205,7 +205,7 @@ def compare_products(shop, chance, own, start, end):
             found = list(shop.analytics.all("/v1/returns/events", limit=7, params={**window, "by": by, "currency": currency, "key": row["key"]}))
             assert len(found) == row["refunds"], f"{window} {by} {row} SEED={SEED}"
     most, length = chance.choice((0, 20, 1000)), chance.choice((3, 14, 40))
-    found = list(shop.analytics.all("/v1/products/slow", limit=3, params={"as_of": end, "days": length, "most": most}))
+    found = list(shop.analytics.all("/v1/products/slow", limit=3, params={"as_of": end, "days": length, "max_units": most}))
     assert bare(found, "title", "category") == own.slow(end, length, most), f"{end} {length} {most} SEED={SEED}"
     return compared + figures_in(found)
 
@@ -229,13 +229,13 @@ def compare_more(shop, chance, orders, refunds, moves, zone, windows):
 def nothing_is_lost(shop):
     said = asked(shop, "/v1/quality", **{"from": "2011-01-01", "to": "2012-01-01"})
     heard = {row["type"]: row["n"] for row in shop.sql("analytics", "select type, count(*) as n from archive group by 1")}
-    heard.pop("analytics.mend.made", None)
-    assert {row["type"]: row["heard"] for row in said["data"]} == heard
+    heard.pop("analytics.correction.made", None)
+    assert {row["type"]: row["received"] for row in said["data"]} == heard
     assert all(row["unexplained"] == 0 for row in said["data"])
     for type_, table, where in (("orders.order.placed", "fact_order", "true"), ("orders.refund.paid", "fact_refund", "state <> 'waiting'")):
         row, = [each for each in said["data"] if each["type"] == type_]
         assert row["booked"] == shop.value("analytics", f"select count(*) from {table} where {where}")
-        assert row["set_aside"] == shop.value("analytics", "select count(*) from quarantine_json where type = %s", type_)
+        assert row["quarantined"] == shop.value("analytics", "select count(*) from quarantine_json where type = %s", type_)
     return said
 
 
@@ -266,9 +266,9 @@ def test_every_figure_is_exact_whatever_the_order_of_the_news_and_rebuilt_to_the
     for each in shuffled(news.said, chance):
         news.publish(*each)
     news.heard(60 + ORDERS // 5)
-    assert nothing_is_lost(shop)["totals"]["set_aside"] == len(mends)
+    assert nothing_is_lost(shop)["totals"]["quarantined"] == len(mends)
     mend(shop, chance.sample(mends, len(mends)))
-    assert nothing_is_lost(shop)["totals"]["set_aside"] == 0
+    assert nothing_is_lost(shop)["totals"]["quarantined"] == 0
     orders, refunds = orders + mended_orders, refunds + mended_refunds
     compared = compare(shop, chance, orders, refunds, zone, WINDOWS)
     compared += compare_more(shop, chance, orders, refunds, moves, zone, WINDOWS)
@@ -281,7 +281,7 @@ def test_every_figure_is_exact_whatever_the_order_of_the_news_and_rebuilt_to_the
     news.heard(120)
     assert bytes_of(shop) == before, f"repeats changed something, SEED={SEED}"
 
-    shop.sql("analytics", "truncate fact_order, fact_line, fact_refund, fact_return, sales_rollup, customer, cohort_member, cohort_rollup, stock, intake_rollup, quarantine")
+    shop.sql("analytics", "truncate fact_order, fact_line, fact_refund, fact_return, sales_rollup, customer, cohort_member, cohort_rollup, stock, ingest_rollup, quarantine")
     done = rebuild(shop)
     assert done["applied"] == done["total"] == shop.value("analytics", "select count(*) from archive")
     after = bytes_of(shop)

@@ -347,7 +347,7 @@ def test_the_type_of_a_problem_leads_to_a_page_that_explains_it(shop):
 FIGURES = {"backroom_events_published_total", "backroom_events_applied_total", "backroom_events_skipped_total",
            "backroom_deadlines_fired_total", "backroom_schedules_run_total", "backroom_commit_batches_total", "backroom_commit_batch_requests_total"}
 # What one service alone tells.
-OWN = {"backroom_reconcile_diff": "analytics"}
+OWN = {"backroom_reconciliation_differences": "analytics"}
 
 
 def test_every_metric_that_an_alert_names_is_told_and_every_metric_told_has_an_alert(shop):

@@ -37,8 +37,8 @@ int rebuild_start(struct work *w)
 /* In a transaction of its own, because readers wait until it is over. */
 static int empty_figures(struct work *w, const char *id)
 {
-    TRY(q_readers_first(w));
-    TRY(q_figures_forget(w));
+    TRY(q_lock_timeout_set(w));
+    TRY(q_figures_empty(w));
     TRY(q_figures_begin(w, calendar_zone()));
     return schedule_part(w, id, ONE);
 }
@@ -73,7 +73,7 @@ int rebuild_next_part(struct work *w)
     struct rebuild_lock_row r;
     size_t n;
 
-    TRY(q_figures_alone(w));
+    TRY(q_figures_lock_exclusive(w));
     TRY(q_rebuild_lock(w, id, &r));
     if (strcmp(r.status, "running") != 0)
         return OK;

@@ -18,8 +18,8 @@ int orders_apply(struct work *w, const json_t *events, const char *zone)
         TRY(q_refunds_count(w, zone));
     if (cancelled) {
         TRY(q_sales_void(w, events_of(w, events, "orders.order.cancelled"), zone));
-        TRY(q_buyers_anew(w, cancelled, zone));
-        TRY(q_sums_sweep(w, cancelled, zone));
+        TRY(q_buyers_recount(w, cancelled, zone));
+        TRY(q_zero_sums_delete(w, cancelled, zone));
     }
     return customer_facts_follow(w, placed, cancelled, zone);
 }

@@ -1,5 +1,5 @@
--- Everything that is needed to check an order, one row for each line, in one round trip. PostgreSQL estimates ten rows for the
--- array; the limit keeps it from scanning the price list for a thousand SKUs.
+-- Everything that is needed to check an order, one row for each line, in one round trip. PostgreSQL estimates
+-- ten rows for the array; the limit keeps it from scanning the price list for a thousand SKUs.
 -- name: intake_look(asker, channel, channel_ref, placed_at, skus) :rows known bool, sellable bool, stocked bool, price int, currency, title, kind, early bool, order_id, intake, asker
 select p.sku is not null, coalesce(p.sellable, false), coalesce(p.stocked, false), coalesce(p.price, 0), p.currency, p.title,
     coalesce(c.kind, 'own'), coalesce(:placed_at::timestamptz > now() + interval '5 minutes', false), o.id, o.request_digest, :asker::text
