@@ -1,7 +1,7 @@
 #include "roles.h"
 
-/* Scopes are <what>:<act>. `personal` shows personal data in full, else it is masked. That applicants never approve
- * their own is checked where the approval is, whatever the role. */
+/* Scopes are <what>:<act>. `personal` shows personal data in full, else it is masked. That applicants never
+ * approve their own is checked where the approval is, whatever the role. */
 const struct role roles[] = {
     {"admin", "*"},
     /* machines */

@@ -45,7 +45,8 @@ static bool read_secret(void)
     return good;
 }
 
-/* The database may come up after us: wait for it, not ready meanwhile. A schema that does not fit is final. */
+/* The database may come up after us: wait for it, not ready meanwhile. A schema that does not fit is
+ * final. */
 static bool open_database(const struct service *s)
 {
     const struct query *const tables[] = {common_queries, s->queries, NULL};

@@ -33,7 +33,7 @@ const struct field correction_fields[] = {
     {0},
 };
 
-/* --- applying --------------------------------------------------------------------------------------------- */
+/* --- applying ---------------------------------------------------------------------------------------- */
 
 static const char *take_ids(struct work *w, const char *corrections, const char *zone, int *fault)
 {
@@ -71,7 +71,7 @@ int corrections_apply(struct work *w, const json_t *events, const char *zone)
     return ingest_count(w, corrected, zone);
 }
 
-/* --- correcting ------------------------------------------------------------------------------------------- */
+/* --- correcting -------------------------------------------------------------------------------------- */
 
 /* Every reason that is left, as a fault of the changes. */
 static int check_corrected(struct work *w, const char *faults)
@@ -110,7 +110,8 @@ int quarantine_reprocess(struct work *w)
         return fail(w, NOT_FOUND, "quarantine.unknown",
                     "The quarantine has no event with this id that can be corrected.");
     TRY(check_corrected(w, row.fault));
-    TRY(q_correction_add(w, id, quarantined, row.type, row.order_id, in_str(w, "reason"), row.data, w->actor));
+    TRY(q_correction_add(w, id, quarantined, row.type, row.order_id, in_str(w, "reason"), row.data,
+                         w->actor));
     TRY(apply_one(w, id, state.zone));
     TRY(announce_new(w, "analytics.correction.made", "correction", id));
     return reply_resource(w, "corrections", id);

@@ -6,7 +6,8 @@
 #include "reconciliation.h"
 #include "report.h"
 
-/* Of other services' events: what is needed here; more is ignored. Impossible values are quarantined with their reasons. */
+/* Of other services' events: what is needed here; more is ignored. Impossible values are quarantined with
+ * their reasons. */
 static const struct field ledger_event_figure_fields[] = {
     {"currency", CURRENCY, REQUIRED},
     {"orders", INTEGER, REQUIRED},
@@ -27,15 +28,15 @@ static const struct field ledger_event_fields[] = {
     {0},
 };
 
-/* --- the table of contents ------------------------------------------------------------------------------- */
+/* --- the table of contents --------------------------------------------------------------------------- */
 
 static const struct route routes[] = {
     {"GET", "/v1/quality", "reports:read", window_fields, quality_get, 200,
      "Get what was received, booked and quarantined"},
     {"POST", "/v1/reconciliation", "ops:write", NULL, reconcile_now, 200,
      "Reconcile the figures with those of orders"},
-    {"POST", "/v1/quarantine/{id}/reprocess", "quarantine:reprocess", correction_fields, quarantine_reprocess, 201,
-     "Reprocess a quarantined event with corrections"},
+    {"POST", "/v1/quarantine/{id}/reprocess", "quarantine:reprocess", correction_fields, quarantine_reprocess,
+     201, "Reprocess a quarantined event with corrections"},
     {"POST", "/v1/rebuild", "ops:write", NULL, rebuild_start, 202, "Rebuild all figures from the archive"},
     {0},
 };

@@ -22,8 +22,9 @@ static int schedule_part(struct work *w, const char *id, enum turn turn)
     return deadline_set(w, "rebuild", textf(w, "%s/%c", id, (char)turn), 0);
 }
 
-/* From here on no batch adds to the figures, and no report reads them. The rebuild runs in the background, where it can
- * wait for batches that are under way; what these still add is in the archive and is applied again. */
+/* From here on no batch adds to the figures, and no report reads them. The rebuild runs in the background,
+ * where it can wait for batches that are under way; what these still add is in the archive and is applied
+ * again. */
 int rebuild_start(struct work *w)
 {
     const char *id = new_id(w);
@@ -63,7 +64,8 @@ static int apply_part(struct work *w, const char *id, const char *zone, const st
     return q_rebuild_progress(w, id, rows[n - 1].no, (int64_t)n);
 }
 
-/* The lock keeps all batches from archiving meanwhile, so that no event gets a number below the place that was read. */
+/* The lock keeps all batches from archiving meanwhile, so that no event gets a number below the place that
+ * was read. */
 int rebuild_next_part(struct work *w)
 {
     const char *turn = in_str(w, "aggregate_id");

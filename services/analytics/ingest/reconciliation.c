@@ -14,7 +14,8 @@ int analytics_on_orders_ledger(struct work *w)
     return closed ? q_ledger_days_put(w, closed) : OK;
 }
 
-/* The lock keeps a rebuild from emptying the figures meanwhile; while they are rebuilt there is nothing to compare. */
+/* The lock keeps a rebuild from emptying the figures meanwhile; while they are rebuilt there is nothing to
+ * compare. */
 static int compare(struct work *w, bool *ready, struct reconcile_row *found)
 {
     struct figures_busy_row figures;

@@ -6,7 +6,7 @@
 #include "returns.h"
 #include "stock_stats.h"
 
-/* --- input ----------------------------------------------------------------------------------------------- */
+/* --- input ------------------------------------------------------------------------------------------- */
 
 enum { KEYS = 1000 };
 
@@ -49,7 +49,7 @@ static const struct field stock_event_fields[] = {
     {0},
 };
 
-/* --- the table of contents ------------------------------------------------------------------------------- */
+/* --- the table of contents --------------------------------------------------------------------------- */
 
 static const struct route routes[] = {
     {"GET", "/v1/products/ranking", "sales:read", ranking_fields, ranking_get, 200, "List best sellers"},

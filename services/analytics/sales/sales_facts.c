@@ -4,8 +4,8 @@
 #include "customer_facts.h"
 #include "sales_facts_queries.h"
 
-/* The documents go to PostgreSQL once; after that the orders' ids are enough. Steps before cancellations: an order that is
- * void still has the time at which it was cancelled. */
+/* The documents go to PostgreSQL once; after that the orders' ids are enough. Steps before cancellations: an
+ * order that is void still has the time at which it was cancelled. */
 int orders_apply(struct work *w, const json_t *events, const char *zone)
 {
     const char *placed = event_subjects(w, events, "orders.order.placed");
