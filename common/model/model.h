@@ -15,8 +15,8 @@ struct work;
 
 /* One step in the life of an aggregate. Never a sixth column. */
 struct step {
-    /* A status, several ("draft|rejected"), or ANY that the flow names. The life begins in the first status of the
-     * first row. */
+    /* A status, several ("draft|rejected"), or ANY that the flow names. The first status of the first row is
+     * where the life begins. */
     const char *from;
     const char *action;
     const char *to;                               /* the status afterwards, or SAME */
@@ -45,14 +45,14 @@ struct resource {
     const char *view;      /* "order_json" */
     const char *read;      /* scope to read it; NULL: open to everybody */
     const char *reveal;    /* scope to see its personal data unmasked; NULL: it has none */
-    const char *owner; /* column with the customer's ref: customer tokens see only theirs. NULL: none of it;
-                              EVERYBODYS: all of it, as far as `read` goes */
+    /* The column with the customer's ref: customer tokens see only theirs. NULL: none of it; EVERYBODYS: all of
+     * it, as far as `read` goes. */
+    const char *owner;
     const struct filter *filters;
     const char *sorts; /* "created_at,number": the first is the default, newest first */
     const struct step *flow;
-    const char *key; /* key column, default "id" */
-    const char
-        *pending; /* boolean column that a `Prefer: wait` waits to become false; NULL: nothing to wait for */
+    const char *key;     /* key column, default "id" */
+    const char *pending; /* boolean column that a `Prefer: wait` waits to become false; NULL: none */
     /* Its view shows what changes without an event (scanned units): it is never answered with 304. */
     bool changes_without_events;
 };

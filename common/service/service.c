@@ -26,6 +26,7 @@
 #include "principal.h"
 #include "relay.h"
 #include "routes.h"
+#include "status_check.h"
 #include "token.h"
 
 enum { DRAIN_SECONDS = 20, START_TRIES = 600, FILES = 16384 };
@@ -64,7 +65,7 @@ static bool open_database(const struct service *s)
             usleep(500 * 1000);
     }
     return up && migrate(s->name, common_migrations, s->migrations) && sql_prepare_all(tables) &&
-           read_secret();
+           statuses_agree(s->events) && read_secret();
 }
 
 /* Hand each module its rows. */
