@@ -1,7 +1,7 @@
 #include "roles.h"
 
-/* Scopes are <what>:<act>. `personal` shows personal data in full, masked otherwise. The applicant never approves
- * his own, whatever his role: that is checked where the approval is. */
+/* Scopes are <what>:<act>. `personal` shows personal data in full, else it is masked. That applicants never
+ * approve their own is checked where the approval is, whatever the role. */
 const struct role roles[] = {
     {"admin", "*"},
     /* machines */
@@ -35,7 +35,7 @@ const struct role roles[] = {
      "tickets:read tickets:write tickets:assign tickets:personal department:support calendar:write "
      "customers:erase tasks:read tasks:write surveys:read customers:read "
      "customers:personal orders:read orders:personal shipments:read events:read"},
-    {"analyst", "sales:read reports:read quarantine:mend events:read products:read"},
+    {"analyst", "sales:read reports:read quarantine:reprocess events:read products:read"},
     {"manager", "products:read products:approve orders:read orders:confirm orders:hold orders:cancel "
                 "orders:refund channels:write stock:read "
                 "shipments:read waves:read exceptions:read tickets:read tickets:write "

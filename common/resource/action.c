@@ -38,7 +38,7 @@ static bool next_name(const char **names, char name[NAME_MAX_BYTES])
     return true;
 }
 
-/* --- at start ------------------------------------------------------------------------------------------------ */
+/* --- at start ---------------------------------------------------------------------------------------- */
 
 static bool is_path_variable(const struct bound_route *route, const char *name)
 {
@@ -92,7 +92,7 @@ void action_open(const struct query *queries)
     }
 }
 
-/* --- handlers ------------------------------------------------------------------------------------------------- */
+/* --- handlers ---------------------------------------------------------------------------------------- */
 
 static const char *input_text(struct work *w, const char *name)
 {

@@ -8,8 +8,8 @@
 #include "metrics.h"
 #include "short_forms.h"
 
-/* A kind of table: where struct area has it, how large its rows are, and which columns tell its rows apart. Every row
- * begins with a text, which is NULL in the row of zeros at the end. */
+/* A kind of table: where struct area has it, how large its rows are, and which columns tell its rows apart.
+ * Every row begins with a text, which is NULL in the row of zeros at the end. */
 static const struct kind {
     const char *word;
     size_t table, size, name, name_too;

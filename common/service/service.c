@@ -31,6 +31,7 @@
 #include "relay.h"
 #include "routes.h"
 #include "runner.h"
+#include "status_check.h"
 #include "token.h"
 #include "worker.h"
 
@@ -51,7 +52,8 @@ static bool read_secret(void)
     return good;
 }
 
-/* The database may come up after us: wait for it, not ready meanwhile. A schema that does not fit is final. */
+/* The database may come up after us: wait for it, not ready meanwhile. A schema that does not fit is
+ * final. */
 static bool open_database(const struct service *s)
 {
     const struct query *const tables[] = {common_queries, s->queries, NULL};
@@ -69,7 +71,7 @@ static bool open_database(const struct service *s)
             usleep(500 * 1000);
     }
     return up && migrate(s->name, common_migrations, s->migrations) && sql_prepare_all(tables) &&
-           read_secret();
+           statuses_agree(s->events) && read_secret();
 }
 
 /* Hand each module its rows. */

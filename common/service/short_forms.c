@@ -17,7 +17,7 @@ static void *zeroed(size_t n, size_t size)
     return memory;
 }
 
-/* --- fields ------------------------------------------------------------------------------------------------ */
+/* --- fields ------------------------------------------------------------------------------------------ */
 
 static size_t count_fields(const struct field *fields)
 {
@@ -53,7 +53,7 @@ const struct field *fields_written_out(const struct field *fields)
     return copy;
 }
 
-/* --- filters ----------------------------------------------------------------------------------------------- */
+/* --- filters ----------------------------------------------------------------------------------------- */
 
 static const char *equality(const struct filter *f)
 {
@@ -84,7 +84,7 @@ const struct filter *filters_written_out(const struct filter *filters)
     return copy;
 }
 
-/* --- flows --------------------------------------------------------------------------------------------------- */
+/* --- flows ------------------------------------------------------------------------------------------- */
 
 struct statuses {
     const char *names[STATUSES_MAX];
@@ -164,9 +164,10 @@ const struct step *flow_written_out(const struct step *flow)
     return copy;
 }
 
-/* --- all of them ------------------------------------------------------------------------------------------------ */
+/* --- all of them ------------------------------------------------------------------------------------- */
 
-/* The tables are copies that areas_join() made: the casts take away what their types promise to other modules. */
+/* The tables are copies that areas_join() made: the casts take away what their types promise to other
+ * modules. */
 void short_forms_write_out(struct area *all)
 {
     for (struct route *r = (struct route *)(uintptr_t)all->routes; r && r->method; r++)

@@ -1,5 +1,6 @@
 /*
- * JSON written into a text, piece by piece, without a tree: commas, quotes and escapes are put where they belong.
+ * JSON written into a text, piece by piece, without a tree: commas, quotes and escapes are put where they
+ * belong.
  *
  *     struct text out = text_new(w->arena);
  *

@@ -11,8 +11,8 @@ int customer_facts_follow(struct work *w, const char *placed, const char *cancel
     }
     if (cancelled) {
         TRY(q_buyers_lock(w, cancelled));
-        TRY(q_customers_anew(w, cancelled));
+        TRY(q_customers_recount(w, cancelled));
         TRY(q_cohorts_follow(w, cancelled, zone));
     }
-    return q_cohorts_sweep(w);
+    return q_empty_cohorts_delete(w);
 }

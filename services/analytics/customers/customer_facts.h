@@ -4,8 +4,8 @@
 
 struct work;
 
-/* The orders that were placed and cancelled, as PostgreSQL arrays, NULL for none. After all sums, because every batch locks
- * sums first and customers then. */
+/* The orders that were placed and cancelled, as PostgreSQL arrays, NULL for none. After all sums, because
+ * every batch locks sums first and customers then. */
 int customer_facts_follow(struct work *w, const char *placed, const char *cancelled, const char *zone);
 
 #endif

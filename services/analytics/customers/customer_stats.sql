@@ -1,4 +1,4 @@
--- New is who bought for the first time in this row's part of the window; repeating, who bought twice or more in it.
+-- A customer is new in the row with their first order, and repeating in a row with two orders or more.
 -- name: customer_figures(cut, from, to, zone) :json
 with asked as materialized (
     select shop_zone(:zone) as zone, :from::date::timestamp as first, :to::date::timestamp as last

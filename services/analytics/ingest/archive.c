@@ -46,7 +46,7 @@ int ingest(struct work *w, enum figures_lock lock, apply_events *apply)
     const json_t *events = read_batch(w);
     struct figures_state_row state;
 
-    TRY(lock == EXCLUSIVE ? q_figures_alone(w) : q_figures_shared(w));
+    TRY(lock == EXCLUSIVE ? q_figures_lock_exclusive(w) : q_figures_lock_shared(w));
     TRY(q_figures_begin(w, calendar_zone()));
     TRY(q_archive_add(w, json_text(w, events)));
     TRY(q_figures_state(w, &state));
@@ -58,7 +58,7 @@ int ingest(struct work *w, enum figures_lock lock, apply_events *apply)
 
 int ingest_count(struct work *w, const json_t *events, const char *zone)
 {
-    return q_intake_count(w, event_heads(w, events), zone);
+    return q_ingest_count(w, event_heads(w, events), zone);
 }
 
 const char *events_of(struct work *w, const json_t *events, const char *type)

@@ -33,7 +33,7 @@ const struct field correction_fields[] = {
     {0},
 };
 
-/* --- applying --------------------------------------------------------------------------------------------- */
+/* --- applying ---------------------------------------------------------------------------------------- */
 
 static const char *take_ids(struct work *w, const char *corrections, const char *zone, int *fault)
 {
@@ -51,9 +51,9 @@ static const char *take_ids(struct work *w, const char *corrections, const char 
 
 int corrections_apply(struct work *w, const json_t *events, const char *zone)
 {
-    const char *corrections = events_of(w, events, "analytics.mend.made"), *taken;
+    const char *corrections = events_of(w, events, "analytics.correction.made"), *taken;
     json_t *again = json_owned(w, json_array()), *corrected = json_owned(w, json_array());
-    struct mended_events_row *rows;
+    struct corrected_events_row *rows;
     size_t n;
     int fault;
 
@@ -61,17 +61,17 @@ int corrections_apply(struct work *w, const json_t *events, const char *zone)
         return OK;
     taken = take_ids(w, corrections, zone, &fault);
     TRY(fault);
-    TRY(q_mended_events(w, corrections, taken, &rows, &n));
+    TRY(q_corrected_events(w, corrections, taken, &rows, &n));
     for (size_t i = 0; i < n; i++) {
         json_array_append_new(again, json_loads(rows[i].event, 0, NULL));
-        if (rows[i].mended)
+        if (rows[i].corrected)
             json_array_append(corrected, json_array_get(again, i));
     }
     TRY(apply_all(w, again, zone));
     return ingest_count(w, corrected, zone);
 }
 
-/* --- correcting ------------------------------------------------------------------------------------------- */
+/* --- correcting -------------------------------------------------------------------------------------- */
 
 /* Every reason that is left, as a fault of the changes. */
 static int check_corrected(struct work *w, const char *faults)
@@ -90,28 +90,29 @@ static int apply_one(struct work *w, const char *id, const char *zone)
 {
     const char *archived;
 
-    TRY(q_mend_archive(w, id, &archived));
+    TRY(q_correction_archive(w, id, &archived));
     return corrections_apply(w, json_owned(w, json_loads(archived, 0, NULL)), zone);
 }
 
-int quarantine_mend(struct work *w)
+int quarantine_reprocess(struct work *w)
 {
     const char *id = new_id(w), *quarantined = path_var(w, "id");
-    struct quarantine_mended_row row;
+    struct quarantine_corrected_row row;
     struct figures_state_row state;
 
-    TRY(q_figures_alone(w));
+    TRY(q_figures_lock_exclusive(w));
     TRY(q_figures_begin(w, calendar_zone()));
     TRY(q_figures_state(w, &state));
     if (state.rebuilding)
         return reply_figures(w, NULL);
-    TRY(q_quarantine_mended(w, quarantined, in_json(w, "data"), &row));
+    TRY(q_quarantine_corrected(w, quarantined, in_json(w, "data"), &row));
     if (!row.found)
         return fail(w, NOT_FOUND, "quarantine.unknown",
                     "The quarantine has no event with this id that can be corrected.");
     TRY(check_corrected(w, row.fault));
-    TRY(q_mend_add(w, id, quarantined, row.type, row.about, in_str(w, "reason"), row.data, w->actor));
+    TRY(q_correction_add(w, id, quarantined, row.type, row.order_id, in_str(w, "reason"), row.data,
+                         w->actor));
     TRY(apply_one(w, id, state.zone));
-    TRY(announce_new(w, "analytics.mend.made", "mend", id));
-    return reply_resource(w, "mends", id);
+    TRY(announce_new(w, "analytics.correction.made", "correction", id));
+    return reply_resource(w, "corrections", id);
 }

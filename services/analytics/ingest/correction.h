@@ -7,7 +7,8 @@
 
 extern const struct field correction_fields[];
 
-int quarantine_mend(struct work *w);
+/* POST /v1/quarantine/{id}/reprocess */
+int quarantine_reprocess(struct work *w);
 
 /* Reprocess what the corrections among the events are of. After all other events of a part were applied. */
 int corrections_apply(struct work *w, const json_t *events, const char *zone);

@@ -6,7 +6,8 @@
 #include "reconciliation.h"
 #include "report.h"
 
-/* Of other services' events: what is needed here; more is ignored. Impossible values are quarantined with their reasons. */
+/* Of other services' events: what is needed here; more is ignored. Impossible values are quarantined with
+ * their reasons. */
 static const struct field ledger_event_figure_fields[] = {
     {"currency", CURRENCY, REQUIRED},
     {"orders", INTEGER, REQUIRED},
@@ -27,22 +28,22 @@ static const struct field ledger_event_fields[] = {
     {0},
 };
 
-/* --- the table of contents ------------------------------------------------------------------------------- */
+/* --- the table of contents --------------------------------------------------------------------------- */
 
 static const struct route routes[] = {
     {"GET", "/v1/quality", "reports:read", window_fields, quality_get, 200,
      "Get what was received, booked and quarantined"},
     {"POST", "/v1/reconciliation", "ops:write", NULL, reconcile_now, 200,
      "Reconcile the figures with those of orders"},
-    {"POST", "/v1/quarantine/{id}/mend", "quarantine:mend", correction_fields, quarantine_mend, 201,
-     "Reprocess a quarantined event with corrections"},
+    {"POST", "/v1/quarantine/{id}/reprocess", "quarantine:reprocess", correction_fields, quarantine_reprocess,
+     201, "Reprocess a quarantined event with corrections"},
     {"POST", "/v1/rebuild", "ops:write", NULL, rebuild_start, 202, "Rebuild all figures from the archive"},
     {0},
 };
 
 static const struct filter quarantine_filters[] = {
     {"type", TEXT},
-    {"about", TEXT},
+    {"order_id", UUID},
     {"reason", TEXT, "reasons @> array[?::text]"},
     {"since", TIME, "at >= ?::timestamptz"},
     {"before", TIME, "at < ?::timestamptz"},
@@ -50,7 +51,7 @@ static const struct filter quarantine_filters[] = {
 };
 
 static const struct filter reconciliation_filters[] = {{"differs", BOOLEAN}, {0}};
-static const struct filter correction_filters[] = {{"about", TEXT}, {0}};
+static const struct filter correction_filters[] = {{"order_id", UUID}, {0}};
 static const struct filter rebuild_filters[] = {{"status", TEXT}, {0}};
 
 static const struct resource resources[] = {
@@ -72,11 +73,11 @@ static const struct resource resources[] = {
         .key = "day",
     },
     {
-        .name = "mends",
+        .name = "corrections",
         .title = "correction",
-        .aggregate = "mend",
-        .table = "mend",
-        .view = "mend_json",
+        .aggregate = "correction",
+        .table = "correction",
+        .view = "correction_json",
         .read = "reports:read",
         .filters = correction_filters,
         .sorts = "created_at",
@@ -111,7 +112,7 @@ static const struct deadline deadlines[] = {{"rebuild", rebuild_next_part}, {0}}
 /* Some minutes after orders closed their days; and again, because events may still be under way. */
 static const struct schedule schedules[] = {{"20 * * * *", "reconcile", reconcile}, {0}};
 
-static const struct own_gauge gauges[] = {{"backroom_reconcile_diff", reconcile_gauge}, {0}};
+static const struct own_gauge gauges[] = {{"backroom_reconciliation_differences", reconcile_gauge}, {0}};
 
 static const struct constraint constraints[] = {
     {"rebuild_one_at_a_time", CONFLICT, "rebuild.running", "The figures are being rebuilt already."},

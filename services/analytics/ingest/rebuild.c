@@ -22,8 +22,9 @@ static int schedule_part(struct work *w, const char *id, enum turn turn)
     return deadline_set(w, "rebuild", textf(w, "%s/%c", id, (char)turn), 0);
 }
 
-/* From here on no batch adds to the figures, and no report reads them. The rebuild runs in the background, where it can
- * wait for batches that are under way; what these still add is in the archive and is applied again. */
+/* From here on no batch adds to the figures, and no report reads them. The rebuild runs in the background,
+ * where it can wait for batches that are under way; what these still add is in the archive and is applied
+ * again. */
 int rebuild_start(struct work *w)
 {
     const char *id = new_id(w);
@@ -37,8 +38,8 @@ int rebuild_start(struct work *w)
 /* In a transaction of its own, because readers wait until it is over. */
 static int empty_figures(struct work *w, const char *id)
 {
-    TRY(q_readers_first(w));
-    TRY(q_figures_forget(w));
+    TRY(q_lock_timeout_set(w));
+    TRY(q_figures_empty(w));
     TRY(q_figures_begin(w, calendar_zone()));
     return schedule_part(w, id, ONE);
 }
@@ -63,7 +64,8 @@ static int apply_part(struct work *w, const char *id, const char *zone, const st
     return q_rebuild_progress(w, id, rows[n - 1].no, (int64_t)n);
 }
 
-/* The lock keeps all batches from archiving meanwhile, so that no event gets a number below the place that was read. */
+/* The lock keeps all batches from archiving meanwhile, so that no event gets a number below the place that
+ * was read. */
 int rebuild_next_part(struct work *w)
 {
     const char *turn = in_str(w, "aggregate_id");
@@ -73,7 +75,7 @@ int rebuild_next_part(struct work *w)
     struct rebuild_lock_row r;
     size_t n;
 
-    TRY(q_figures_alone(w));
+    TRY(q_figures_lock_exclusive(w));
     TRY(q_rebuild_lock(w, id, &r));
     if (strcmp(r.status, "running") != 0)
         return OK;

@@ -6,13 +6,14 @@ from archive where no > :after::bigint order by no limit :count::int;
 -- name: rebuild_begin(id, zone, actor) :exec
 insert into rebuild (id, zone, total, started_by) select :id::uuid, :zone, count(*), :actor from archive;
 
--- Who reads keeps his tables, and who comes then waits behind whoever wants to empty them: so not for long. It is tried again.
--- name: readers_first() :exec
+-- Readers keep their locks, and readers that come later wait behind the transaction that wants to empty the
+-- tables: so it waits for a short time only, and is tried again.
+-- name: lock_timeout_set() :exec
 select set_config('lock_timeout', '300ms', true);
 
--- name: figures_forget() :exec
-truncate fact_order, fact_line, fact_refund, fact_return, sales_rollup, customer, cohort_member, cohort_rollup, sku, fact_move, stock,
-    fact_parcel, parcel_rollup, fact_ticket, fact_survey, quarantine, intake_rollup, figures;
+-- name: figures_empty() :exec
+truncate fact_order, fact_line, fact_refund, fact_return, sales_rollup, customer, cohort_member, cohort_rollup, sku, fact_movement, stock,
+    fact_parcel, parcel_rollup, fact_ticket, fact_survey, quarantine, ingest_rollup, figures;
 
 -- name: rebuild_lock(id) :row status, zone, read_to int
 select status, zone, read_to from rebuild where id = :id::uuid for update;

@@ -11,15 +11,16 @@ int analytics_on_orders_ledger(struct work *w)
 {
     const char *closed = event_batch(w, "orders.ledger.closed");
 
-    return closed ? q_claims_heard(w, closed) : OK;
+    return closed ? q_ledger_days_put(w, closed) : OK;
 }
 
-/* The lock keeps a rebuild from emptying the figures meanwhile; while they are rebuilt there is nothing to compare. */
+/* The lock keeps a rebuild from emptying the figures meanwhile; while they are rebuilt there is nothing to
+ * compare. */
 static int compare(struct work *w, bool *ready, struct reconcile_row *found)
 {
     struct figures_busy_row figures;
 
-    TRY(q_figures_shared(w));
+    TRY(q_figures_lock_shared(w));
     TRY(q_figures_busy(w, &figures));
     *ready = !figures.rebuilding;
     return *ready ? q_reconcile(w, found) : OK;
@@ -51,9 +52,9 @@ int reconcile_now(struct work *w)
 
 int reconcile_gauge(struct work *w, int64_t *n)
 {
-    struct reconcile_diff_row row;
+    struct reconcile_differences_row row;
 
-    TRY(q_reconcile_diff(w, &row));
+    TRY(q_reconcile_differences(w, &row));
     *n = row.n;
     return OK;
 }

@@ -32,7 +32,7 @@ select date_trunc('day', shipped_at, :zone), carrier, warehouse, count(*), sum(u
 on conflict (start, carrier, warehouse) do update set shipped = r.shipped + excluded.shipped, units = r.units + excluded.units;
 
 -- name: parcels_delivered(events, zone) :exec
-with came as (
+with arrived as (
     update fact_parcel p set delivered_at = coalesce(d.delivered_at, e.time)
     from json_to_recordset(:events::json) as e(aggregate_id uuid, time timestamptz, data json),
         json_to_record(e.data) as d(delivered_at timestamptz)
@@ -41,5 +41,5 @@ with came as (
     returning p.delivered_at, p.carrier, p.warehouse
 )
 insert into parcel_rollup as r (start, carrier, warehouse, shipped, units, delivered)
-select date_trunc('day', delivered_at, :zone), carrier, warehouse, 0, 0, count(*) from came group by 1, 2, 3 order by 1, 2, 3
+select date_trunc('day', delivered_at, :zone), carrier, warehouse, 0, 0, count(*) from arrived group by 1, 2, 3 order by 1, 2, 3
 on conflict (start, carrier, warehouse) do update set delivered = r.delivered + excluded.delivered;

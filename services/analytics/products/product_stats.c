@@ -13,7 +13,7 @@ int products_apply(struct work *w, const json_t *events, const char *zone)
     const char *products = events_of(w, events, "catalog.product.");
 
     (void)zone;
-    return products ? q_products_named(w, products) : OK;
+    return products ? q_product_names_put(w, products) : OK;
 }
 
 int analytics_on_catalog_product(struct work *w)

@@ -1,7 +1,8 @@
--- `offset 0` around sums whose dimension or span is only known when it runs: they are looked up by their key then, in the partition they
--- are in; without, whole partitions may be read and joined.
--- The best sellers of a window. What an article sold lies between its sum over the whole months inside the window and that
--- over all months it touches: only those that can still be among the first are counted by the day.
+-- The best sellers of a window. The sales of an article lie between its sum over the whole months inside the
+-- window and its sum over all months that the window touches: only the articles that can still be among the
+-- first are counted by the day. `offset 0` around sums whose dimension or span is known at run time only
+-- makes PostgreSQL look them up by key, in their partition; without it whole partitions may be read and
+-- joined.
 -- name: ranking(from, to, zone, currency, home, channel, by_units bool, count int) :json
 with asked as materialized (
     select shop_zone(:zone) as zone, :from::date::timestamp as first, :to::date::timestamp as last
@@ -58,8 +59,8 @@ select case when exists (select from rebuild where status = 'running') then null
     'currency', c.currency, 'time_zone', c.zone, 'as_of', (select max(at) from archive)) end
 from chosen c;
 
--- name: products_named(events) :exec
-insert into sku as s (sku, product_id, title, category, said_at)
+-- name: product_names_put(events) :exec
+insert into sku as s (sku, product_id, title, category, updated_at)
 select distinct on (v.sku) v.sku, e.aggregate_id, coalesce(d.title, v.sku), d.category, e.time
 from json_to_recordset(:events::json) as e(aggregate_id uuid, time timestamptz, version int, data json),
     json_to_record(e.data) as d(title text, category text, variants json),
@@ -67,5 +68,5 @@ from json_to_recordset(:events::json) as e(aggregate_id uuid, time timestamptz, 
 where v.sku is not null
 order by v.sku, e.time desc, e.version desc
 on conflict (sku) do update set product_id = excluded.product_id, title = excluded.title, category = excluded.category,
-    said_at = excluded.said_at
-where s.said_at <= excluded.said_at;
+    updated_at = excluded.updated_at
+where s.updated_at <= excluded.updated_at;

@@ -6,7 +6,7 @@
 #include "returns.h"
 #include "stock_stats.h"
 
-/* --- input ----------------------------------------------------------------------------------------------- */
+/* --- input ------------------------------------------------------------------------------------------- */
 
 enum { KEYS = 1000 };
 
@@ -20,7 +20,7 @@ static const struct field ranking_fields[] = {
 static const struct field slow_fields[] = {
     {"as_of", DAY, REQUIRED},
     {"days", INTEGER, OPTIONAL, 1, TEN_YEARS_DAYS},
-    {"most", INTEGER, OPTIONAL, 0, 1000000},
+    {"max_units", INTEGER, OPTIONAL, 0, 1000000},
     {.extends = page_fields},
     {0},
 };
@@ -49,7 +49,7 @@ static const struct field stock_event_fields[] = {
     {0},
 };
 
-/* --- the table of contents ------------------------------------------------------------------------------- */
+/* --- the table of contents --------------------------------------------------------------------------- */
 
 static const struct route routes[] = {
     {"GET", "/v1/products/ranking", "sales:read", ranking_fields, ranking_get, 200, "List best sellers"},
@@ -61,15 +61,15 @@ static const struct route routes[] = {
     {0},
 };
 
-static const struct filter move_filters[] = {{"sku", TEXT}, {"reason", TEXT}, {0}};
+static const struct filter movement_filters[] = {{"sku", TEXT}, {"reason", TEXT}, {0}};
 
 static const struct resource resources[] = {
     {
-        .name = "moves",
+        .name = "stock-movements",
         .title = "stock movement",
-        .view = "move_json",
+        .view = "stock_movement_json",
         .read = "reports:read",
-        .filters = move_filters,
+        .filters = movement_filters,
         .sorts = "moved_at",
     },
     {0},

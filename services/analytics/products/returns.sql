@@ -1,5 +1,6 @@
--- Refunds of a window that count, by what came back or why. One refund of two articles is in both rows, once in the totals;
--- its amount is of the whole refund, so by product there is none. sold: pieces sold in the same window.
+-- The refunds of a window by article, reason or time. A refund of two articles is in both rows, and once in
+-- the totals; its amount is that of the whole refund, so there is none by product. sold: units sold in the
+-- same window.
 -- name: returns(cut, from, to, zone, currency, home, count int) :json
 with asked as materialized (
     select shop_zone(:zone) as zone, :from::date::timestamp as first, :to::date::timestamp as last

@@ -16,7 +16,7 @@ int stock_apply(struct work *w, const json_t *events, const char *zone)
     const char *moved = events_of(w, events, "catalog.stock.moved");
 
     (void)zone;
-    return moved ? q_stock_moved(w, moved) : OK;
+    return moved ? q_movements_add(w, moved) : OK;
 }
 
 int analytics_on_catalog_stock(struct work *w)
@@ -32,13 +32,13 @@ static const char *key_of(struct work *w, const struct slow_movers_row *row)
 
 int slow_get(struct work *w)
 {
-    struct drilldown list = drilldown_of(w, "slow", "as_of", "days", "most", NULL);
+    struct drilldown list = drilldown_of(w, "slow", "as_of", "days", "max_units", NULL);
     struct slow_movers_row *rows;
     size_t n;
 
     TRY(drilldown_open(w, &list));
     TRY(q_slow_movers(w, in_str(w, "as_of"), in_int_or(w, "days", SLOW_DAYS), calendar_zone(),
-                      in_int_or(w, "most", 0), list.after ? strtoll(list.after, NULL, 10) : 0,
+                      in_int_or(w, "max_units", 0), list.after ? strtoll(list.after, NULL, 10) : 0,
                       list.after ? strchr(list.after, ' ') + 1 : NULL, list.limit + 1, &rows, &n));
     for (size_t i = 0; i < n; i++)
         drilldown_add(&list, key_of(w, &rows[i]), rows[i].doc);

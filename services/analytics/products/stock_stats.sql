@@ -1,5 +1,6 @@
--- Articles that lie in stock and sold at most a few pieces in the days before; what came in since then had no chance yet.
--- name: slow_movers(as_of, days int, zone, most int, after_stock int, after, count int) :rows on_hand int, sku, doc
+-- Articles in stock of which at most a few units were sold in the days before. Articles that came in since
+-- then are left out.
+-- name: slow_movers(as_of, days int, zone, max_units int, after_stock int, after, count int) :rows on_hand int, sku, doc
 with asked as materialized (
     select shop_zone(:zone) as zone, (:as_of::date + 1)::timestamp as last, (:as_of::date + 1 - :days::int)::timestamp as first
 ), chosen as materialized (
@@ -15,8 +16,8 @@ with asked as materialized (
 ), slow as (
     select h.sku, h.on_hand, coalesce(s.units, 0) as units, i.first_in
     from chosen c cross join held h left join sold s using (sku)
-        cross join lateral (select min(m.moved_at) as first_in from fact_move m where m.sku = h.sku) i
-    where coalesce(s.units, 0) <= :most::bigint and i.first_in < c.f
+        cross join lateral (select min(m.moved_at) as first_in from fact_movement m where m.sku = h.sku) i
+    where coalesce(s.units, 0) <= :max_units::bigint and i.first_in < c.f
         and (:after::text is null or h.on_hand < :after_stock::bigint or (h.on_hand = :after_stock::bigint and h.sku > :after))
     order by h.on_hand desc, h.sku limit :count::int
 )
@@ -28,9 +29,9 @@ from slow s cross join chosen c left join sku k on k.sku = s.sku
         and r.start < c.t and r.orders > 0 order by r.start desc limit 1) l on true
 order by s.on_hand desc, s.sku;
 
--- name: stock_moved(events) :exec
+-- name: movements_add(events) :exec
 with kept as (
-    insert into fact_move (move_id, event_id, sku, warehouse, quantity, reason, moved_at)
+    insert into fact_movement (movement_id, event_id, sku, warehouse, quantity, reason, moved_at)
     select e.aggregate_id, e.id, d.sku, d.warehouse, d.quantity, coalesce(nullif(d.reason, ''), '-'), coalesce(d.created_at, e.time)
     from json_to_recordset(:events::json) as e(id uuid, time timestamptz, aggregate_id uuid, data json),
         json_to_record(e.data) as d(sku text, warehouse text, quantity bigint, reason text, created_at timestamptz)

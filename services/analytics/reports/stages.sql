@@ -1,4 +1,5 @@
--- Seconds spent in every stage by the orders of a window; those still in a stage are not in its figures, but counted as waiting.
+-- Seconds spent in every stage by the orders of a window; those still in a stage are not in its figures, but
+-- counted as waiting.
 -- name: stages(from, to, zone) :json
 with span as materialized (
     select zone, :from::date::timestamp at time zone zone as f, :to::date::timestamp at time zone zone as t

@@ -28,7 +28,8 @@ const struct cut *cut_named(const char *name)
     return c->name ? c : NULL;
 }
 
-/* Days since 0000-03-01 of the proleptic Gregorian calendar: years that begin in March end with their leap day. */
+/* Days since 0000-03-01 of the proleptic Gregorian calendar: years that begin in March end with their leap
+ * day. */
 static int64_t day_number(const char *day)
 {
     int y = 0, m = 0, d = 0;

@@ -5,7 +5,7 @@
 #include "sales_facts.h"
 #include "sales_stats.h"
 
-/* --- input ----------------------------------------------------------------------------------------------- */
+/* --- input ------------------------------------------------------------------------------------------- */
 
 enum { KEYS = 1000 };
 
@@ -25,7 +25,8 @@ static const struct field sales_fields[] = {
 static const struct field sales_events_fields[] = {
     {.extends = sales_common_fields}, {"key", TEXT}, {.extends = page_fields}, {0}};
 
-/* Of orders' events: what is needed here; more is ignored. Impossible values are quarantined with their reasons. */
+/* Of orders' events: what is needed here; more is ignored. Impossible values are quarantined with their
+ * reasons. */
 static const struct field order_event_fields[] = {
     {"id", UUID, REQUIRED},
     {"number", TEXT, REQUIRED},
@@ -43,7 +44,7 @@ static const struct field refund_event_fields[] = {
     {"amount", INTEGER, REQUIRED}, {"refunded_at", TIME, REQUIRED}, {0},
 };
 
-/* --- the table of contents ------------------------------------------------------------------------------- */
+/* --- the table of contents --------------------------------------------------------------------------- */
 
 static const struct route routes[] = {
     {"GET", "/v1/sales", "sales:read", sales_fields, sales_get, 200, "Get the sales of a window"},

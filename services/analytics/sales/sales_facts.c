@@ -4,8 +4,8 @@
 #include "customer_facts.h"
 #include "sales_facts_queries.h"
 
-/* The documents go to PostgreSQL once; after that the orders' ids are enough. Steps before cancellations: an order that is
- * void still has the time at which it was cancelled. */
+/* The documents go to PostgreSQL once; after that the orders' ids are enough. Steps before cancellations: an
+ * order that is void still has the time at which it was cancelled. */
 int orders_apply(struct work *w, const json_t *events, const char *zone)
 {
     const char *placed = event_subjects(w, events, "orders.order.placed");
@@ -18,8 +18,8 @@ int orders_apply(struct work *w, const json_t *events, const char *zone)
         TRY(q_refunds_count(w, zone));
     if (cancelled) {
         TRY(q_sales_void(w, events_of(w, events, "orders.order.cancelled"), zone));
-        TRY(q_buyers_anew(w, cancelled, zone));
-        TRY(q_sums_sweep(w, cancelled, zone));
+        TRY(q_buyers_recount(w, cancelled, zone));
+        TRY(q_zero_sums_delete(w, cancelled, zone));
     }
     return customer_facts_follow(w, placed, cancelled, zone);
 }

@@ -1,9 +1,9 @@
--- Orders become facts, or are set aside; what became a fact is added to the sums. Each document is read once, and each sum is made of
--- the next finer one, so that a row of the sums is changed once a batch, whatever is in it. `change` hands the sums over in the order in
--- which everybody takes them: orders' before articles', by dimension and grain, then by key.
--- Those of articles are the rows that article_slots() names.
+-- Orders become facts or are quarantined, and facts are added to the sums. Each document is read once, and
+-- each sum is made of the next finer one, so that a batch changes each row of the sums once. `change` has the
+-- sums in the order in which all writers lock them: orders' before articles', by dimension and grain, then by
+-- key. Those of articles are the rows of article_slots().
 -- name: orders_placed(events, zone) :exec
-with said as materialized (
+with received as materialized (
     select e.id as event_id, e.type, e.time as entered_at, e.aggregate_id as order_id, coalesce(nullif(e.country, ''), '-') as country,
         e.data, d.number, d.channel, d.currency, coalesce(nullif(d.customer_ref, ''), '-') as customer, d.placed_at,
         coalesce(d.discount, 0) as discount, d.lines
@@ -12,7 +12,7 @@ with said as materialized (
             lines json)
 ), line as materialized (
     select s.order_id, l.place::int as line, l.sku, possible_quantity(l.quantity) as quantity, possible_price(l.unit_price) as unit_price
-    from said s, rows from (json_to_recordset(case json_typeof(s.lines) when 'array' then s.lines else '[]' end)
+    from received s, rows from (json_to_recordset(case json_typeof(s.lines) when 'array' then s.lines else '[]' end)
         as (sku text, quantity text, unit_price text)) with ordinality as l(sku, quantity, unit_price, place)
 ), whole as (
     select order_id, count(*) as lines, bool_and(coalesce(sku, '') <> '') as skus, bool_and(quantity is not null) as quantities,
@@ -21,9 +21,9 @@ with said as materialized (
 ), judged as materialized (
     select s.*, w.units, w.gross, order_faults(coalesce(w.lines, 0), w.skus, w.quantities, w.prices, coalesce(w.gross, 0), s.discount,
         s.placed_at, s.entered_at) as faults
-    from said s left join whole w using (order_id)
-), aside as (
-    insert into quarantine (id, type, about, number, reasons, at, data)
+    from received s left join whole w using (order_id)
+), quarantined as (
+    insert into quarantine (id, type, order_id, number, reasons, at, data)
     select event_id, type, order_id, number, faults, entered_at, data from judged where cardinality(faults) > 0
     on conflict do nothing
 ), kept as (
@@ -93,8 +93,8 @@ from (select aggregate_id,
     group by aggregate_id) s
 where o.order_id = s.aggregate_id;
 
--- Cancelled before any money came: never a sale. It leaves the sums of the day it was placed, and money that came too
--- late and went back is no refund.
+-- An order that was cancelled before anything was paid was never a sale. It leaves the sums of the day on
+-- which it was placed, and money that was paid too late and refunded is no refund.
 -- name: sales_void(events, zone) :exec
 with gone as (
     update fact_order o set void = true
@@ -125,8 +125,8 @@ on conflict (start, key, currency, channel, grain, dimension) do update
 set orders = r.orders + excluded.orders, units = r.units + excluded.units, gross = r.gross + excluded.gross,
     discount = r.discount + excluded.discount, refunds = r.refunds + excluded.refunds, refunded = r.refunded + excluded.refunded;
 
--- Their customers' last orders are others now. After sales_void, which locked these rows.
--- name: buyers_anew(orders, zone) :exec
+-- Set the last orders of their customers anew. After sales_void, which locked these rows.
+-- name: buyers_recount(orders, zone) :exec
 with touched as materialized (
     select distinct s.grain, s.start, o.currency, o.customer
     from fact_order o, sales_slots(o.hour, :zone, o.country, o.customer, o.channel) s
@@ -138,8 +138,8 @@ update sales_rollup r set latest = (select (max(o.hour) at time zone :zone)::dat
 from touched t
 where (r.dimension, r.grain, r.start, r.currency, r.channel, r.key) = ('buyer', t.grain, t.start, t.currency, '', t.customer);
 
--- Sums that came to nothing by it: a table says the same whatever the order in which its news came.
--- name: sums_sweep(orders, zone) :exec
+-- Delete the sums that became zero, so that the tables do not depend on the order of events.
+-- name: zero_sums_delete(orders, zone) :exec
 delete from sales_rollup r
 using (select o.currency, s.channel_of, s.dimension, s.grain, s.start, s.key
     from fact_order o left join fact_refund f on f.order_id = o.order_id,
@@ -152,28 +152,28 @@ where (r.dimension, r.grain, r.start, r.currency, r.channel, r.key) = (k.dimensi
     and (r.orders, r.units, r.gross, r.discount, r.refunds, r.refunded) = (0, 0, 0, 0, 0, 0);
 
 -- name: refunds_paid(events, zone) :exec
-with said as materialized (
+with received as materialized (
     select e.id as event_id, e.type, e.time, e.data, d.id as refund_id, d.order_id, d.order_number, d.currency, d.refunded_at,
         coalesce(nullif(d.kind, ''), '-') as kind, coalesce(nullif(d.reason, ''), '-') as reason,
         refund_faults(e.data, e.time) || return_faults(e.data) as faults
     from json_to_recordset(:events::json) as e(id uuid, type text, time timestamptz, data json),
         json_to_record(e.data) as d(id uuid, order_id uuid, order_number text, currency text, refunded_at timestamptz, kind text,
             reason text)
-), aside as (
-    insert into quarantine (id, type, about, number, reasons, at, data)
-    select event_id, type, order_id, order_number, faults, time, data from said where faults <> '{}'
+), quarantined as (
+    insert into quarantine (id, type, order_id, number, reasons, at, data)
+    select event_id, type, order_id, order_number, faults, time, data from received where faults <> '{}'
     on conflict do nothing
 ), kept as (
     insert into fact_refund (refund_id, event_id, order_id, order_number, currency, amount, refunded_at, hour, kind, reason)
     select refund_id, event_id, order_id, order_number, currency, (data->>'amount')::bigint, refunded_at,
         date_trunc('hour', refunded_at, :zone), kind, reason
-    from said where faults = '{}'
+    from received where faults = '{}'
     on conflict do nothing
     returning refund_id
 )
 insert into fact_return (refund_id, line, sku, quantity)
 select s.refund_id, l.place, l.data->>'sku', (l.data->>'quantity')::bigint
-from said s join kept k using (refund_id),
+from received s join kept k using (refund_id),
     json_array_elements(case json_typeof(s.data->'lines') when 'array' then s.data->'lines' else '[]' end) with ordinality as l(data, place);
 
 -- Count the refunds that wait and whose order is known by now.

@@ -38,7 +38,7 @@ int sales_get(struct work *w)
     return reply_figures(w, figures);
 }
 
-/* --- the events behind a figure ------------------------------------------------------------------------------ */
+/* --- the events behind a figure ---------------------------------------------------------------------- */
 
 /* What a cursor belongs to: all that chooses the rows. */
 static const char *query_of(struct work *w, const struct cut *cut)

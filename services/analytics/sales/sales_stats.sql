@@ -1,5 +1,5 @@
--- The figures of a window over time: its hours' or days' sums are read once, and tell all of it. Asked to compare, every row also tells
--- the same days of the window before: those of as many days, shifted by their number.
+-- The figures of a window over time, from the sums of its hours or days, which are read once. To compare,
+-- every row also has the same days of the window before: as many days, shifted by their number.
 -- name: sales_over_time(cut, grain, from, to, zone, currency, home, channel, count int, compare bool) :json
 with asked as materialized (
     select shop_zone(:zone) as zone, :from::date::timestamp as first, :to::date::timestamp as last, :to::date - :from::date as days
@@ -51,8 +51,8 @@ select case when exists (select from rebuild where status = 'running') then null
     'time_zone', c.zone, 'as_of', (select max(at) from archive)) end
 from chosen c;
 
--- The figures of a window by what was sold, where and to whom. Whole months inside it come from the months' sums where the cut has them,
--- articles over all channels from years and quarters, too. To compare as over time.
+-- The figures of a window by product, channel, country or customer. Whole months come from the sums of months
+-- where the cut has them, articles over all channels from years and quarters, too. Compared as over time.
 -- name: sales_by_key(cut, dimension, months bool, from, to, zone, currency, home, channel, count int, compare bool) :json
 with asked as materialized (
     select shop_zone(:zone) as zone, :from::date::timestamp as first, :to::date::timestamp as last, :to::date - :from::date as days,

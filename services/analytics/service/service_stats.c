@@ -9,7 +9,7 @@ int tickets_apply(struct work *w, const json_t *events, const char *zone)
     const char *tickets = events_of(w, events, "support.ticket.");
 
     (void)zone;
-    return tickets ? q_tickets_moved(w, tickets) : OK;
+    return tickets ? q_tickets_update(w, tickets) : OK;
 }
 
 int surveys_apply(struct work *w, const json_t *events, const char *zone)
@@ -17,7 +17,7 @@ int surveys_apply(struct work *w, const json_t *events, const char *zone)
     const char *surveys = events_of(w, events, "support.survey.");
 
     (void)zone;
-    return surveys ? q_surveys_moved(w, surveys) : OK;
+    return surveys ? q_surveys_update(w, surveys) : OK;
 }
 
 int analytics_on_support_ticket(struct work *w)

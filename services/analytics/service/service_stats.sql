@@ -1,4 +1,4 @@
--- name: tickets_moved(events) :exec
+-- name: tickets_update(events) :exec
 insert into fact_ticket as t (ticket_id, opened_at, answered_at, solved_at)
 select aggregate_id, min(time), min(time) filter (where type = 'support.ticket.answered'),
     min(time) filter (where type = 'support.ticket.solved')
@@ -7,7 +7,7 @@ group by aggregate_id order by aggregate_id
 on conflict (ticket_id) do update set opened_at = least(t.opened_at, excluded.opened_at),
     answered_at = coalesce(t.answered_at, excluded.answered_at), solved_at = coalesce(t.solved_at, excluded.solved_at);
 
--- name: surveys_moved(events) :exec
+-- name: surveys_update(events) :exec
 insert into fact_survey as s (survey_id, sent_at, answered_at, score)
 select aggregate_id, min(time), min(time) filter (where type = 'support.survey.answered'),
     min((case when e.data->>'score' ~ '^[0-9]{1,2}$' then e.data->>'score' end)::int) filter (where type = 'support.survey.answered')

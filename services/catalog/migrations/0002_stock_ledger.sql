@@ -1,4 +1,5 @@
--- The stock ledger: levels always equal the sum of movements (C-9). reserved is the part of on_hand that orders hold.
+-- The stock ledger: levels always equal the sum of movements (C-9). reserved is the part of on_hand that
+-- orders hold.
 create table stock (
     sku       text not null references variant (sku),
     warehouse text not null,
@@ -34,7 +35,8 @@ select m.id, m.sku, m.version, m.warehouse, m.reason, m.reference, m.created_at,
         'reference', m.reference, 'actor', m.actor, 'created_at', m.created_at) as doc
 from stock_movement m;
 
--- A reason or reference of one word is a code (received, shipped, count) and public; more words may name somebody.
+-- A reason or reference of one word is a code (received, shipped, count) and public; more words may name
+-- somebody.
 create view movement_event as
 select m.id,
     json_build_object('id', m.id, 'sku', m.sku, 'warehouse', m.warehouse, 'quantity', m.quantity,
@@ -44,8 +46,8 @@ select m.id,
         then json_strip_nulls(json_build_object('reason', m.reason, 'reference', m.reference)) end as private
 from stock_movement m;
 
--- Sums of a SKU's movements by reason, kept with every movement: counting all movements takes longer every day. Every
--- movement locks the row of its level first, so these rows cause no further waiting.
+-- Sums of a SKU's movements by reason, kept with every movement: counting all movements takes longer every
+-- day. Every movement locks the row of its level first, so these rows cause no further waiting.
 create table movement_sum (
     sku       text not null,
     warehouse text not null,

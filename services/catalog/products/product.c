@@ -19,7 +19,7 @@ const struct step product_flow[] = {
     {0},
 };
 
-/* --- drafting ------------------------------------------------------------------------------------------------ */
+/* --- drafting ---------------------------------------------------------------------------------------- */
 
 /* Name all codes that two variants share, or that belong to another product. */
 static int check_codes(struct work *w, const char *id)
@@ -74,7 +74,7 @@ int product_edit(struct work *w)
     return reply_resource(w, "products", id);
 }
 
-/* --- review -------------------------------------------------------------------------------------------------- */
+/* --- review ------------------------------------------------------------------------------------------ */
 
 static int may_submit(struct work *w, const char *id)
 {

@@ -1,5 +1,5 @@
--- Codes of the rows that an earlier row has or that belong to an existing product. same: the existing product has the
--- row's title, category and SKUs at their prices.
+-- Codes of the rows that an earlier row has or that belong to an existing product. same: the existing product
+-- has the row's title, category and SKUs at their prices.
 -- name: import_products_look(products) :rows i int, place int, field, value, twice bool, same bool
 with given as materialized (
     select e.i, e.doc ->> 'title' as title, e.doc ->> 'category' as category, v.place - 1 as place, v.sku, v.barcode, v.price, v.currency
@@ -20,7 +20,8 @@ from ranked r left join variant s on r.field = 'sku' and s.sku = r.value left jo
 where r.twice or s.sku is not null or b.sku is not null
 order by r.i, r.place, r.field desc;
 
--- products is a list of {"id", "doc"}. A row that is published was on sale elsewhere already and is not reviewed again.
+-- products is a list of {"id", "doc"}. A row that is published was on sale elsewhere already and is not
+-- reviewed again.
 -- name: import_products_insert(products, actor) :row drafts, published
 with given as materialized (
     select g.id, d.* from json_to_recordset(:products::json) as g(id uuid, doc json),

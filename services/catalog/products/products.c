@@ -3,7 +3,7 @@
 #include "product.h"
 #include "product_import.h"
 
-/* --- input ----------------------------------------------------------------------------------------------- */
+/* --- input ------------------------------------------------------------------------------------------- */
 
 static const struct field image_fields[] = {
     {"url", TEXT, REQUIRED, 1, 2000},
@@ -48,7 +48,7 @@ static const struct field reject_fields[] = {{"reasons", TEXTS, REQUIRED, 1, 20}
 static const struct field publish_fields[] = {{"channels", TEXTS, REQUIRED, 1, 20}, {0}};
 static const struct field delist_fields[] = {{"reason", TEXT, REQUIRED, 1, 500}, {0}};
 
-/* --- the table of contents ------------------------------------------------------------------------------- */
+/* --- the table of contents --------------------------------------------------------------------------- */
 
 static const struct route routes[] = {
     {"POST", "/v1/products", "products:write", product_fields, product_draft, 201, "Draft a product"},

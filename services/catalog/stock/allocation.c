@@ -110,8 +110,8 @@ static void grant(struct ledger *l, size_t demand, size_t want, struct cell *c, 
     l->grants[l->grant_count++] = (struct grant){demand, want, (size_t)(c - l->cells), quantity};
 }
 
-/* Serve one line from as few warehouses as possible, with less than it misses if there is not more. Every grant but the
- * last empties its cell, which bounds their number. */
+/* Serve one line from as few warehouses as possible, with less than it misses if there is not more. Every
+ * grant but the last empties its cell, which bounds their number. */
 static void serve_line(struct ledger *l, const struct demand *d, size_t demand, size_t want)
 {
     struct span s = cells_of(l, d->wants[want].sku);

@@ -31,12 +31,12 @@ struct grant {
 };
 
 /*
- * Serve the demands in the order given. A demand that cannot be served is skipped, so that a later, smaller one may get
- * the stock. A demand is served from one warehouse if that covers it whole, else line by line; a line is split over
- * warehouses only if no single one covers it.
+ * Serve the demands in the order given. A demand that cannot be served is skipped, so that a later, smaller
+ * one may get the stock. A demand is served from one warehouse if that covers it whole, else line by line; a
+ * line is split over warehouses only if no single one covers it.
  *
- * cells are sorted by sku, then warehouse (bytes, as strcmp) and are lowered by what is granted. grants has room for
- * as many as there are wants and cells together; returns how many were written, in order of demand.
+ * cells are sorted by sku, then warehouse (bytes, as strcmp) and are lowered by what is granted. grants has
+ * room for as many as there are wants and cells together; returns how many were written, in order of demand.
  */
 size_t allocate(struct cell *cells, size_t cell_count, const struct demand *demands, size_t demand_count,
                 struct grant *grants);

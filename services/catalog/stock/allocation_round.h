@@ -1,4 +1,5 @@
-/* One round of allocation: demands are gathered, served from what is not reserved, and the outcome is read as JSON. */
+/* One round of allocation: demands are gathered, served from what is not reserved, and the outcome is read as
+ * JSON. */
 #ifndef BACKROOM_CATALOG_ALLOCATION_ROUND_H
 #define BACKROOM_CATALOG_ALLOCATION_ROUND_H
 
@@ -26,7 +27,8 @@ void round_demand(struct allocation_round *r, const char *id, bool partial);
 /* Of the demand that was added last. */
 void round_want(struct allocation_round *r, const char *sku, int64_t missing);
 
-/* Ask what is not reserved of these SKUs (a JSON list), which include all that are wanted, and lock their levels. */
+/* Ask what is not reserved of these SKUs (a JSON list), which include all that are wanted, and lock their
+ * levels. */
 int round_ask(struct work *w, struct allocation_round *r, const char *skus);
 /* The answer's row of a SKU, NULL if there is no such variant. */
 const struct stock_free_row *round_article(const struct allocation_round *r, const char *sku);

@@ -1,7 +1,7 @@
--- Lock the levels of these SKUs (also those that are locked already, which saves a statement) and return what is not
--- reserved, sorted as allocate() needs it. A SKU that has no level has one row without a warehouse, a SKU without a variant
--- has none. Whatever adds levels or sets reorder points waits for this transaction or is waited for (stock_lock.sql), so none
--- of them is missed.
+-- Lock the levels of these SKUs (also those that are locked already, which saves a statement) and return what
+-- is not reserved, sorted as allocate() needs it. A SKU that has no level has one row without a warehouse, a
+-- SKU without a variant has none. Whatever adds levels or sets reorder points waits for this transaction or
+-- is waited for (stock_lock.sql), so none of them is missed.
 -- name: stock_free(skus) :deferred sku, stocked bool, warehouse, available int, reorder_point int, low bool
 with locked as materialized (
     select sku, warehouse, on_hand - reserved as available from stock

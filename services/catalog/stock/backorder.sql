@@ -1,5 +1,5 @@
--- The next page of reservations that wait for the freed SKUs, in order of arrival, without those that cannot be served
--- whatever the ones before them get.
+-- The next page of reservations that wait for the freed SKUs, in order of arrival, without those that cannot
+-- be served whatever the ones before them get.
 -- name: backorder_demands(freed, after int, page int) :rows id, arrived int, allow_partial bool, sku, missing int
 with picked as (
     select distinct reservation_id as id, arrived from reservation_line

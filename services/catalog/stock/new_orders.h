@@ -25,8 +25,8 @@ struct new_orders {
 /* The SKUs of all new orders among the events: a JSON list. */
 const char *new_orders_skus(struct work *w);
 
-/* Ask for all that must be known before anything is allocated, and lock the levels of these SKUs, which are those of all
- * new orders. */
+/* Ask for all that must be known before anything is allocated, and lock the levels of these SKUs, which are
+ * those of all new orders. */
 int new_orders_ask(struct work *w, struct new_orders *n, const char *skus);
 /* Once the answers have arrived: gather the orders that have no reservation yet, in order of arrival. */
 void new_orders_gather(struct work *w, struct new_orders *n);

@@ -1,4 +1,5 @@
-/* Reorder points (C-11): a SKU whose available stock falls to its reorder point is low, which is announced once. */
+/* Reorder points (C-11): a SKU whose available stock falls to its reorder point is low, which is announced
+ * once. */
 #ifndef BACKROOM_CATALOG_REORDER_POINT_H
 #define BACKROOM_CATALOG_REORDER_POINT_H
 

@@ -11,7 +11,7 @@
 #include "reservation_queries.h"
 #include "stock_lock_queries.h"
 
-/* --- new orders ------------------------------------------------------------------------------------------ */
+/* --- new orders -------------------------------------------------------------------------------------- */
 
 static const char *status_of(const struct new_order *o)
 {
@@ -94,7 +94,7 @@ static int place(struct work *w, struct new_orders *n)
     return reorder_point_check(w, round_turned(w, &n->round));
 }
 
-/* --- cancelled orders ------------------------------------------------------------------------------------ */
+/* --- cancelled orders -------------------------------------------------------------------------------- */
 
 /* Release what they held, and serve the orders that wait for it; *freed are its SKUs. */
 static int release(struct work *w, const char *skus, const char **freed)
@@ -111,12 +111,13 @@ static int release(struct work *w, const char *skus, const char **freed)
     return backorder_serve(w, held.skus);
 }
 
-/* --- the handler ----------------------------------------------------------------------------------------- */
+/* --- the handler ------------------------------------------------------------------------------------- */
 
 /*
- * Only new orders and freed stock are looked at. Between transactions no order waits that the stock could serve, because
- * whatever adds to the stock serves the waiting orders at once. Cancellations come first: an order that was placed and
- * cancelled in one batch holds nothing, and orders that wait arrived before the new ones.
+ * Only new orders and freed stock are looked at. Between transactions no order waits that the stock could
+ * serve, because whatever adds to the stock serves the waiting orders at once. Cancellations come first: an
+ * order that was placed and cancelled in one batch holds nothing, and orders that wait arrived before the new
+ * ones.
  */
 int catalog_on_orders_order(struct work *w)
 {

@@ -4,8 +4,8 @@
 
 #include "work.h"
 
-/* Consumer of orders.order.*, BATCH: placed orders reserve and cancelled ones release, in order of arrival, all events of
- * the batch at once. */
+/* Consumer of orders.order.*, BATCH: placed orders reserve and cancelled ones release, in order of arrival,
+ * all events of the batch at once. */
 int catalog_on_orders_order(struct work *w);
 
 #endif

@@ -1,6 +1,7 @@
--- Lists of SKUs and of grants are JSON, lists of orders and of reservations are arrays of uuid; null stands for none.
--- PostgreSQL estimates 100 rows for a JSON list and 10,000 for two that are joined, for which it prefers to scan a table of a
--- million rows to looking some up. `= any(array(select …))` and `lateral (… limit 1)` keep it on the index (test_plans.py).
+-- Lists of SKUs and of grants are JSON, lists of orders and of reservations are arrays of uuid; null stands
+-- for none. PostgreSQL estimates 100 rows for a JSON list and 10,000 for two that are joined, for which it
+-- prefers to scan a table of a million rows to looking some up. `= any(array(select …))` and `lateral (…
+-- limit 1)` keep it on the index (test_plans.py).
 
 -- Insert new reservations with their lines and cells, and reserve the stock.
 -- name: reservation_place(reservations, lines, grants) :exec

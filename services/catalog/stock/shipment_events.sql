@@ -14,8 +14,8 @@ select 1 from reservation r
 where r.order_id = any(array(select order_id from json_to_recordset(:shipments::json) as p(order_id uuid)))
 order by r.arrived for no key update of r;
 
--- on_hand falls by what was shipped, reserved by the held part of it; the rest comes out of what is not reserved, or the
--- constraints of the level refuse it. One movement for each shipment and SKU.
+-- on_hand falls by what was shipped, reserved by the held part of it; the rest comes out of what is not
+-- reserved, or the constraints of the level refuse it. One movement for each shipment and SKU.
 -- name: shipment_take(shipments, actor) :row movements
 with shipped as materialized (
     select p.order_id, p.number, p.warehouse, l.sku, sum(l.quantity) as quantity

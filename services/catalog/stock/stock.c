@@ -6,7 +6,7 @@
 #include "shipment_events.h"
 #include "stock_import.h"
 
-/* --- input ----------------------------------------------------------------------------------------------- */
+/* --- input ------------------------------------------------------------------------------------------- */
 
 static const struct field movement_common_fields[] = {
     {"sku", CODE, REQUIRED},
@@ -51,7 +51,7 @@ static const struct field shipment_event_fields[] = {
     {0},
 };
 
-/* --- the table of contents ------------------------------------------------------------------------------- */
+/* --- the table of contents --------------------------------------------------------------------------- */
 
 static const struct route routes[] = {
     {"POST", "/v1/stock/movements", "stock:write", movement_fields, movement_book, 201,

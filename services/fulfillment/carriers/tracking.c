@@ -13,7 +13,7 @@
 const char tracking_statuses[] =
     "info_received|picked_up|in_transit|out_for_delivery|delivered|delayed|damaged|refused|lost|returned";
 
-/* --- the rules ----------------------------------------------------------------------------------------- */
+/* --- the rules --------------------------------------------------------------------------------------- */
 
 const char *tracking_opens(const char *status, bool delivered_later)
 {
@@ -36,7 +36,7 @@ const char *tracking_settles(const char *status, bool newest)
     return strcmp(status, "delivered") == 0 ? "{no_movement,lost,refused}" : "{no_movement}";
 }
 
-/* --- recording ------------------------------------------------------------------------------------ */
+/* --- recording --------------------------------------------------------------------------------------- */
 
 int tracking_silent(struct work *w)
 {

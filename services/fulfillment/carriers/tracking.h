@@ -9,7 +9,8 @@ extern const char tracking_statuses[];
 
 /* The kind of exception that a status opens, NULL for none. What was delivered later was not lost. */
 const char *tracking_opens(const char *status, bool delivered_later);
-/* The kinds of exceptions that a status settles, as a PostgreSQL array; NULL for none. Only the newest event settles any. */
+/* The kinds of exceptions that a status settles, as a PostgreSQL array; NULL for none. Only the newest event
+ * settles any. */
 const char *tracking_settles(const char *status, bool newest);
 
 /* POST /v1/tracking-events */

@@ -26,8 +26,8 @@ create table wave (
 );
 create index wave_by_age on wave (created_at, id);
 
--- `private` is personal data (customer, ship_to, wishes), which can be erased without touching the rest. `wave_by` is the time of
--- the wave that must take the shipment.
+-- `private` is personal data (customer, ship_to, wishes), which can be erased without touching the rest.
+-- `wave_by` is the time of the wave that must take the shipment.
 create sequence shipment_no;
 create table shipment (
     id              uuid primary key,
@@ -51,8 +51,8 @@ create table shipment (
     updated_at      timestamptz not null default now(),
     constraint shipment_status check (status = any ('{pending,waved,packed,shipped,delivered,voided}'))
 );
--- A partial index, which PostgreSQL does not take for a key that foreign keys could refer to: shipping then locks the row no
--- harder than any other change does.
+-- A partial index, which PostgreSQL does not take for a key that foreign keys could refer to: shipping then
+-- locks the row no harder than any other change does.
 create unique index shipment_tracking_number on shipment (carrier, tracking_number) where tracking_number is not null;
 create index shipment_of_order on shipment (order_id);
 create index shipment_of_wave on shipment (wave_id);

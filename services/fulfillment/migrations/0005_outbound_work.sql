@@ -1,4 +1,5 @@
--- Open work: shipments to scan and to ship, exceptions, and how many shipments wait for the next wave of each warehouse.
+-- Open work: shipments to scan and to ship, exceptions, and how many shipments wait for the next wave of each
+-- warehouse.
 create view open_work as
 select s.id, 'picker' as role, s.waved_at + interval '4 hours' as due_at, 'scan' as kind,
     s.number || ' of ' || s.order_number as title, '/v1/shipments/' || s.id as link

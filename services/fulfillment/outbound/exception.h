@@ -1,4 +1,5 @@
-/* The exception queue (F-7): kind, owner, deadline, resolution. A shipment with an open exception cannot be shipped. */
+/* The exception queue (F-7): kind, owner, deadline, resolution. A shipment with an open exception cannot be
+ * shipped. */
 #ifndef BACKROOM_FULFILLMENT_EXCEPTION_H
 #define BACKROOM_FULFILLMENT_EXCEPTION_H
 

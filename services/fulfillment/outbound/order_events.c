@@ -45,8 +45,8 @@ static int erase_personal(struct work *w, const char *orders)
     return erase(w, "shipment", erased.ids, "{customer,ship_to,wishes,note,resolution}");
 }
 
-/* For one order the confirmation comes before more stock, and both before the cancellation. So the events of a batch are
- * applied in this order, whatever the order between orders was. */
+/* For one order the confirmation comes before more stock, and both before the cancellation. So the events of
+ * a batch are applied in this order, whatever the order between orders was. */
 int fulfillment_on_orders_order(struct work *w)
 {
     TRY(release(w, event_batch(w, "orders.order.confirmed")));

@@ -1,5 +1,6 @@
--- What orders have allocated and no shipment has yet becomes a shipment for each warehouse. Because it is the difference, events
--- that come late or twice are no problem. An order without stocked lines gets one shipment without units.
+-- What orders have allocated and no shipment has yet becomes a shipment for each warehouse. Because it is the
+-- difference, events that come late or twice are no problem. An order without stocked lines gets one shipment
+-- without units.
 -- name: orders_release(orders, zone) :row created
 with latest as (
     select distinct on (o.id) o.id, o.number, o.allocation, o.lines, o.private
@@ -45,8 +46,8 @@ select coalesce(array_agg(id), '{}')::text from made;
 select 1 from shipment
 where order_id in (select id from json_to_recordset(:orders::json) as o(id uuid)) order by id for no key update;
 
--- An order of which a shipment has left is not cancelled; of the others all shipments are voided. An order without a shipment
--- gets a voided one, whose event is the answer. Runs after orders_lock.
+-- An order of which a shipment has left is not cancelled; of the others all shipments are voided. An order
+-- without a shipment gets a voided one, whose event is the answer. Runs after orders_lock.
 -- name: orders_void(orders, zone) :row voided, made, refused
 with asked as (
     select distinct on (id) id, number from json_to_recordset(:orders::json) as o(id uuid, number text)

@@ -7,7 +7,7 @@
 #include "shipment.h"
 #include "wave.h"
 
-/* --- input ----------------------------------------------------------------------------------------------- */
+/* --- input ------------------------------------------------------------------------------------------- */
 
 static const struct field wave_fields[] = {{"warehouse", CODE, REQUIRED}, {0}};
 static const struct field void_fields[] = {{"reason", TEXT, REQUIRED, 1, 500}, {0}};
@@ -38,7 +38,7 @@ static const struct field order_event_fields[] = {
     {0},
 };
 
-/* --- the table of contents ------------------------------------------------------------------------------- */
+/* --- the table of contents --------------------------------------------------------------------------- */
 
 static const struct route routes[] = {
     {"POST", "/v1/waves", "waves:write", wave_fields, wave_open, 201,

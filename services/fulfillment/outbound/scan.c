@@ -8,7 +8,7 @@
 #include "shipment.h"
 #include "shipment_queries.h"
 
-/* --- the rule ------------------------------------------------------------------------------------------ */
+/* --- the rule ---------------------------------------------------------------------------------------- */
 
 static const struct refusal not_expected = {
     "not_expected", "scan.not_expected", false,
@@ -31,7 +31,7 @@ const struct refusal *scan_judge(const char *status, bool on_list, int64_t neede
     return units > needed - has ? &over_quantity : NULL;
 }
 
-/* --- the handler --------------------------------------------------------------------------------------- */
+/* --- the handler ------------------------------------------------------------------------------------- */
 
 /* The scan is kept, and with it the exception that keeps the shipment from being shipped. */
 static int refuse_scan(struct work *w, const char *shipment, const struct refusal *no)
@@ -63,7 +63,8 @@ static int accept_scan(struct work *w, const char *shipment, const char *scan,
     return reply(w, out.bytes);
 }
 
-/* Lock and look in one round trip. Scans of one shipment wait for each other, those of different shipments do not. */
+/* Lock and look in one round trip. Scans of one shipment wait for each other, those of different shipments do
+ * not. */
 int scan_out(struct work *w)
 {
     const char *id = new_id(w), *shipment = path_var(w, "shipment_id"), *barcode = in_str(w, "barcode");

@@ -11,8 +11,8 @@ struct refusal {
     const char *detail;
 };
 
-/* Judge a scan of so many units by the shipment's status and the line that has the barcode (on_list), with the units that it
- * needs and has. NULL if the scan is right. */
+/* Judge a scan of so many units by the shipment's status and the line that has the barcode (on_list), with
+ * the units that it needs and has. NULL if the scan is right. */
 const struct refusal *scan_judge(const char *status, bool on_list, int64_t needed, int64_t has,
                                  int64_t units);
 

@@ -1,6 +1,6 @@
--- The line that has a barcode, one that still misses units first. A barcode of no article may be a SKU: of an article that was
--- not known yet when the lists were printed, or on a label of the warehouse. Runs after shipment_lock, as a statement of its
--- own, because it must see what the lock waited for.
+-- The line that has a barcode, one that still misses units first. A barcode of no article may be a SKU: of an
+-- article that was not known yet when the lists were printed, or on a label of the warehouse. Runs after
+-- shipment_lock, as a statement of its own, because it must see what the lock waited for.
 -- name: scan_target(id, barcode) :row status, sku, quantity int, scanned int, others_open bool
 select s.status, l.sku, l.quantity, l.scanned,
     exists (select 1 from shipment_line o where o.shipment_id = s.id and o.scanned < o.quantity and o.sku is distinct from l.sku)

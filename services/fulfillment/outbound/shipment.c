@@ -22,7 +22,7 @@ const struct step shipment_flow[] = {
     {0},
 };
 
-/* --- packing and shipping ---------------------------------------------------------------------------------- */
+/* --- packing and shipping ---------------------------------------------------------------------------- */
 
 int shipment_pack(struct work *w, const char *id)
 {
@@ -41,7 +41,8 @@ static int may_ship(struct work *w, const char *id)
     return OK;
 }
 
-/* Refuse before the flow does, in order to name what is missing and not only that the step is not possible. */
+/* Refuse before the flow does, in order to name what is missing and not only that the step is not
+ * possible. */
 static int must_be_packed(struct work *w, const char *id)
 {
     struct shipment_missing_row missing;

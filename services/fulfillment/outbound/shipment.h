@@ -1,4 +1,5 @@
-/* Shipments: packed, and shipped with carrier and tracking number (F-9). order_events.h has how they are created. */
+/* Shipments: packed, and shipped with carrier and tracking number (F-9). order_events.h has how they are
+ * created. */
 #ifndef BACKROOM_FULFILLMENT_SHIPMENT_H
 #define BACKROOM_FULFILLMENT_SHIPMENT_H
 

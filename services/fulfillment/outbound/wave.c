@@ -47,7 +47,8 @@ int wave_open(struct work *w)
     return reply_resource(w, "waves", id);
 }
 
-/* The cut-off: all shipments that were created before are in a wave afterwards, however many waves that takes. */
+/* The cut-off: all shipments that were created before are in a wave afterwards, however many waves that
+ * takes. */
 int wave_open_all(struct work *w)
 {
     struct wave_warehouses_row *rows;
@@ -61,7 +62,8 @@ int wave_open_all(struct work *w)
     return OK;
 }
 
-/* Shipments that have left stay as they are; the others wait for another wave, where they are scanned anew. */
+/* Shipments that have left stay as they are; the others wait for another wave, where they are scanned
+ * anew. */
 int wave_void(struct work *w)
 {
     const char *id = path_var(w, "id");

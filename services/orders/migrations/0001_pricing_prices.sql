@@ -1,4 +1,5 @@
--- The price list, learned from catalog's events, and the channels. A channel that was never set is one of the shop's own.
+-- The price list, learned from catalog's events, and the channels. A channel that was never set is one of the
+-- shop's own.
 create table price (
     sku        text primary key,
     product_id uuid not null,

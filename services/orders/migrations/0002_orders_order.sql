@@ -2,14 +2,15 @@
 create sequence order_no;
 
 
--- For people: the day on which the order came in and a running number. One expression, so that PostgreSQL inlines it into
--- the insert.
+-- For people: the day on which the order came in and a running number. One expression, so that PostgreSQL
+-- inlines it into the insert.
 create function order_number() returns text language sql volatile as $$
     select 'SO-' || to_char(now() at time zone 'UTC', 'YYMMDD') || '-' || to_char(nextval('order_no'), 'FM999999999999000000')
 $$;
 
--- `request_digest` identifies what was requested, so that the same order sent again is recognised. All personal data is in
--- `personal`, and nowhere else. PostgreSQL reads the text of a check for every statement: a list as one constant costs least.
+-- `request_digest` identifies what was requested, so that the same order sent again is recognised. All
+-- personal data is in `personal`, and nowhere else. PostgreSQL reads the text of a check for every statement:
+-- a list as one constant costs least.
 create table orders (
     id             uuid primary key,
     number         text not null default order_number(),
@@ -53,8 +54,8 @@ create table orders (
     constraint order_refunded check (refunded between 0 and paid)
 );
 
--- Every filter and sort of the list has an index that gives the page: without one a rare value, or an order by another column,
--- reads all orders there ever were.
+-- Every filter and sort of the list has an index that gives the page: without one a rare value, or an order
+-- by another column, reads all orders there ever were.
 create index order_by_age on orders (placed_at, id);
 create index order_by_status on orders (status, placed_at, id);
 create index order_by_stock_status on orders (stock_status, placed_at, id);

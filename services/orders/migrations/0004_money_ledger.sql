@@ -1,5 +1,5 @@
--- The figures of a finished day, for other services to compare with their own. Version 0: its first event raises the version
--- like every later one.
+-- The figures of a finished day, for other services to compare with their own. Version 0: its first event
+-- raises the version like every later one.
 create table ledger_day (
     day        text primary key,
     zone       text not null,

@@ -9,7 +9,8 @@ enum { DAYS = 31 };
 
 const struct field ledger_fields[] = {{"from", DAY}, {"to", DAY}, {0}};
 
-/* Announced again even where nothing changed: a day is closed as of a moment, and what was counted by then is compared. */
+/* Announced again even where nothing changed: a day is closed as of a moment, and what was counted by then is
+ * compared. */
 static int close_days(struct work *w, const char *from, const char *to, int64_t *n)
 {
     struct ledger_close_row closed;

@@ -1,4 +1,5 @@
-/* The ledger: the figures of each finished day, so that other services find out whether they counted the same. */
+/* The ledger: the figures of each finished day, so that other services find out whether they counted the same
+ * (R-23). */
 #ifndef BACKROOM_ORDERS_LEDGER_H
 #define BACKROOM_ORDERS_LEDGER_H
 

@@ -2,8 +2,8 @@
 select coalesce(:to::date, today) - coalesce(:from::date, today - 3), coalesce(:to::date, today) > today
 from (select (now() at time zone :zone)::date as today) t;
 
--- Close days, without those before the first order; without from and to, the last three that are over. as_of is read after the
--- snapshot was taken, so that everything in the snapshot began before it.
+-- Close days, without those before the first order; without from and to, the last three that are over. as_of
+-- is read after the snapshot was taken, so that everything in the snapshot began before it.
 -- name: ledger_close(from, to, zone) :row n int, days
 with clock as materialized (
     select clock_timestamp() as as_of, (now() at time zone :zone)::date as today

@@ -7,7 +7,7 @@
 #include "refund.h"
 #include "refund_import.h"
 
-/* --- input ----------------------------------------------------------------------------------------------- */
+/* --- input ------------------------------------------------------------------------------------------- */
 
 static const struct field refund_line_fields[] = {
     {"sku", CODE, REQUIRED}, {"quantity", QUANTITY, REQUIRED}, {0}};
@@ -35,7 +35,7 @@ static const struct field refund_row_fields[] = {
     {0},
 };
 
-/* --- the table of contents ------------------------------------------------------------------------------- */
+/* --- the table of contents --------------------------------------------------------------------------- */
 
 static const struct route routes[] = {
     {"POST", "/v1/orders/{id}/payments", "orders:pay", payment_fields, payment_record, 201,

@@ -4,7 +4,8 @@ select o.paid - o.refunded, coalesce(:refunded_at::timestamptz > now() + interva
 from orders o left join refund r on r.order_id = o.id and r.reference = :reference
 where o.id = :id::uuid;
 
--- For each line: the units of the SKU that were ordered, that were refunded before, and that all lines request together.
+-- For each line: the units of the SKU that were ordered, that were refunded before, and that all lines
+-- request together.
 -- name: refund_room(id, lines) :rows ordered int, refunded int, asked int
 select coalesce((select sum(quantity) from order_line where order_id = :id::uuid and sku = l.sku), 0),
     coalesce((select sum(quantity) from refund_line where order_id = :id::uuid and sku = l.sku), 0),

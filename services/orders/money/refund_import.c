@@ -8,7 +8,8 @@
 #include "outbox.h"
 #include "refund_import_queries.h"
 
-/* What earlier refunds of the batch have used of an order's money, of a SKU's units, and of references; and the good ones. */
+/* What earlier refunds of the batch have used of an order's money, of a SKU's units, and of references; and
+ * the good ones. */
 struct used {
     json_t *sums;
     struct text refunds; /* as import_refunds_insert takes them */
@@ -35,7 +36,7 @@ static const char *reference_key(struct work *w, const char *order_id)
     return textf(w, "%s\n%s", order_id, in_str(w, "reference"));
 }
 
-/* --- checking: as refund.c does for one ------------------------------------------------------------------------------ */
+/* --- checking: as refund.c does for one -------------------------------------------------------------- */
 
 static void check_line(struct work *w, const struct used *u, const struct import_refunds_look_row *line,
                        size_t place, int64_t asked)
@@ -115,7 +116,7 @@ static void take_row(struct work *w, struct batch *b, size_t i, const struct imp
     gather(w, u, id);
 }
 
-/* --- the handler ----------------------------------------------------------------------------------------------------- */
+/* --- the handler ------------------------------------------------------------------------------------- */
 
 static int write_refunds(struct work *w, struct used *u)
 {

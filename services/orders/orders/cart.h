@@ -39,8 +39,8 @@ struct quote {
 };
 
 /*
- * On the shop's own channels the list's price counts, and another expected price is a fault. The price of a platform was
- * agreed there: it is taken, and differences are flagged. Without one, the list's price counts.
+ * On the shop's own channels the list's price counts, and another expected price is a fault. The price of a
+ * platform was agreed there: it is taken, and differences are flagged. Without one, the list's price counts.
  */
 struct quote cart_quote(const struct offer *offer, const struct ask *ask);
 

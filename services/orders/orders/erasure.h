@@ -1,4 +1,5 @@
-/* Erasure of personal data when support has erased a customer; of an order that has not ended, when it has. */
+/* Erasure of personal data when support has erased a customer; of an order that has not ended, when it
+ * has. */
 #ifndef BACKROOM_ORDERS_ERASURE_H
 #define BACKROOM_ORDERS_ERASURE_H
 

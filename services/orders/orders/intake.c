@@ -27,7 +27,7 @@ static const struct {
     {LINE_CURRENCY, "sku", "order.currency", "is not sold in the order's currency"},
 };
 
-/* --- the same order again -------------------------------------------------------------------------------------- */
+/* --- the same order again ---------------------------------------------------------------------------- */
 
 const char *intake_digest(struct work *w)
 {
@@ -55,7 +55,7 @@ int order_placed_before(struct work *w)
     return answer_replay(w, order.id, order.digest);
 }
 
-/* --- checks: every fault is named at once -------------------------------------------------------------------- */
+/* --- checks: every fault is named at once ------------------------------------------------------------ */
 
 static void name_faults(struct work *w, size_t line, const char *sku, unsigned faults)
 {
@@ -128,7 +128,7 @@ void intake_check(struct work *w, struct intake *in)
     check_rest(w, in);
 }
 
-/* --- writing --------------------------------------------------------------------------------------------- */
+/* --- writing ----------------------------------------------------------------------------------------- */
 
 const char *intake_personal(struct work *w)
 {
@@ -191,8 +191,8 @@ static const char *skus_of(struct work *w)
     return sql_list_end(&skus);
 }
 
-/* Two round trips: one to look, one to write, read and commit. It waits for no other service: catalog reserves stock when it
- * receives the event. */
+/* Two round trips: one to look, one to write, read and commit. It waits for no other service: catalog
+ * reserves stock when it receives the event. */
 int order_place(struct work *w)
 {
     struct intake_look_row *rows;

@@ -27,8 +27,8 @@ int order_placed_before(struct work *w);
 
 /* Price the lines and add a fault for everything that is wrong with the order. */
 void intake_check(struct work *w, struct intake *in);
-/* The digest of what was requested, whatever the order of its members; the personal data; the flags as a PostgreSQL
- * array. */
+/* The digest of what was requested, whatever the order of its members; the personal data; the flags as a
+ * PostgreSQL array. */
 const char *intake_digest(struct work *w);
 const char *intake_personal(struct work *w);
 const char *intake_flags(struct work *w, unsigned flags);

@@ -26,7 +26,7 @@ const struct step order_flow[] = {
     {0},
 };
 
-/* --- many at once -------------------------------------------------------------------------------------------- */
+/* --- many at once ------------------------------------------------------------------------------------ */
 
 const char *order_only(struct work *w, const char *id)
 {
@@ -70,7 +70,7 @@ int order_settle_cancelled(struct work *w, const char *ids)
     return deadline_met_all(w, "confirm_by", ids);
 }
 
-/* --- confirming ---------------------------------------------------------------------------------------- */
+/* --- confirming -------------------------------------------------------------------------------------- */
 
 const char *order_confirm_fault(const char *stock_status, const char *payment_status, bool held)
 {
@@ -105,7 +105,7 @@ int order_confirm(struct work *w)
     return reply_resource(w, "orders", id);
 }
 
-/* --- holds -------------------------------------------------------------------------------------------------------- */
+/* --- holds ------------------------------------------------------------------------------------------- */
 
 static int may_release(struct work *w, const char *id)
 {
@@ -125,7 +125,7 @@ int order_release(struct work *w)
     return reply_resource(w, "orders", id);
 }
 
-/* --- cancelling ----------------------------------------------------------------------------------------------------- */
+/* --- cancelling -------------------------------------------------------------------------------------- */
 
 /* At once before it is confirmed; afterwards fulfillment is asked, which voids its shipments or refuses. */
 static int cancel(struct work *w, const char *id, const char *reason)
@@ -143,7 +143,8 @@ int order_cancel(struct work *w)
     return reply_resource(w, "orders", id);
 }
 
-/* pay_by is over. The order may have been paid, confirmed or cancelled while the deadline waited for its lock. */
+/* pay_by is over. The order may have been paid, confirmed or cancelled while the deadline waited for its
+ * lock. */
 int order_unpaid(struct work *w)
 {
     const char *id = in_str(w, "aggregate_id"), *status;

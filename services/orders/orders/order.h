@@ -28,10 +28,11 @@ const char *order_only(struct work *w, const char *id);
  * For many orders at once: ids is a PostgreSQL array, NULL for none. The caller has locked their rows.
  */
 
-/* Take a step of the flow from a status; orders in another status stay as they are. *moved, if not NULL: those that took
- * it. */
+/* Take a step of the flow from a status; orders in another status stay as they are. *moved, if not NULL:
+ * those that took it. */
 int order_step_all(struct work *w, const char *ids, const char *from, const char *action, const char **moved);
-/* Confirm those that are reserved, paid and not on hold. Called after everything that may have made them so. */
+/* Confirm those that are reserved, paid and not on hold. Called after everything that may have made them
+ * so. */
 int order_confirm_ready(struct work *w, const char *ids);
 /* Settle those that are cancelled: refund what was paid and end their deadlines. */
 int order_settle_cancelled(struct work *w, const char *ids);

@@ -33,7 +33,8 @@ with ended as (
 )
 update orders set held = false where id = :id::uuid;
 
--- Refund all that is left of what was paid for cancelled orders, with the units that were not refunded before.
+-- Refund all that is left of what was paid for cancelled orders, with the units that were not refunded
+-- before.
 -- name: refund_cancelled(ids, actor) :row ids
 with due as (
     select id, paid - refunded as amount, cancel_reason from orders

@@ -27,7 +27,8 @@ static int announce_parcels(struct work *w, const char *visible, const char *shi
     return announce_all(w, "orders.order.parcel_changed", "order", left.ids);
 }
 
-/* Refused cancellations come before the progress of parcels: an order that was shipped instead becomes shipped at once. */
+/* Refused cancellations come before the progress of parcels: an order that was shipped instead becomes
+ * shipped at once. */
 int orders_on_fulfillment_shipment(struct work *w)
 {
     const char *events = event_batch(w, NULL), *shipped, *delivered, *cancelled;

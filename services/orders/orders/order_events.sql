@@ -3,8 +3,8 @@
 select from orders where id in (select (e ->> 'order_id')::uuid from json_array_elements(:events::json) e)
 order by id for no key update;
 
--- The last event of each reservation has its whole state. When a part is taken, the stock status stays. Raises the version, too:
--- another update of the row would write all its indexes once more.
+-- The last event of each reservation has its whole state. When a part is taken, the stock status stays.
+-- Raises the version, too: another update of the row would write all its indexes once more.
 -- name: reservations_note(events) :row ids
 with latest as (
     select distinct on (e.order_id) e.order_id, coalesce(e.allocation, '[]') as allocation,
@@ -27,8 +27,8 @@ with latest as (
 )
 select array_agg(id)::text from changed;
 
--- Keep the last event of each shipment. Returns the orders that are concerned, those whose visible parcels changed, and those
--- whose cancellation was refused.
+-- Keep the last event of each shipment. Returns the orders that are concerned, those whose visible parcels
+-- changed, and those whose cancellation was refused.
 -- name: parcels_note(events) :row ids, visible, refused
 with received as (
     select e.*, o.id as known
@@ -55,7 +55,8 @@ select (select array_agg(distinct order_id)::text from noted),
     (select array_agg(distinct order_id)::text from noted where status in ('shipped', 'delivered')),
     (select array_agg(distinct order_id)::text from received where event_type = 'fulfillment.shipment.cancel_refused');
 
--- Which of these orders are shipped, delivered or voided by their parcels. An order without stocked units has a parcel, too.
+-- Which of these orders are shipped, delivered or voided by their parcels. An order without stocked units has
+-- a parcel, too.
 -- name: parcels_progress(ids) :row shipped, delivered, voided
 with sums as (
     select o.id, o.stocked_units, count(*) filter (where p.status <> 'voided') as alive,

@@ -26,7 +26,7 @@ struct gathered {
     json_t *seen; /* channel and reference to the digest of an order of this batch */
 };
 
-/* --- checking ---------------------------------------------------------------------------------------------------- */
+/* --- checking ---------------------------------------------------------------------------------------- */
 
 /* The rows of one order, as intake_look() has them. */
 static struct intake_look_row *rows_of(struct work *w, const struct import_orders_look_row *rows, size_t n)
@@ -74,7 +74,7 @@ static void check_history(struct work *w, struct intake *in)
     in->paid = in->gross;
 }
 
-/* --- gathering ----------------------------------------------------------------------------------------------------- */
+/* --- gathering --------------------------------------------------------------------------------------- */
 
 static const char *member(struct work *w, const char *object, const char *name)
 {
@@ -150,7 +150,7 @@ static void take_row(struct work *w, struct batch *b, size_t i, const struct imp
     gather(w, g, &in);
 }
 
-/* --- the handler --------------------------------------------------------------------------------------------------- */
+/* --- the handler ------------------------------------------------------------------------------------- */
 
 static struct text new_list(struct work *w)
 {

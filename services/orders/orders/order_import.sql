@@ -1,4 +1,5 @@
--- The same as intake_look for a list of {"i", "doc"}, i being the order's place in the batch: one row for each line.
+-- The same as intake_look for a list of {"i", "doc"}, i being the order's place in the batch: one row for
+-- each line.
 -- name: import_orders_look(orders) :rows i int, known bool, sellable bool, stocked bool, price int, currency, title, kind, early bool, order_id, digest
 with asked as materialized (
     select e.i, d.channel, d.channel_ref, d.placed_at, d.lines

@@ -7,7 +7,7 @@
 #include "order_import.h"
 #include "orders_areas.h"
 
-/* --- input ----------------------------------------------------------------------------------------------- */
+/* --- input ------------------------------------------------------------------------------------------- */
 
 static const struct field customer_fields[] = {
     {"ref", CODE, REQUIRED},
@@ -71,7 +71,7 @@ static const struct field customer_event_fields[] = {{"ref", CODE, REQUIRED}, {0
 static const struct field shipment_event_fields[] = {
     {"id", UUID, REQUIRED}, {"order_id", UUID, REQUIRED}, {0}};
 
-/* --- the table of contents ------------------------------------------------------------------------------- */
+/* --- the table of contents --------------------------------------------------------------------------- */
 
 static const struct route routes[] = {
     {"POST", "/v1/orders", "orders:write", order_fields, order_place, 201, "Place an order"},

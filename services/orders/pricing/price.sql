@@ -1,4 +1,5 @@
--- Take the prices from the last event of each product. Variants that a product no longer has are not sold any more.
+-- Take the prices from the last event of each product. Variants that a product no longer has are not sold any
+-- more.
 -- name: prices_learn(events) :exec
 with latest as (
     select distinct on (e.id) e.id, e.title, e.event_type = 'catalog.product.published' as sellable, e.variants

@@ -23,7 +23,7 @@ int customer_find_or_create(struct work *w, const char *ref, const char **id)
     return customer.fresh ? announce_new(w, "support.customer.created", "customer", *id) : OK;
 }
 
-/* --- from orders ---------------------------------------------------------------------------------------- */
+/* --- from orders ------------------------------------------------------------------------------------- */
 
 /* Set and announce the levels that have changed. */
 static int rank(struct work *w, const struct customers_count_row *rows, size_t n)
@@ -108,8 +108,8 @@ static const char *orders_of(struct work *w, struct text *refs)
     return json_text(w, list);
 }
 
-/* The last event of an order has its whole state. Customers are locked before they are counted, always in the order of their
- * ids, because two instances may receive events of the same customer at once. */
+/* The last event of an order has its whole state. Customers are locked before they are counted, always in the
+ * order of their ids, because two instances may receive events of the same customer at once. */
 int support_on_orders_order(struct work *w)
 {
     struct text list = sql_list(w);

@@ -13,8 +13,8 @@ on conflict on constraint customer_ref do update set ref = excluded.ref returnin
 -- name: customers_lock(refs) :exec
 select id from customer where ref = any(:refs::text[]) order by id for no key update;
 
--- Keep the last event of each order, and return the customers whose figures that changes. An order that was placed before an
--- erasure never brings personal data back.
+-- Keep the last event of each order, and return the customers whose figures that changes. An order that was
+-- placed before an erasure never brings personal data back.
 -- name: customer_orders_put(orders) :row customers
 with latest as materialized (
     select o.*, c.id as customer_id, case when c.erased_at is null or o.placed_at > c.erased_at then o.customer end as contact

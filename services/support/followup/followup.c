@@ -4,7 +4,7 @@
 #include "survey.h"
 #include "task.h"
 
-/* --- input ----------------------------------------------------------------------------------------------- */
+/* --- input ------------------------------------------------------------------------------------------- */
 
 static const struct field task_fields[] = {
     {"kind", CODE, REQUIRED},
@@ -26,7 +26,7 @@ static const struct field score_fields[] = {
 static const struct field shipment_event_fields[] = {
     {"id", UUID, REQUIRED}, {"order_id", UUID, REQUIRED}, {0}};
 
-/* --- the table of contents ------------------------------------------------------------------------------- */
+/* --- the table of contents --------------------------------------------------------------------------- */
 
 static const struct route routes[] = {
     {"POST", "/v1/tasks", "tasks:write", task_fields, task_create, 201, "Create a task"},

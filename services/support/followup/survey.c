@@ -46,7 +46,7 @@ int survey_send(struct work *w, const char *delivered)
     return announce_new(w, "support.survey.sent", "survey", sent.ids);
 }
 
-/* --- answering ---------------------------------------------------------------------------------- */
+/* --- answering --------------------------------------------------------------------------------------- */
 
 static int find(struct work *w, struct survey_find_row *survey)
 {

@@ -1,4 +1,5 @@
--- Customers as their orders show them (S-9), and what support keeps of the orders. `contact` is personal data.
+-- Customers as their orders show them (S-9), and what support keeps of the orders. `contact` is personal
+-- data.
 create table customer (
     id            uuid primary key default uuid_v7(),
     ref           text not null,

@@ -4,8 +4,8 @@ create function department_role(department text) returns text language sql immut
         when 'finance' then 'cashier' when 'merchandising' then 'merchandiser' when 'management' then 'manager' end
 $$;
 
--- Open work: tasks; tickets that wait for an answer or a hand-over; and for the lead whatever is unassigned, late or escalated
--- (S-5).
+-- Open work: tasks; tickets that wait for an answer or a hand-over; and for the lead whatever is unassigned,
+-- late or escalated (S-5).
 create view work_json as
 with work as (
     select 'task' as kind, t.id, null as number, t.role, t.kind as why, t.owner, t.due_at, '/v1/tasks/' as link

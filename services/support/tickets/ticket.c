@@ -34,7 +34,7 @@ const struct step ticket_flow[] = {
     {0},
 };
 
-/* --- rules ---------------------------------------------------------------------------------------------------------- */
+/* --- rules ------------------------------------------------------------------------------------------- */
 
 static bool is(const char *a, const char *b)
 {
@@ -78,7 +78,7 @@ static int64_t usual_seconds(const char *priority)
     return config_int(rows[i].setting, rows[i].seconds);
 }
 
-/* --- opening ---------------------------------------------------------------------------------------------------------- */
+/* --- opening ----------------------------------------------------------------------------------------- */
 
 /* A reminder when three quarters of the time are over, a breach when all of it is. */
 static int set_deadlines(struct work *w, const struct opening *o, const char **first_answer_by)
@@ -129,7 +129,7 @@ int ticket_open(struct work *w)
     return reply_resource(w, "tickets", o.id);
 }
 
-/* --- the conversation --------------------------------------------------------------------------------------------------- */
+/* --- the conversation -------------------------------------------------------------------------------- */
 
 static int end_first_answer(struct work *w, const char *id)
 {
@@ -151,7 +151,7 @@ int ticket_answer(struct work *w)
     return reply_resource(w, "tickets", id);
 }
 
-/* --- to another department and back ----------------------------------------------------------------------------------- */
+/* --- to another department and back ------------------------------------------------------------------ */
 
 static bool is_of(struct work *w, const char *department)
 {
@@ -220,7 +220,7 @@ int ticket_decline(struct work *w)
     return reply_resource(w, "tickets", id);
 }
 
-/* --- the end ---------------------------------------------------------------------------------------------------------------- */
+/* --- the end ----------------------------------------------------------------------------------------- */
 
 int ticket_solve(struct work *w)
 {
@@ -233,7 +233,7 @@ int ticket_solve(struct work *w)
     return reply_resource(w, "tickets", id);
 }
 
-/* --- deadlines ---------------------------------------------------------------------------------------------------------------- */
+/* --- deadlines --------------------------------------------------------------------------------------- */
 
 int ticket_remind(struct work *w)
 {

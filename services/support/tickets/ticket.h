@@ -10,7 +10,7 @@
 
 extern const struct step ticket_flow[];
 
-/* --- rules ---------------------------------------------------------------------------------------------------------- */
+/* --- rules ------------------------------------------------------------------------------------------- */
 
 /* The requested priority, else the one of the channel: complaints and bad scores are high. */
 const char *ticket_priority(const char *asked, const char *channel);
@@ -19,7 +19,7 @@ bool ticket_is_escalated(const char *channel, const char *priority);
 /* Business seconds to the first answer: `usual` for the priority, half of it for a VIP, never none. */
 int64_t ticket_first_answer_seconds(int64_t usual, const char *level);
 
-/* --- handling --------------------------------------------------------------------------------------------------------- */
+/* --- handling ---------------------------------------------------------------------------------------- */
 
 /* What a ticket begins with. NULL: unknown. */
 struct opening {

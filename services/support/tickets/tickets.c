@@ -2,7 +2,7 @@
 #include "support_areas.h"
 #include "ticket.h"
 
-/* --- input ----------------------------------------------------------------------------------------------- */
+/* --- input ------------------------------------------------------------------------------------------- */
 
 #define DEPARTMENTS "support|orders|warehouse|finance|merchandising|management"
 
@@ -28,7 +28,7 @@ static const struct field reason_fields[] = {{"reason", TEXT, REQUIRED, 1, 2000}
 static const struct field hand_over_fields[] = {
     {"department", TEXT, REQUIRED, .choices = DEPARTMENTS}, {.extends = reason_fields}, {0}};
 
-/* --- the table of contents ------------------------------------------------------------------------------- */
+/* --- the table of contents --------------------------------------------------------------------------- */
 
 static const struct route routes[] = {
     {"POST", "/v1/tickets", "tickets:write", ticket_fields, ticket_open, 201, "Open a ticket"},

@@ -14,8 +14,8 @@ from stack.client import eventually
 ORDERS = int(os.environ.get("FIGURES_ORDERS") or 300)
 WINDOWS = 6 + ORDERS // 500
 TABLES = {"fact_order": "order_id", "fact_line": "order_id, line", "fact_refund": "refund_id", "fact_parcel": "shipment_id",
-          "fact_ticket": "ticket_id", "fact_survey": "survey_id", "fact_return": "refund_id, line", "fact_move": "move_id",
-          "stock": "sku, warehouse", "customer": "customer", "cohort_member": "customer, start", "cohort_rollup": "cohort, start", "intake_rollup": "start, type", "parcel_rollup": "start, carrier, warehouse", "sku": "sku",
+          "fact_ticket": "ticket_id", "fact_survey": "survey_id", "fact_return": "refund_id, line", "fact_movement": "movement_id",
+          "stock": "sku, warehouse", "customer": "customer", "cohort_member": "customer, start", "cohort_rollup": "cohort, start", "ingest_rollup": "start, type", "parcel_rollup": "start, carrier, warehouse", "sku": "sku",
           "sales_rollup": "dimension, grain, start, currency, channel, key", "quarantine": "id", "figures": "one"}
 FIRST = datetime(2011, 3, 1, tzinfo=timezone.utc)
 
@@ -84,9 +84,9 @@ def mend(shop, mends):
     """Reprocess quarantined events; the order of orders and refunds does not matter."""
     aside = list(shop.analytics.all("/v1/quarantine", limit=100))
     for about, data in mends:
-        row, = [each for each in aside if each["about"] == about and ("amount" in data) == (each["type"] == "orders.refund.paid")
+        row, = [each for each in aside if each["order_id"] == about and ("amount" in data) == (each["type"] == "orders.refund.paid")
                 and each["reasons"] != ["refund.unknown_order"]]
-        shop.analytics.as_("analyst").post(f"/v1/quarantine/{row['id']}/mend", {"reason": "asked the shop", "data": data}).expect(201)
+        shop.analytics.as_("analyst").post(f"/v1/quarantine/{row['id']}/reprocess", {"reason": "asked the shop", "data": data}).expect(201)
 
 
 def shuffled(events, chance, within=100):
@@ -99,13 +99,13 @@ def shuffled(events, chance, within=100):
 def nothing_is_lost(shop):
     response = asked(shop, "/v1/quality", **{"from": "2011-01-01", "to": "2012-01-01"})
     received = {row["type"]: row["n"] for row in shop.sql("analytics", "select type, count(*) as n from archive group by 1")}
-    received.pop("analytics.mend.made", None)
-    assert {row["type"]: row["heard"] for row in response["data"]} == received
+    received.pop("analytics.correction.made", None)
+    assert {row["type"]: row["received"] for row in response["data"]} == received
     assert all(row["unexplained"] == 0 for row in response["data"])
     for type_, table, where in (("orders.order.placed", "fact_order", "true"), ("orders.refund.paid", "fact_refund", "state <> 'waiting'")):
         row, = [each for each in response["data"] if each["type"] == type_]
         assert row["booked"] == shop.value("analytics", f"select count(*) from {table} where {where}")
-        assert row["set_aside"] == shop.value("analytics", "select count(*) from quarantine_json where type = %s", type_)
+        assert row["quarantined"] == shop.value("analytics", "select count(*) from quarantine_json where type = %s", type_)
     return response
 
 
@@ -126,9 +126,9 @@ def test_every_figure_is_exact_in_any_order_of_events_and_rebuilt_to_the_same_by
     mended_orders, mended_refunds, mends = some_impossible(publisher, chance, 9)
     publisher.send(*shuffled(publisher.events, chance))
     publisher.settle(60 + ORDERS // 5)
-    assert nothing_is_lost(shop)["totals"]["set_aside"] == len(mends)
+    assert nothing_is_lost(shop)["totals"]["quarantined"] == len(mends)
     mend(shop, chance.sample(mends, len(mends)))
-    assert nothing_is_lost(shop)["totals"]["set_aside"] == 0
+    assert nothing_is_lost(shop)["totals"]["quarantined"] == 0
     orders, refunds = orders + mended_orders, refunds + mended_refunds
     compared = compare(shop, chance, orders, refunds, zone, WINDOWS)
     compared += compare_more(shop, chance, orders, refunds, moves, zone, WINDOWS)
@@ -140,7 +140,7 @@ def test_every_figure_is_exact_in_any_order_of_events_and_rebuilt_to_the_same_by
     publisher.settle(120)
     assert bytes_of(shop) == before, f"repeats changed a table, SEED={SEED}"
 
-    shop.sql("analytics", "truncate fact_order, fact_line, fact_refund, fact_return, sales_rollup, customer, cohort_member, cohort_rollup, stock, intake_rollup, quarantine")
+    shop.sql("analytics", "truncate fact_order, fact_line, fact_refund, fact_return, sales_rollup, customer, cohort_member, cohort_rollup, stock, ingest_rollup, quarantine")
     done = rebuild(shop)
     assert done["applied"] == done["total"] == shop.value("analytics", "select count(*) from archive")
     after = bytes_of(shop)

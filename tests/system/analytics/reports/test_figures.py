@@ -112,7 +112,7 @@ def test_slow_movers_are_in_stock_and_do_not_sell(shop, publisher):
     publisher.settle()
     found = shop.analytics.get("/v1/products/slow", params={"as_of": "2006-06-10", "days": 30}).expect(200)["data"]
     assert [(row["key"], row["on_hand"], row["units"], row["last_sold_on"]) for row in found] == [("OLD", 10, 0, "2006-03-01")]
-    moves = shop.analytics.get("/v1/moves", params={"sku": "GONE"}).expect(200)["data"]
+    moves = shop.analytics.get("/v1/stock-movements", params={"sku": "GONE"}).expect(200)["data"]
     assert sorted(move["quantity"] for move in moves) == [-10, 10]
 
 
@@ -138,12 +138,12 @@ def test_a_quarantined_order_can_be_reprocessed_and_counts_with_all_later_events
     publisher.refund(order, 100, "2005-01-05T12:00:00Z", at("2005-01-05"))
     publisher.settle()
     quality = asked(shop, "/v1/quality", "2005-01-01", "2005-02-01")
-    assert {row["type"]: (row["heard"], row["booked"], row["set_aside"], row["unexplained"]) for row in quality["data"]} == {
+    assert {row["type"]: (row["received"], row["booked"], row["quarantined"], row["unexplained"]) for row in quality["data"]} == {
         "orders.order.placed": (1, 0, 1, 0), "orders.order.paid": (1, 1, 0, 0), "orders.order.confirmed": (1, 1, 0, 0),
         "orders.refund.paid": (1, 0, 1, 0)}
     assert {row["reason"]: row["rows"] for row in quality["reasons"]} == {"line.quantity": 1, "line.sku": 1, "refund.unknown_order": 1}
-    row, = shop.analytics.get("/v1/quarantine", params={"about": order["id"], "type": "orders.order.placed"}).json["data"]
-    path = f"/v1/quarantine/{row['id']}/mend"
+    row, = shop.analytics.get("/v1/quarantine", params={"order_id": order["id"], "type": "orders.order.placed"}).json["data"]
+    path = f"/v1/quarantine/{row['id']}/reprocess"
 
     no = shop.analytics.post(path, {"reason": "guess", "data": {"discount": 900, "lines": [{"sku": "CUP", "quantity": 3}]}})
     assert (no.status, no.code, sorted(no.codes)) == (422, "quarantine.still_impossible", ["line.unit_price"])
@@ -151,7 +151,7 @@ def test_a_quarantined_order_can_be_reprocessed_and_counts_with_all_later_events
     assert shop.analytics.as_("manager").post(path, {"reason": "x", "data": {}}).status == 403
     made = shop.analytics.as_("analyst", "ava").post(path, {"reason": "asked the shop", "data": {"lines": [
         {"sku": "CUP", "quantity": 3, "unit_price": 100}]}}).expect(201)
-    assert (made["made_by"], made["type"], made["about"]) == ("ava", "orders.order.placed", order["id"])
+    assert (made["made_by"], made["type"], made["order_id"]) == ("ava", "orders.order.placed", order["id"])
 
     totals = asked(shop, "/v1/sales", "2005-01-01", "2005-02-01")["totals"]
     assert (totals["orders"], totals["gross"], totals["refunds"]) == (1, 300, 100)
@@ -160,19 +160,19 @@ def test_a_quarantined_order_can_be_reprocessed_and_counts_with_all_later_events
     events = [each["event_id"] for each in asked(shop, "/v1/sales/events", "2005-01-01", "2005-02-01")["data"]]
     assert events[0] == row["id"], "the original event, not the correction"
     quality = asked(shop, "/v1/quality", "2005-01-01", "2005-02-01")
-    assert (quality["totals"]["set_aside"], quality["totals"]["unexplained"], quality["mended"]) == (0, 0, 1)
+    assert (quality["totals"]["quarantined"], quality["totals"]["unexplained"], quality["corrected"]) == (0, 0, 1)
     assert shop.analytics.post(path, {"reason": "again", "data": {}}).status == 404
-    assert shop.analytics.post("/v1/quarantine/none/mend", {"reason": "again", "data": {}}).status == 404
+    assert shop.analytics.post("/v1/quarantine/none/reprocess", {"reason": "again", "data": {}}).status == 404
     reported = [event["type"] for event in shop.events("analytics")]
-    assert reported == ["analytics.mend.made"]
+    assert reported == ["analytics.correction.made"]
 
 
 def test_a_reprocessed_order_that_was_cancelled_unpaid_is_no_sale(shop, publisher):
     order = publisher.place(("CUP", 0, 100), placed_at="2005-03-03T12:00:00Z")
     publisher.change(order, "cancelled", status="cancelled")
     publisher.settle()
-    row, = shop.analytics.get("/v1/quarantine", params={"about": order["id"]}).json["data"]
-    shop.analytics.post(f"/v1/quarantine/{row['id']}/mend", {"reason": "a typo", "data": {
+    row, = shop.analytics.get("/v1/quarantine", params={"order_id": order["id"]}).json["data"]
+    shop.analytics.post(f"/v1/quarantine/{row['id']}/reprocess", {"reason": "a typo", "data": {
         "lines": [{"sku": "CUP", "quantity": 1, "unit_price": 100}]}}).expect(201)
     assert asked(shop, "/v1/sales", "2005-03-01", "2005-04-01")["totals"]["orders"] == 0
 
@@ -181,7 +181,7 @@ def test_a_refund_with_impossible_lines_is_quarantined(shop, publisher):
     order = publisher.place(("CUP", 1, 100), placed_at="2005-05-03T12:00:00Z")
     publisher.refund(order, 50, "2005-05-04T12:00:00Z", lines=[{"sku": "CUP", "quantity": -1}, {"quantity": 1}])
     publisher.settle()
-    row, = shop.analytics.get("/v1/quarantine", params={"about": order["id"]}).json["data"]
+    row, = shop.analytics.get("/v1/quarantine", params={"order_id": order["id"]}).json["data"]
     assert set(row["reasons"]) == {"line.quantity", "line.sku"}
     assert not shop.analytics.get("/v1/dead-letters").json["data"]
 

@@ -128,7 +128,7 @@ def test_a_refund_waits_for_its_order_and_is_shown_as_waiting(shop, publisher):
     publisher.settle()
     assert sales(shop, "2011-06-01", "2011-06-03")["data"] == []
     waiting = shop.analytics.get("/v1/quarantine", params={"reason": "refund.unknown_order"}).json["data"]
-    assert [each["about"] for each in waiting] == [order["id"]] and waiting[0]["data"]["amount"] == refund["amount"]
+    assert [each["order_id"] for each in waiting] == [order["id"]] and waiting[0]["data"]["amount"] == refund["amount"]
     publisher.send(publisher.events[-2])
     publisher.settle()
     totals = sales(shop, "2011-06-01", "2011-06-03")["totals"]
@@ -145,7 +145,7 @@ def test_impossible_values_are_quarantined_with_every_reason_and_others_are_coun
     publisher.change(bad, "confirmed")
     publisher.settle()
     assert sales(shop, "2011-07-01", "2011-07-02")["totals"]["gross"] == 100
-    found = {each["about"]: set(each["reasons"]) for each in shop.analytics.all("/v1/quarantine", limit=100)}
+    found = {each["order_id"]: set(each["reasons"]) for each in shop.analytics.all("/v1/quarantine", limit=100)}
     assert found[bad["id"]] == {"line.quantity", "line.sku", "line.unit_price", "order.discount"}
     assert found[late["id"]] == {"order.placed_at", "order.discount"}
     assert found[empty["id"]] == {"order.no_lines"}
@@ -159,7 +159,7 @@ def test_sums_beyond_the_limit_are_quarantined_and_do_not_overflow(shop, publish
     words = publisher.place(("X", "some", 100), ("X", "2", "1.5"), (None, 1, 100), placed_at="2011-07-03T12:00:00Z")
     publisher.place(("X", 2, 100), ("Y", 1, 50), ("X", 3, 90), placed_at="2011-07-03T12:00:00Z")
     publisher.settle()
-    found = {each["about"]: set(each["reasons"]) for each in shop.analytics.all("/v1/quarantine", limit=100)}
+    found = {each["order_id"]: set(each["reasons"]) for each in shop.analytics.all("/v1/quarantine", limit=100)}
     assert found[huge["id"]] == {"order.gross"}
     assert found[words["id"]] == {"line.quantity", "line.sku", "line.unit_price"}
     rows = sales(shop, "2011-07-03", "2011-07-04", by="product")["data"]

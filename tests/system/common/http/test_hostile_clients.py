@@ -347,7 +347,7 @@ def test_the_type_of_a_problem_links_to_a_page_that_explains_it(shop):
 FIGURES = {"backroom_events_published_total", "backroom_events_applied_total", "backroom_events_skipped_total",
            "backroom_deadlines_fired_total", "backroom_schedules_run_total", "backroom_commit_batches_total", "backroom_commit_batch_requests_total"}
 # Metrics of one service only.
-OWN = {"backroom_reconcile_diff": "analytics"}
+OWN = {"backroom_reconciliation_differences": "analytics"}
 
 
 def test_every_metric_of_an_alert_exists_and_every_alarm_metric_has_an_alert(shop):

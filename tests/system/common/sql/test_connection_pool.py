@@ -35,7 +35,7 @@ def test_consumers_that_all_wait_leave_half_of_the_pool_to_requests(open_shop):
         eventually(lambda: len(waiting(shop, "analytics", "advisory")) == 2)
         for _ in range(20):
             began = time.monotonic()
-            shop.analytics.get("/v1/mends").expect(200)
+            shop.analytics.get("/v1/corrections").expect(200)
             assert time.monotonic() - began < 1
             assert len(waiting(shop, "analytics", "advisory")) == 2
             time.sleep(0.1)
