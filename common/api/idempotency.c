@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "idempotency_queries.h"
+#include "item.h"
 #include "principal.h"
 #include "request.h"
-#include "resource.h"
 #include "response.h"
 #include "sha256.h"
 #include "sql.h"
@@ -61,15 +61,20 @@ static void take_response(struct work *w, struct pg_result *rows, void *unused)
 
 /* The item is selected, stored and returned by one statement, which comes with the commit: no round trip
  * waits for it. If it is not there, its body is null, which the table refuses. The select has the parameters
- * p7 and p8. */
+ * p7 to p9. */
 static int store_item(struct work *w, const struct item *item)
 {
     const struct request *r = w->request;
     const struct resource *resource = item->resource;
-    const char *values[] = {w->location,        principal_subject(w->who),
-                            r->route->row.path, r->idempotency_key,
-                            r->digest,          sql_from_int(w, response_status(w)),
-                            item->id,           resource->flow ? item_actions(w, item) : NULL};
+    const char *values[] = {w->location,
+                            principal_subject(w->who),
+                            r->route->row.path,
+                            r->idempotency_key,
+                            r->digest,
+                            sql_from_int(w, response_status(w)),
+                            item->id,
+                            resource->flow ? item_actions(w, resource) : NULL,
+                            principal_subject(w->who)};
     const char *head = "with item as (select batch.*, item.* from ";
     const char *tail = textf(
         w,
@@ -77,7 +82,7 @@ static int store_item(struct work *w, const struct item *item)
         "stored as (insert into idempotency (location, principal, route, key, digest, status, body, etag) "
         "select p1, p2, p3, p4, p5, p6::int, body, etag from item) "
         "select body, etag, row_no from item",
-        item_select(w, item));
+        item_select(w, item, "batch.p7", "batch.p8", "batch.p9"));
 
     return sql_deferred(w, sql_batched_text(w, COUNT(values), head, tail), values, take_response, NULL);
 }

@@ -18,6 +18,7 @@
 #include "cursor_queries.h"
 #include "deadline.h"
 #include "dispatch.h"
+#include "item.h"
 #include "log.h"
 #include "model.h"
 #include "openapi.h"

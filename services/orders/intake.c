@@ -204,8 +204,8 @@ int order_place(struct work *w)
     struct intake_look_row *rows;
     struct intake in = {.id = new_id(w)};
 
-    TRY(q_intake_look(w, in_str(w, "channel"), in_str(w, "channel_ref"), in_str(w, "placed_at"),
-                      skus_of(w), &rows, &in.n));
+    TRY(q_intake_look(w, in_str(w, "channel"), in_str(w, "channel_ref"), in_str(w, "placed_at"), skus_of(w),
+                      &rows, &in.n));
     in.rows = rows;
     if (rows[0].order_id)
         return answer_again(w, rows[0].order_id, rows[0].intake);
