@@ -106,7 +106,7 @@ static int read_headers(struct work *w, struct request *r)
 /* The query string of a GET route with fields of its own becomes its input. */
 static int read_query(struct work *w, const struct request *r)
 {
-    json_t *in = arena_owns(w->arena, json_object(), (void (*)(void *))json_decref);
+    json_t *in = json_owned(w, json_object());
 
     if (r->route->row.handler == resource_list)
         return OK;
@@ -155,7 +155,7 @@ static int read_body(struct work *w, struct request *r)
     w->in = json_parse(bytes, length, &why);
     if (!w->in)
         return http_error(w, 400, "body.malformed", "The body %s.", why);
-    arena_owns(w->arena, w->in, (void (*)(void *))json_decref);
+    json_owned(w, w->in);
     if (!json_is_object(w->in))
         return http_error(w, 400, "body.malformed", "The body must be a JSON object.");
     field_check(w, w->in, r->route->row.fields, false);

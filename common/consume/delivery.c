@@ -60,7 +60,7 @@ static int run_transaction(struct delivery *d, int first, int last, struct work 
     json_t *list;
 
     work_begin(w, DELIVERY, d->consumer->name);
-    list = arena_owns(w->arena, json_array(), (void (*)(void *))json_decref);
+    list = json_owned(w, json_array());
     for (int n = first; n <= last; n++) {
         json_t *e = read_message(w, d, n);
 
@@ -95,8 +95,7 @@ static const char *quoted(struct work *w, const char *bytes, size_t length)
     char *hex;
 
     if (utf8_valid(bytes, length))
-        return json_text(
-            w, arena_owns(w->arena, json_stringn_nocheck(bytes, length), (void (*)(void *))json_decref));
+        return json_text(w, json_owned(w, json_stringn_nocheck(bytes, length)));
     hex = arena_alloc(w->arena, 2 * length + 1);
     hex_write(hex, (const unsigned char *)bytes, length);
     return textf(w, "\"%s\"", hex);

@@ -135,7 +135,7 @@ static void admit(struct work *w, struct admission *a)
     const struct incoming_event **line =
         arena_alloc(w->arena, (count_of(a) + 1) * sizeof(struct incoming_event *));
 
-    a->admitted = arena_owns(w->arena, json_array(), (void (*)(void *))json_decref);
+    a->admitted = json_owned(w, json_array());
     for (size_t i = 0; i < count_of(a); i++)
         line[a->heard[i].place] = &a->heard[i];
     for (size_t i = 0; i < count_of(a); i++) {

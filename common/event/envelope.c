@@ -109,7 +109,7 @@ json_t *envelope_take(struct work *w, json_t *e, int n, const char **why)
 {
     const char *trace;
 
-    arena_owns(w->arena, e, (void (*)(void *))json_decref);
+    json_owned(w, e);
     *why = fault_in(e);
     if (*why)
         return NULL;

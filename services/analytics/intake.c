@@ -20,7 +20,7 @@ static json_t *without_person(const json_t *e)
 
 static const json_t *read_news(struct work *w)
 {
-    json_t *news = arena_owns(w->arena, json_array(), (void (*)(void *))json_decref), *e;
+    json_t *news = json_owned(w, json_array()), *e;
     size_t i;
 
     json_array_foreach(w->in, i, e) json_array_append_new(news, without_person(e));
@@ -49,7 +49,7 @@ int intake_count(struct work *w, const json_t *news, const char *zone)
 
 const char *news_of(struct work *w, const json_t *news, const char *type)
 {
-    json_t *list = arena_owns(w->arena, json_array(), (void (*)(void *))json_decref), *e;
+    json_t *list = json_owned(w, json_array()), *e;
     size_t n = strlen(type), i;
     bool all = type[n - 1] == '.';
 
@@ -65,7 +65,7 @@ const char *news_of(struct work *w, const json_t *news, const char *type)
 
 const char *heads_of(struct work *w, const json_t *news)
 {
-    json_t *list = arena_owns(w->arena, json_array(), (void (*)(void *))json_decref), *e;
+    json_t *list = json_owned(w, json_array()), *e;
     size_t i;
 
     json_array_foreach((json_t *)(uintptr_t)news, i, e)

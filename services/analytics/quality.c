@@ -54,7 +54,7 @@ int quality_get(struct work *w)
 
 static json_t *list_of(struct work *w)
 {
-    return arena_owns(w->arena, json_array(), (void (*)(void *))json_decref);
+    return json_owned(w, json_array());
 }
 
 int mends_apply(struct work *w, const json_t *news, const char *zone)
@@ -99,7 +99,7 @@ static int feed_again(struct work *w, const char *id, const char *zone)
     json_t *news;
 
     TRY(q_mend_archive(w, id, &made));
-    news = arena_owns(w->arena, json_loads(made, 0, NULL), (void (*)(void *))json_decref);
+    news = json_owned(w, json_loads(made, 0, NULL));
     return mends_apply(w, news, zone);
 }
 

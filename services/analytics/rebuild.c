@@ -52,7 +52,7 @@ static int forget_figures(struct work *w, const char *id)
 
 static const json_t *read_part(struct work *w, const struct archive_read_row *rows, size_t n)
 {
-    json_t *news = arena_owns(w->arena, json_array(), (void (*)(void *))json_decref);
+    json_t *news = json_owned(w, json_array());
 
     for (size_t i = 0; i < n; i++)
         json_array_append_new(news, json_loads(rows[i].event, 0, NULL));

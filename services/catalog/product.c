@@ -84,7 +84,7 @@ static int may_submit(struct work *w, const char *id)
     const char *listing;
 
     TRY(q_product_for_review(w, id, &listing));
-    review_check(w, arena_owns(w->arena, json_loads(listing, 0, NULL), (void (*)(void *))json_decref));
+    review_check(w, json_owned(w, json_loads(listing, 0, NULL)));
     return failed_if_any(w, "product.incomplete",
                          "The product cannot be submitted yet: errors[] names everything that is missing.");
 }

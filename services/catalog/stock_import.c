@@ -103,8 +103,7 @@ static int write_rows(struct work *w, struct batch *b, const char *skus)
 int stock_import(struct work *w, struct batch *b)
 {
     const char *skus = skus_of(w, b);
-    struct moved moved = {arena_owns(w->arena, json_object(), (void (*)(void *))json_decref),
-                          arena_owns(w->arena, json_object(), (void (*)(void *))json_decref)};
+    struct moved moved = {json_owned(w, json_object()), json_owned(w, json_object())};
     struct import_stock_look_row *rows;
     size_t n;
     bool any = false;

@@ -177,7 +177,7 @@ static void start(struct work *w, struct gathered *g)
                            .ready_ids = begun(w, "{"),
                            .pay_by = begun(w, "["),
                            .confirm_by = begun(w, "[")};
-    g->seen = arena_owns(w->arena, json_object(), (void (*)(void *))json_decref);
+    g->seen = json_owned(w, json_object());
     from_now(g->pay_due, sizeof g->pay_due, config_int("ORDER_PAY_SECONDS", DAY_SECONDS));
     from_now(g->confirm_due, sizeof g->confirm_due, config_int("ORDER_CONFIRM_SECONDS", HOURS_2));
 }

@@ -106,7 +106,7 @@ static void take_row(struct work *w, struct batch *b, size_t i, const struct imp
 
 static const char *ids_of(struct work *w, const char *refunds)
 {
-    json_t *list = arena_owns(w->arena, json_loads(refunds, 0, NULL), (void (*)(void *))json_decref), *one;
+    json_t *list = json_owned(w, json_loads(refunds, 0, NULL)), *one;
     struct text ids = text_new(w->arena);
     size_t i;
 
@@ -127,7 +127,7 @@ static int write_refunds(struct work *w, const char *refunds)
 
 int refunds_import(struct work *w, struct batch *b)
 {
-    struct used u = {arena_owns(w->arena, json_object(), (void (*)(void *))json_decref)};
+    struct used u = {json_owned(w, json_object())};
     const char *rows = batch_json(w, b);
     struct text good = text_new(w->arena);
     struct import_refunds_look_row *lines;

@@ -72,7 +72,7 @@ static json_int_t version_of(const json_t *e)
 /* The last event of each order: by its id, as the events came. */
 static json_t *last_news(struct work *w)
 {
-    json_t *last = arena_owns(w->arena, json_object(), (void (*)(void *))json_decref), *e;
+    json_t *last = json_owned(w, json_object()), *e;
     size_t i;
 
     json_array_foreach(w->in, i, e)
@@ -89,8 +89,8 @@ static json_t *last_news(struct work *w)
 /* What the statements read of it, and whose orders they are. */
 static const char *slim_news(struct work *w, struct text *refs)
 {
-    json_t *list = arena_owns(w->arena, json_array(), (void (*)(void *))json_decref);
-    json_t *seen = arena_owns(w->arena, json_object(), (void (*)(void *))json_decref), *e;
+    json_t *list = json_owned(w, json_array());
+    json_t *seen = json_owned(w, json_object()), *e;
     json_t *last = last_news(w);
     const char *id;
 
