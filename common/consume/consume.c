@@ -12,6 +12,7 @@
 #include "messages.h"
 #include "metrics.h"
 #include "pull.h"
+#include "row.h"
 #include "signals.h"
 #include "thread.h"
 
@@ -143,11 +144,7 @@ const struct consumer *consumer_rows(void)
 
 const struct consumer *consumer_named(const char *name)
 {
-    const struct consumer *c = all.rows;
-
-    while (c && c->name && strcmp(c->name, name) != 0)
-        c++;
-    return c && c->name ? c : NULL;
+    return row_named(all.rows, name);
 }
 
 void consume_start(const char *service, const struct consumer *rows)

@@ -11,6 +11,7 @@
 #include "page.h"
 #include "principal.h"
 #include "request.h"
+#include "row.h"
 #include "signals.h"
 #include "sql.h"
 #include "transaction.h"
@@ -144,11 +145,9 @@ static int query_fault(struct work *w, const char *name, const char *code, const
 
 static int add_filter(struct work *w, struct listing *l, const char *name, const char *value)
 {
-    const struct filter *f = l->resource->filters;
+    const struct filter *f = row_named(l->resource->filters, name);
 
-    while (f && f->name && strcmp(f->name, name) != 0)
-        f++;
-    if (!f || !f->name)
+    if (!f)
         return query_fault(w, name, "query.unknown", "There is no such filter here.");
     if (!field_text_fits(f->type, value))
         return query_fault(w, name, "query.format", "The filter's value has the wrong form.");
