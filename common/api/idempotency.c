@@ -48,8 +48,8 @@ static int store(struct work *w, int status, const char *body)
 {
     const struct request *r = w->request;
 
-    return q_idempotency_keep(w, principal_subject(w->who), r->route->row.path, r->idempotency_key, r->digest,
-                              status, body, w->etag, w->location);
+    return q_idempotency_store(w, principal_subject(w->who), r->route->row.path, r->idempotency_key,
+                               r->digest, status, body, w->etag, w->location);
 }
 
 static void take_response(struct work *w, struct pg_result *rows, void *unused)
@@ -108,26 +108,26 @@ static int store_refusal(struct work *w)
     return store(w, response_status(refused), response_problem(refused));
 }
 
-static int replay(struct work *w, const struct idempotency_find_row *kept)
+static int replay(struct work *w, const struct idempotency_find_row *stored)
 {
     work_reset(w);
-    if (strcmp(kept->digest, w->request->digest) != 0)
+    if (strcmp(stored->digest, w->request->digest) != 0)
         return http_error(w, 422, "idempotency.key_reused",
                           "This Idempotency-Key was used before for another request.");
-    w->status = kept->status;
-    w->etag = kept->etag;
-    w->location = kept->location;
+    w->status = stored->status;
+    w->etag = stored->etag;
+    w->location = stored->location;
     response_header(w, "Idempotent-Replayed", "true");
-    return reply(w, kept->body);
+    return reply(w, stored->body);
 }
 
 static int find(struct work *w)
 {
-    struct idempotency_find_row kept;
+    struct idempotency_find_row stored;
 
     TRY(q_idempotency_find(w, principal_subject(w->who), w->request->route->row.path,
-                           w->request->idempotency_key, &kept));
-    return kept.found ? replay(w, &kept) : fail(w, NOT_FOUND, "idempotency.unused", "not used before");
+                           w->request->idempotency_key, &stored));
+    return stored.found ? replay(w, &stored) : fail(w, NOT_FOUND, "idempotency.unused", "not used before");
 }
 
 int idempotency_replay(struct work *w)
@@ -140,8 +140,8 @@ int idempotency_replay(struct work *w)
     work_reset(w);
     if (work_run(w, find, NULL) == OK || (w->fault == INVALID && w->status == 422))
         return (int)w->fault;
-    if (w->fault ==
-        BUSY) /* it is not known whether it was done before: the refusal may not be its response */
+    /* It is not known whether it was done before: the refusal may not be its response. */
+    if (w->fault == BUSY)
         return BUSY;
     work_reset(w);
     if (fault == CONFLICT && first.constraint && !strcmp(first.constraint, "idempotency_pkey")) {

@@ -11,7 +11,7 @@
 #include "sql.h"
 #include "work.h"
 
-/* The scope of the route that takes this action, NULL if none does: then only news take it. */
+/* The route that takes this action, NULL if none does: then only events take it. */
 static const struct route *route_of_action(const struct resource *r, const char *action)
 {
     const struct bound_route *all;
@@ -69,8 +69,8 @@ int flow_lock(struct work *w, const char *aggregate, const char *id, const char 
 
     if (!r->key && !field_text_fits(UUID, id))
         return fail(w, NOT_FOUND, "resource.not_found", "There is no such %s.", aggregate);
-    /* Not `for update`: rows that refer to this one (a wave's shipments) may be written meanwhile, or both sides
-     * wait for each other. */
+    /* Not `for update`: rows that refer to this one (a wave's shipments) may be written meanwhile, or both
+     * sides wait for each other. */
     TRY(sql_fetch_text(w,
                        textf(w, "select %s, version from %s where %s = $1%s for no key update",
                              r->flow ? "status" : "''", r->table, resource_key(r), r->key ? "" : "::uuid"),
