@@ -59,7 +59,7 @@ static int apply_again(struct work *w, const char *consumer, const char *envelop
     e = envelope_read(w, envelope, strlen(envelope), 0, &why);
     if (!e)
         return fail(w, CONFLICT, "dead_letter.malformed", "The event %s: it can only be discarded.", why);
-    list = arena_owns(w->arena, json_pack("[O]", e), (void (*)(void *))json_decref);
+    list = json_owned(w, json_pack("[O]", e));
     w->kind = DELIVERY;
     fault = inbox_apply(w, c, list, &verdict, DELIVERED);
     w->kind = REQUEST;

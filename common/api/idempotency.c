@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "idempotency_queries.h"
+#include "item.h"
 #include "principal.h"
 #include "request.h"
-#include "resource.h"
 #include "response.h"
 #include "sha256.h"
 #include "sql.h"
@@ -48,8 +48,8 @@ static int store(struct work *w, int status, const char *body)
 {
     const struct request *r = w->request;
 
-    return q_idempotency_keep(w, principal_subject(w->who), r->route->row.path, r->idempotency_key, r->digest,
-                              status, body, w->etag, w->location);
+    return q_idempotency_store(w, principal_subject(w->who), r->route->row.path, r->idempotency_key,
+                               r->digest, status, body, w->etag, w->location);
 }
 
 static void take_response(struct work *w, struct pg_result *rows, void *unused)
@@ -61,15 +61,20 @@ static void take_response(struct work *w, struct pg_result *rows, void *unused)
 
 /* The item is selected, stored and returned by one statement, which comes with the commit: no round trip
  * waits for it. If it is not there, its body is null, which the table refuses. The select has the parameters
- * p7 and p8. */
+ * p7 to p9. */
 static int store_item(struct work *w, const struct item *item)
 {
     const struct request *r = w->request;
     const struct resource *resource = item->resource;
-    const char *values[] = {w->location,        principal_subject(w->who),
-                            r->route->row.path, r->idempotency_key,
-                            r->digest,          sql_from_int(w, response_status(w)),
-                            item->id,           resource->flow ? item_actions(w, item) : NULL};
+    const char *values[] = {w->location,
+                            principal_subject(w->who),
+                            r->route->row.path,
+                            r->idempotency_key,
+                            r->digest,
+                            sql_from_int(w, response_status(w)),
+                            item->id,
+                            resource->flow ? item_actions(w, resource) : NULL,
+                            principal_subject(w->who)};
     const char *head = "with item as (select batch.*, item.* from ";
     const char *tail = textf(
         w,
@@ -77,7 +82,7 @@ static int store_item(struct work *w, const struct item *item)
         "stored as (insert into idempotency (location, principal, route, key, digest, status, body, etag) "
         "select p1, p2, p3, p4, p5, p6::int, body, etag from item) "
         "select body, etag, row_no from item",
-        item_select(w, item));
+        item_select(w, item, "batch.p7", "batch.p8", "batch.p9"));
 
     return sql_deferred(w, sql_batched_text(w, COUNT(values), head, tail), values, take_response, NULL);
 }
@@ -103,26 +108,26 @@ static int store_refusal(struct work *w)
     return store(w, response_status(refused), response_problem(refused));
 }
 
-static int replay(struct work *w, const struct idempotency_find_row *kept)
+static int replay(struct work *w, const struct idempotency_find_row *stored)
 {
     work_reset(w);
-    if (strcmp(kept->digest, w->request->digest) != 0)
+    if (strcmp(stored->digest, w->request->digest) != 0)
         return http_error(w, 422, "idempotency.key_reused",
                           "This Idempotency-Key was used before for another request.");
-    w->status = kept->status;
-    w->etag = kept->etag;
-    w->location = kept->location;
+    w->status = stored->status;
+    w->etag = stored->etag;
+    w->location = stored->location;
     response_header(w, "Idempotent-Replayed", "true");
-    return reply(w, kept->body);
+    return reply(w, stored->body);
 }
 
 static int find(struct work *w)
 {
-    struct idempotency_find_row kept;
+    struct idempotency_find_row stored;
 
     TRY(q_idempotency_find(w, principal_subject(w->who), w->request->route->row.path,
-                           w->request->idempotency_key, &kept));
-    return kept.found ? replay(w, &kept) : fail(w, NOT_FOUND, "idempotency.unused", "not used before");
+                           w->request->idempotency_key, &stored));
+    return stored.found ? replay(w, &stored) : fail(w, NOT_FOUND, "idempotency.unused", "not used before");
 }
 
 int idempotency_replay(struct work *w)
@@ -135,8 +140,8 @@ int idempotency_replay(struct work *w)
     work_reset(w);
     if (work_run(w, find, NULL) == OK || (w->fault == INVALID && w->status == 422))
         return (int)w->fault;
-    if (w->fault ==
-        BUSY) /* it is not known whether it was done before: the refusal may not be its response */
+    /* It is not known whether it was done before: the refusal may not be its response. */
+    if (w->fault == BUSY)
         return BUSY;
     work_reset(w);
     if (fault == CONFLICT && first.constraint && !strcmp(first.constraint, "idempotency_pkey")) {

@@ -170,7 +170,7 @@ static json_t *describe(void)
 
 int openapi_get(struct work *w)
 {
-    json_t *json = arena_owns(w->arena, describe(), (void (*)(void *))json_decref);
+    json_t *json = json_owned(w, describe());
 
     return reply(w, json_text(w, json));
 }

@@ -4,6 +4,7 @@
 
 #include "request.h"
 #include "response.h"
+#include "row.h"
 #include "work.h"
 
 /* They change with a release only. */
@@ -32,11 +33,9 @@ int problem_list(struct work *w)
 
 int problem_get(struct work *w)
 {
-    const struct problem *p = problems;
+    const struct problem *p = row_by(problems, code, path_var(w, "code"));
 
-    while (p->code && strcmp(p->code, path_var(w, "code")) != 0)
-        p++;
-    if (!p->code)
+    if (!p)
         return fail(w, NOT_FOUND, "problem.unknown",
                     "This problem type does not exist. GET /problems lists the types.");
     w->request->cache = kept;

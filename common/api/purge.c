@@ -16,7 +16,7 @@ static int purge(struct work *w)
     bool *more = w->context;
     int64_t responses, events;
 
-    TRY(q_idempotency_forget(w, &responses));
+    TRY(q_idempotency_purge(w, &responses));
     TRY(q_inbox_forget(w, &events));
     *more = responses + events > 0;
     return OK;

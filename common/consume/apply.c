@@ -55,7 +55,7 @@ static int run_transaction(struct work *w, struct batch *b, int first, int last)
 {
     struct application a = {.batch = b, .first = first, .last = last};
 
-    a.envelopes = arena_owns(w->arena, json_array(), (void (*)(void *))json_decref);
+    a.envelopes = json_owned(w, json_array());
     for (int n = first; n <= last; n++) {
         json_t *e = read_event(w, b, n);
 
@@ -103,8 +103,7 @@ static const char *quoted(struct work *w, const struct raw_event *raw)
     char *hex;
 
     if (utf8_valid(raw->bytes, raw->length))
-        return json_text(w, arena_owns(w->arena, json_stringn_nocheck(raw->bytes, raw->length),
-                                       (void (*)(void *))json_decref));
+        return json_text(w, json_owned(w, json_stringn_nocheck(raw->bytes, raw->length)));
     hex = arena_alloc(w->arena, 2 * raw->length + 1);
     hex_write(hex, (const unsigned char *)raw->bytes, raw->length);
     return textf(w, "\"%s\"", hex);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "row.h"
 #include "sql.h"
 #include "work.h"
 
@@ -19,11 +20,7 @@ const struct consumer *consumer_rows(void)
 
 const struct consumer *consumer_named(const char *name)
 {
-    const struct consumer *c = all;
-
-    while (c && c->name && strcmp(c->name, name) != 0)
-        c++;
-    return c && c->name ? c : NULL;
+    return row_named(all, name);
 }
 
 /* --- reading events ------------------------------------------------------------------------------------- */

@@ -129,7 +129,7 @@ static int read_cursors(struct work *w, const struct incoming *a)
 static json_t *admitted_of(struct work *w, const struct incoming *a, enum verdict *verdicts)
 {
     const struct incoming_event **ordered = arena_alloc(w->arena, (a->count + 1) * sizeof *ordered);
-    json_t *admitted = arena_owns(w->arena, json_array(), (void (*)(void *))json_decref);
+    json_t *admitted = json_owned(w, json_array());
 
     for (size_t i = 0; i < a->count; i++)
         ordered[a->events[i].place] = &a->events[i];

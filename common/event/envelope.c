@@ -57,7 +57,7 @@ json_t *envelope_read(struct work *w, const char *bytes, size_t length, int n, c
 
     if (!e)
         return NULL;
-    arena_owns(w->arena, e, (void (*)(void *))json_decref);
+    json_owned(w, e);
     *why = fault_in(e);
     if (*why)
         return NULL;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "hash.h"
 
 enum { SETS = 512, WAYS = 8, ADDRESS = 24, MINUTE_MS = 60000 };
 
@@ -41,10 +42,8 @@ static int64_t interval(enum rate_limit kind)
 
 static struct bucket *set_of(enum rate_limit kind, const char *address)
 {
-    uint64_t hash = 14695981039346656037u;
+    uint64_t hash = hash_text(address);
 
-    for (; *address; address++)
-        hash = (hash ^ (unsigned char)*address) * 1099511628211u;
     return buckets[kind][(hash ^ hash >> 32) % SETS];
 }
 

@@ -104,7 +104,7 @@ static void read_header(struct work *w, struct run *r)
         r->header_text = json_text(w, r->header);
         r->used = n;
     }
-    arena_owns(w->arena, r->header, (void (*)(void *))json_decref);
+    json_owned(w, r->header);
 }
 
 static void read_row(struct work *w, struct run *r, const char *bytes, size_t length)

@@ -6,6 +6,7 @@
 #include "outbox.h"
 #include "principal.h"
 #include "request.h"
+#include "row.h"
 #include "upload_queries.h"
 #include "work.h"
 
@@ -45,11 +46,7 @@ void import_kinds(const struct import_kind *rows)
 
 const struct import_kind *import_kind_named(const char *name)
 {
-    const struct import_kind *k = kinds;
-
-    while (k && k->name && strcmp(k->name, name) != 0)
-        k++;
-    return k && k->name ? k : NULL;
+    return row_named(kinds, name);
 }
 
 int import_may(struct work *w, const char *kind)

@@ -116,7 +116,7 @@ static bool read_request(struct work *w, const char *bytes, size_t length, struc
 
     if (!r)
         return false;
-    arena_owns(w->arena, r, (void (*)(void *))json_decref);
+    json_owned(w, r);
     *p = (struct page){.subject = json_text_in(r, "subject"),
                        .since = json_text_in(r, "since"),
                        .from = json_integer_value(json_object_get(r, "from")),

@@ -11,7 +11,7 @@
 #include "sql.h"
 #include "work.h"
 
-/* The scope of the route that takes this action, NULL if none does: then only events take it. */
+/* The route that takes this action, NULL if none does: then only events take it. */
 static const struct route *route_of_action(const struct resource *r, const char *action)
 {
     const struct bound_route *all;

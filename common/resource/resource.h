@@ -10,25 +10,9 @@ struct work;
 int resource_list(struct work *w);
 int resource_one(struct work *w);
 
-/* Answer with one item of a resource, as GET would; sets ETag and waits for `Prefer: wait` after the commit. The last
- * step of a handler: whoever may see the item as it is gets it as idempotency.c keeps it, in one statement. */
+/* Respond with one item of a resource, as GET would; sets ETag, and waits for `Prefer: wait` after the
+ * commit. The last step of a handler. */
 int reply_resource(struct work *w, const char *name, const char *id);
-
-/* An answer that is left to that statement. */
-struct item {
-    const struct resource *resource;
-    const char *id;
-};
-
-/* Select its `body` and `etag`, the very bytes that are the answer else. Parameters: batch.p7 the id and, if the
- * resource has a flow, batch.p8 item_actions(). */
-const char *item_select(struct work *w, const struct item *item);
-/* What the caller may do to it, by its status: a JSON object. */
-const char *item_actions(struct work *w, const struct item *item);
-/* What is left to that statement, NULL if nothing is. */
-const struct item *item_deferred(struct work *w);
-/* Once, at start. */
-void item_open(void);
 
 /* Read again until the item is not pending or the seconds are over; called after the commit. */
 void resource_wait(struct work *w, const struct resource *r, const char *id, int seconds);

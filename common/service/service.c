@@ -21,6 +21,7 @@
 #include "dispatch.h"
 #include "flow_diagrams.h"
 #include "history.h"
+#include "item.h"
 #include "log.h"
 #include "model.h"
 #include "openapi.h"

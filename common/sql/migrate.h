@@ -12,6 +12,6 @@ struct migration {
 
 /* Apply what is missing, each in a transaction of its own, under a lock that is polled, never waited for.
  * False, with a log line, when a file changed after it was applied or cannot be applied. */
-bool migrate(const char *schema, const struct migration *house, const struct migration *service);
+bool migrate(const char *schema, const struct migration *common, const struct migration *service);
 
 #endif

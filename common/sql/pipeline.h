@@ -15,7 +15,7 @@ int pipeline_send(struct work *w, const char *name, const char *sql, int n, cons
 /* The rows of the statement that was sent last are for `take`, once they are read. */
 void pipeline_expect(struct work *w, void (*take)(struct work *w, struct pg_result *result, void *into),
                      void *into);
-/* Read the results of all that was sent; *last, if asked for, is the last statement's and owned by the
+/* Read the results of all that was sent; *last, if not NULL, is the last statement's and owned by the
  * work. */
 int pipeline_read(struct work *w, struct pg_result **last);
 /* The same up to a synchronisation point: afterwards the pipeline takes statements again, also behind one

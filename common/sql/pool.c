@@ -9,8 +9,8 @@
 
 #include "clock.h"
 
-/* A connection that is given back is free for the next work that asks, whose thread is running already; but
- * once the first in the queue has waited this long, it is handed to that one, or a busy pool would starve
+/* A connection that is given back is free for the next work that takes one, whose thread is running already;
+ * but once the first in the queue has waited this long, it is handed to that one, or a busy pool would starve
  * it. */
 enum { FAIR_AFTER_MS = 5 };
 

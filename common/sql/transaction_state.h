@@ -23,7 +23,7 @@ struct transaction {
     bool no_connection;        /* there was none for it: nothing was done */
 };
 
-/* The work's, made when it is first asked for. It is in the work's memory, and gives its connection back when
+/* The work's, made by the first call. It is in the work's memory, and gives its connection back when
  * that is freed. */
 struct transaction *transaction_of(struct work *w);
 /* Gives the connection back, if there is one. */

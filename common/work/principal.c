@@ -55,7 +55,6 @@ bool principal_may(const struct principal *who, const char *scope)
     return false;
 }
 
-/* Only a customer: a clerk who shops here too keeps the clerk's eyes. */
 bool principal_is_customer(const struct principal *who)
 {
     for (int i = 0; who && roles[i].name; i++) {

@@ -47,7 +47,7 @@ struct work {
     bool writes;       /* runs in a transaction; a read is a single statement without one */
     bool dry_run;      /* everything is done and checked, then rolled back */
     json_t *in;        /* REQUEST: the validated body; DELIVERY: array of events; JOB: its data. Read only */
-    const char *actor; /* who does it: a token's subject, or the consumer or job */
+    const char *actor; /* of the change: a token's subject, or the consumer or job */
     const char *trace; /* W3C trace id, 32 hexadecimal digits */
     struct principal *who;   /* REQUEST only, NULL on public routes */
     struct request *request; /* the same */
