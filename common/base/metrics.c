@@ -1,14 +1,9 @@
 #include "metrics.h"
 
-#include <stdatomic.h>
-
 #include "arena.h"
 
 static atomic_llong counters[COUNTERS], gauges[GAUGES];
-static struct {
-    _Atomic(const char *) consumer;
-    atomic_llong n;
-} pending[CONSUMERS_MAX];
+static struct consumer_gauge *_Atomic consumers;
 
 static const char *const counter_names[COUNTERS] = {
     [EVENTS_PUBLISHED] = "backroom_events_published_total",
@@ -28,7 +23,8 @@ static const char *const counter_names[COUNTERS] = {
 static const char *const gauge_names[GAUGES] = {[NATS_STALLED] = "backroom_nats_stalled",
                                                 [RELAY_LEADER] = "backroom_relay_leader",
                                                 [READY] = "backroom_ready",
-                                                [STREAM_AHEAD] = "backroom_stream_ahead"};
+                                                [STREAM_AHEAD] = "backroom_stream_ahead",
+                                                [HTTP_IN_FLIGHT] = "backroom_http_in_flight"};
 
 void metrics_add(enum counter c, int64_t n)
 {
@@ -40,22 +36,28 @@ void metrics_set(enum gauge g, int64_t value)
     atomic_store(&gauges[g], value);
 }
 
-void metrics_pending(int place, const char *consumer, int64_t n)
+void metrics_change(enum gauge g, int64_t by)
 {
-    atomic_store(&pending[place].n, n);
-    atomic_store(&pending[place].consumer, consumer);
+    atomic_fetch_add(&gauges[g], by);
 }
 
-static void add_pending(struct text *t)
+int64_t metrics_value(enum gauge g)
+{
+    return atomic_load(&gauges[g]);
+}
+
+void metrics_add_consumer(struct consumer_gauge *g)
+{
+    g->next = atomic_load(&consumers);
+    atomic_store(&consumers, g);
+}
+
+static void add_consumers(struct text *t)
 {
     text_add(t, "# TYPE backroom_consumer_pending gauge\n");
-    for (int i = 0; i < CONSUMERS_MAX; i++) {
-        const char *consumer = atomic_load(&pending[i].consumer);
-
-        if (consumer)
-            text_addf(t, "backroom_consumer_pending{consumer=\"%s\"} %lld\n", consumer,
-                      (long long)atomic_load(&pending[i].n));
-    }
+    for (struct consumer_gauge *g = atomic_load(&consumers); g; g = g->next)
+        text_addf(t, "backroom_consumer_pending{consumer=\"%s\"} %lld\n", g->consumer,
+                  (long long)atomic_load(&g->pending));
 }
 
 void metrics_write(struct text *t)
@@ -65,5 +67,5 @@ void metrics_write(struct text *t)
                   (long long)counters[i]);
     for (int i = 0; i < GAUGES; i++)
         text_addf(t, "# TYPE %s gauge\n%s %lld\n", gauge_names[i], gauge_names[i], (long long)gauges[i]);
-    add_pending(t);
+    add_consumers(t);
 }

@@ -1,50 +1,37 @@
 #include "signals.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
+#include <time.h>
 
 #include "clock.h"
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t told;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static unsigned long count;
-static void (*_Atomic listener)(void);
-
-static void start(void)
-{
-    clock_cond_init(&told);
-}
-
-void signal_raise(void)
+void signal_raise(struct signal *s)
 {
     void (*call)(void);
 
-    pthread_once(&once, start);
-    pthread_mutex_lock(&lock);
-    count++;
-    pthread_cond_broadcast(&told);
-    pthread_mutex_unlock(&lock);
-    call = atomic_load(&listener);
+    pthread_mutex_lock(&s->lock);
+    s->count++;
+    pthread_cond_broadcast(&s->raised);
+    pthread_mutex_unlock(&s->lock);
+    call = atomic_load(&s->subscriber);
     if (call)
         call();
 }
 
-void signal_subscribe(void (*call)(void))
+bool signal_wait(struct signal *s, unsigned long *seen, int64_t ms)
 {
-    atomic_store(&listener, call);
+    struct timespec until = clock_moment(clock_ms() + ms);
+    bool raised;
+
+    pthread_mutex_lock(&s->lock);
+    while (s->count == *seen && pthread_cond_clockwait(&s->raised, &s->lock, CLOCK_MONOTONIC, &until) == 0)
+        ;
+    raised = s->count != *seen;
+    *seen = s->count;
+    pthread_mutex_unlock(&s->lock);
+    return raised;
 }
 
-void signal_wait(int ms)
+void signal_subscribe(struct signal *s, void (*call)(void))
 {
-    int64_t until = clock_ms() + ms;
-    struct timespec deadline = clock_moment(until);
-    unsigned long before;
-
-    pthread_once(&once, start);
-    pthread_mutex_lock(&lock);
-    before = count;
-    while (count == before && pthread_cond_timedwait(&told, &lock, &deadline) == 0)
-        ;
-    pthread_mutex_unlock(&lock);
+    atomic_store(&s->subscriber, call);
 }

@@ -1,11 +1,38 @@
-/* Something changed in this process: whoever waits for news from the other services looks again. */
+/* Wake-ups within this process: a waiter does not poll for what another thread has just done. A signal
+ * carries no data, and other processes raise none here, so a waiter also looks after a time. */
 #ifndef BACKROOM_SIGNALS_H
 #define BACKROOM_SIGNALS_H
 
-void signal_raise(void);
-/* Until the next news or the milliseconds are over: other instances' changes come without a word. */
-void signal_wait(int ms);
-/* Call this, too, whenever there are news: for the one who waits for other things besides. */
-void signal_subscribe(void (*call)(void));
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Static, made by SIGNAL_INIT: struct signal outbox_signal = SIGNAL_INIT; */
+struct signal {
+    pthread_mutex_t lock;
+    pthread_cond_t raised;
+    unsigned long count;
+    void (*_Atomic subscriber)(void);
+};
+
+#define SIGNAL_INIT                                                                                          \
+    {                                                                                                        \
+        .lock = PTHREAD_MUTEX_INITIALIZER, .raised = PTHREAD_COND_INITIALIZER                                \
+    }
+
+/* Wakes every waiter and calls the subscriber. */
+void signal_raise(struct signal *s);
+
+/*
+ * Waits until the signal was raised since *seen, or until the time is over; true when it was raised. *seen
+ * belongs to the waiter, 0 at first: what is raised between two waits ends the second one at once, so none is
+ * missed.
+ */
+bool signal_wait(struct signal *s, unsigned long *seen, int64_t ms);
+
+/* Has `call` called, in the raiser's thread, whenever the signal is raised: for a thread that waits for other
+ * things, too. One for each signal; NULL ends it. */
+void signal_subscribe(struct signal *s, void (*call)(void));
 
 #endif

@@ -2,111 +2,84 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "bus.h"
 #include "clock.h"
 #include "delivery.h"
 #include "leader.h"
 #include "messages.h"
 #include "metrics.h"
 #include "pull.h"
-#include "signals.h"
 #include "thread.h"
 
 enum {
-    BURST_MS = 50,
-    TOGETHER_MS = 2,
-    FAR_BEHIND = 1024, /* who gives way must not be left behind */
+    BURST_MS = 50, /* longest pause within what is delivered at once */
+    RETRY_MS = 200
 };
 
+/* One thread for each row. */
 struct puller {
     pthread_t thread;
-    struct leader *leader; /* of an SINGLE_ACTIVE consumer */
-    int64_t rested;        /* when the next transaction may begin: its pace */
+    struct leader *leader; /* of a SINGLE_ACTIVE consumer */
+    int64_t next_at;       /* when the next transaction may begin */
+    struct consumer_gauge gauge;
     struct delivery delivery;
 };
 
 static struct {
     const struct consumer *rows;
-    struct puller pullers[CONSUMERS_MAX];
-    int count;
+    struct puller *pullers;
+    size_t count;
     atomic_bool stopping;
 } all;
 
-/* --- a batch --------------------------------------------------------------------------------------------- */
+/* --- a batch -------------------------------------------------------------------------------------------- */
 
-/* Until the next transaction may begin. */
-static void rest(const struct puller *p)
+static void linger(const struct puller *p)
 {
-    int64_t left = p->rested - clock_ms();
+    int64_t left = p->next_at - clock_ms();
 
     if (left > 0 && !atomic_load(&all.stopping))
         usleep((useconds_t)left * 1000);
 }
 
-/* What was published together comes within a moment, and is not worked on twice. */
-static bool another_comes(struct messages *m, struct pull *pull)
-{
-    return messages_may_grow(m, pull) && messages_more_follow(m) &&
-           messages_receive(m, pull, TOGETHER_MS) == MESSAGE;
-}
-
-/* Wait for one message, then take with it whatever has come. False when the server fell silent. */
+/* Waits for one message, then takes with it what has come. False when stream, consumer or server are gone. */
 static bool collect(struct puller *p)
 {
-    struct delivery *d = &p->delivery;
-    struct messages *m = &d->batch;
-    enum pulled first;
+    struct messages *m = &p->delivery.messages;
+    struct pull *pull = &p->delivery.pull;
+    enum pulled first = messages_receive(m, pull, pull_silence_ms());
 
-    *m = d->next;
-    d->next.count = 0;
-    if (!m->count) {
-        first = messages_receive(m, &d->pull, pull_silence_ms());
-        if (first != MESSAGE)
-            return first == STATUS;
-    }
-    if (d->consumer->linger_ms) {
-        rest(p);
-        pull_more(&d->pull, PULL - m->count);
-        messages_take(m, &d->pull, BURST_MS);
-        pull_enough(&d->pull);
+    if (first != MESSAGE)
+        return first == STATUS;
+    if (p->delivery.consumer->linger_ms) {
+        linger(p);
+        pull_fetch(pull, PULL - m->count);
+        messages_take(m, pull, BURST_MS);
+        pull_end_fetch(pull);
     } else {
-        messages_take(m, &d->pull, 0);
-        while (another_comes(m, &d->pull))
-            ;
+        messages_take(m, pull, 0);
     }
     return true;
 }
 
+/* With a full batch there is a backlog: no lingering. */
 static void process(struct puller *p)
 {
     struct delivery *d = &p->delivery;
-    int64_t left = messages_pending(&d->batch);
 
-    p->rested =
-        d->batch.count < PULL ? clock_ms() + d->consumer->linger_ms : 0; /* who is behind does not rest */
-    metrics_pending((int)(p - all.pullers), d->consumer->name, left);
-    thread_give_way(d->consumer->linger_ms && left < FAR_BEHIND);
+    p->next_at = d->messages.count < PULL ? clock_ms() + d->consumer->linger_ms : 0;
+    atomic_store(&p->gauge.pending, messages_pending(&d->messages));
     delivery_process(d);
-    signal_raise();
 }
 
-/* --- pulling --------------------------------------------------------------------------------------------- */
-
-/* Those that nobody works on are brought again. */
-static void leave(struct delivery *d)
-{
-    for (int n = 0; n < d->next.count; n++)
-        messages_reply(&d->next, n, "-NAK");
-    messages_drop(&d->next);
-    pull_close(&d->pull);
-}
+/* --- pulling -------------------------------------------------------------------------------------------- */
 
 static bool may_pull(struct puller *p)
 {
-    return !(p->delivery.consumer->mode & SINGLE_ACTIVE) || leader_check(p->leader, NULL);
+    return !p->leader || leader_check(p->leader, NULL);
 }
 
 static void *run(void *puller)
@@ -117,20 +90,22 @@ static void *run(void *puller)
     thread_set_name(d->consumer->name);
     while (!atomic_load(&all.stopping)) {
         if (!may_pull(p) || !pull_open(&d->pull)) {
-            leave(d);
-            usleep(200 * 1000);
+            pull_close(&d->pull);
+            usleep(RETRY_MS * 1000);
             continue;
         }
         if (!collect(p))
-            pull_close(&d->pull); /* stream, consumer or server gone: made again by pull_open() */
-        else if (d->batch.count)
+            pull_close(&d->pull); /* pull_open() creates it again */
+        else if (d->messages.count)
             process(p);
         else
             pull_check(&d->pull);
     }
-    leave(d);
+    pull_close(&d->pull);
     return NULL;
 }
+
+/* --- rows ----------------------------------------------------------------------------------------------- */
 
 void consume_open(const struct consumer *rows)
 {
@@ -151,26 +126,30 @@ const struct consumer *consumer_named(const char *name)
     return c && c->name ? c : NULL;
 }
 
+static void start_puller(struct puller *p, const char *service, const struct consumer *c)
+{
+    delivery_init(&p->delivery, c, &all.stopping);
+    p->gauge.consumer = c->name;
+    metrics_add_consumer(&p->gauge);
+    if (c->mode & SINGLE_ACTIVE)
+        p->leader = leader_new(service, c->name);
+    pthread_create(&p->thread, NULL, run, p);
+}
+
 void consume_start(const char *service, const struct consumer *rows)
 {
     consume_open(rows);
-    for (const struct consumer *c = rows; c && c->subject; c++) {
-        struct puller *p = &all.pullers[all.count++];
-        struct delivery *d = &p->delivery;
-
-        d->consumer = c;
-        d->stopping = &all.stopping;
-        pull_init(&d->pull, c->name, c->subject, c->mode & SINGLE_ACTIVE, c->linger_ms > 0);
-        if (c->mode & SINGLE_ACTIVE)
-            p->leader = leader_new(service, c->name);
-        pthread_create(&p->thread, NULL, run, p);
-    }
+    for (const struct consumer *c = rows; c && c->subject; c++)
+        all.count++;
+    all.pullers = calloc(all.count + 1, sizeof *all.pullers);
+    for (size_t i = 0; i < all.count; i++)
+        start_puller(&all.pullers[i], service, &rows[i]);
 }
 
 void consume_stop(void)
 {
     atomic_store(&all.stopping, true);
-    for (int i = 0; i < all.count; i++) {
+    for (size_t i = 0; i < all.count; i++) {
         pthread_join(all.pullers[i].thread, NULL);
         if (all.pullers[i].leader)
             leader_free(all.pullers[i].leader);

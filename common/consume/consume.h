@@ -1,7 +1,54 @@
 /*
- * What a service hears of others, as rows. Inbox row and effect are one transaction; events are applied by
- * aggregate version: older is skipped, the next is applied, after a gap it waits for what is missing; what cannot
- * be applied goes to dead_letter, and the others flow on.
+ * Consumers: rows that say which events of other services a service applies, and the functions that handlers
+ * read events with.
+ *
+ * # Theory of operation
+ *
+ * ## Overview
+ *
+ * Each row is a durable consumer of JetStream and a thread in every instance:
+ *
+ *     pull      messages of the row's subject, up to BATCH_MAX a batch (pull.h, messages.h)
+ *     apply     all of them in one transaction (apply.h): the version gate decides, the handler changes the
+ *               service's own tables, the inbox notes which events were applied
+ *     answer    +ACK for what was applied or skipped, -NAK with a delay for what must wait
+ *
+ * and again. A consumer that lingers begins a transaction at most every linger_ms, so that under load more
+ * events share one; an event that comes after a pause is applied at once. With SINGLE_ACTIVE one instance
+ * pulls at a time, the one that holds a session-level advisory lock (leader.h); otherwise all pull from the
+ * same durable.
+ *
+ * ## The version gate
+ *
+ * The cursor of a consumer for an aggregate (table inbox_cursor) is the version it has applied. An event with
+ * the next version is applied, one with an older version is skipped, one with a later version is a gap: it
+ * waits. So a consumer takes all events of an aggregate.
+ *
+ * ## What holds
+ *
+ * - Cursor, inbox row and effect are one transaction, and cursors are locked while it runs: each event has
+ *   exactly one effect, however often and wherever it is delivered.
+ * - Events of one aggregate are applied in the order of their versions. Over aggregates there is no order,
+ *   but with SINGLE_ACTIVE that of arrival (ADR 3).
+ * - One event that cannot be applied holds up the later events of its own aggregate only.
+ *
+ * ## Failures
+ *
+ *     killed before the commit         the messages are delivered again after AckWait (10 s), or at once with
+ *                                      SINGLE_ACTIVE
+ *     killed before the answer         the same; they are skipped
+ *     PostgreSQL away                  the batch is kept and tried again, the server is asked to wait (+WPI)
+ *     the batch fails                  its events are applied one by one; one that fails alone is retried
+ *                                      with growing delays, up to 8 times, then stored as a dead letter (at
+ *                                      once if its data is invalid)
+ *     no event of ours                 stored as a dead letter
+ *     a gap                            the event is delivered again with a delay, for about five minutes,
+ *                                      then stored as a dead letter: the missing one may be on its way, or
+ *                                      the stream has lost it and the relay publishes it again
+ *     stream, consumer or server gone  noticed by missing heartbeats; the durable is created again and
+ *                                      delivers everything, which is skipped
+ *     the server delivers nothing      noticed after 10 s; the durable is created again behind what was
+ *                                      acknowledged
  */
 #ifndef BACKROOM_CONSUME_H
 #define BACKROOM_CONSUME_H
@@ -13,14 +60,13 @@ struct field;
 struct work;
 
 enum {
-    EACH = 0,  /* one event a transaction: w->in is its data */
-    BATCH = 1, /* many events in one: w->in is a list of envelopes, see event_batch() */
+    EACH = 0,  /* one event a transaction: w->in is its envelope, in_str() and the like read its data */
+    BATCH = 1, /* many events a transaction: w->in is a list of envelopes, see event_batch() */
     SINGLE_ACTIVE =
-        2,     /* only one instance at a time pulls, so that order of arrival is kept over all instances */
-    EARLY = 4, /* BATCH: called while it is not known yet which events are to be applied, see event_admit() */
+        2, /* only one instance at a time pulls, so that order of arrival is kept over all instances */
 };
 
-/* Paces for whom nobody waits by the millisecond. An event that comes after a pause is applied at once at any pace. */
+/* How long consumers linger whose effect no request waits for. */
 enum { LINGER_SHORT_MS = 20, LINGER_MEDIUM_MS = 100, LINGER_LONG_MS = 250 };
 
 struct consumer {
@@ -29,20 +75,22 @@ struct consumer {
     int mode;
     const struct field *fields; /* what the data must have (more is ignored); NULL: not checked */
     int (*handler)(struct work *w);
-    int linger_ms; /* BATCH: from one transaction to the next at least so long, so that under load events travel together */
-    /* Types whose data the handler of a BATCH reads, the last NULL: of others it is only noted that they came. NULL: all. */
+    int linger_ms; /* BATCH: at least so long from the beginning of one transaction to that of the next */
+    /* Types whose data the handler of a BATCH reads, the last NULL: that of others is not checked against
+     * `fields`. NULL: all. */
     const char *const *reads;
 };
 
 /* service: also the name of its schema. */
 void consume_start(const char *service, const struct consumer *rows);
-/* NULL if the service has none of this name. */
-const struct consumer *consumer_named(const char *name);
+void consume_stop(void);
+
+/* Sets the rows without starting anything. */
+void consume_open(const struct consumer *rows);
 /* All of them; ends with a row of zeros. */
 const struct consumer *consumer_rows(void);
-/* Hand over the rows without starting anything. */
-void consume_open(const struct consumer *rows);
-void consume_stop(void);
+/* NULL if the service has none of this name. */
+const struct consumer *consumer_named(const char *name);
 
 /* For an EACH handler: does the event's type end with this word ("shipped")? */
 bool event_is(struct work *w, const char *word);
@@ -51,20 +99,16 @@ const char *event_aggregate_id(struct work *w);
 const char *event_time(struct work *w);
 const char *event_private(struct work *w);
 
-/*
- * For an EARLY handler: it first asks, by :exec and :soon queries that change nothing, what it needs to know of all the
- * events; then calls this, with which all of it travels. From here on w->in has those only that are to be applied.
- */
-int event_admit(struct work *w);
-
 /* For a BATCH handler: is there one of this type? */
 bool event_has(struct work *w, const char *type);
 
-/* The aggregates that the events of this type are about, as an array of PostgreSQL; NULL when there is none. */
+/* The aggregates that the events of this type are about, as an array of PostgreSQL; NULL when there is
+ * none. */
 const char *event_subjects(struct work *w, const json_t *events, const char *type);
 
-/* For a BATCH handler: the data of all events of this type (NULL: of every type) as a JSON list in order of arrival,
- * each with `event_type`, `event_time` and, if the event has it, `private` added; NULL when there is none. */
+/* For a BATCH handler: the data of all events of this type (NULL: of every type) as a JSON list in order of
+ * arrival, each with `event_type`, `event_time` and, if the event has it, `private` added; NULL when there is
+ * none. */
 const char *event_batch(struct work *w, const char *type);
 
 #endif

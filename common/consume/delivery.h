@@ -1,27 +1,25 @@
-/* What becomes of a batch: one transaction, or one each where that fails; what cannot be applied is set aside. Inside
- * common/event only. */
+/* What becomes of a batch of messages: applied and acknowledged, delivered again later, or stored as dead
+ * letters. Inside common/consume only. */
 #ifndef BACKROOM_DELIVERY_H
 #define BACKROOM_DELIVERY_H
 
 #include <stdatomic.h>
-#include <stdbool.h>
 
+#include "apply.h"
 #include "messages.h"
 #include "pull.h"
-#include "version_gate.h"
-
-struct consumer;
 
 struct delivery {
     const struct consumer *consumer;
-    const atomic_bool *stopping; /* do not try again for ever */
+    const atomic_bool *stopping; /* gives up what waits for the database */
     struct pull pull;
-    struct messages batch;
-    struct messages next; /* came while the batch was being committed */
-    enum verdict verdicts[PULL];
+    struct messages messages;
+    struct batch batch; /* the same, as events */
 };
 
-/* Apply the batch and tell the server; afterwards it is empty. */
+void delivery_init(struct delivery *d, const struct consumer *c, const atomic_bool *stopping);
+
+/* Applies the messages and answers the server about each; afterwards there are none. */
 void delivery_process(struct delivery *d);
 
 #endif

@@ -9,39 +9,32 @@
 #include "version_gate.h"
 #include "work.h"
 
-/* The events of one work, and which of them are applied. */
-struct admission {
+/* The events of one transaction. */
+struct incoming {
     const struct consumer *consumer;
-    json_t *envelopes, *admitted; /* lists; admitted is NULL until it is known */
-    struct incoming_event *heard; /* the envelopes, sorted */
-    enum verdict *verdicts;       /* by "n" */
+    struct incoming_event *events; /* sorted */
+    size_t count;
 };
 
-/* --- the version gate ---------------------------------------------------------------------------------- */
+/* --- the version gate ----------------------------------------------------------------------------------- */
 
-static size_t count_of(const struct admission *a)
+static void sort_envelopes(struct work *w, struct incoming *a, const json_t *envelopes)
 {
-    return json_array_size(a->envelopes);
-}
+    a->count = json_array_size(envelopes);
+    a->events = arena_alloc(w->arena, (a->count + 1) * sizeof *a->events);
+    for (size_t i = 0; i < a->count; i++) {
+        json_t *e = json_array_get(envelopes, i);
 
-static void hear(struct work *w, struct admission *a)
-{
-    size_t i;
-    json_t *e;
-
-    a->heard = arena_alloc(w->arena, (count_of(a) + 1) * sizeof *a->heard);
-    json_array_foreach(a->envelopes, i, e)
-    {
-        a->heard[i] = (struct incoming_event){.envelope = e,
-                                              .aggregate = json_text_in(e, "aggregate"),
-                                              .id = json_text_in(e, "aggregate_id"),
-                                              .version = json_integer_value(json_object_get(e, "version")),
-                                              .place = i};
+        a->events[i] = (struct incoming_event){.envelope = e,
+                                               .aggregate = json_text_in(e, "aggregate"),
+                                               .id = json_text_in(e, "aggregate_id"),
+                                               .version = json_integer_value(json_object_get(e, "version")),
+                                               .place = i};
     }
-    version_gate_sort(a->heard, count_of(a));
+    version_gate_sort(a->events, a->count);
 }
 
-/* Of cursors: their keys, and how far they go. */
+/* A list of cursors: aggregates and the version each has reached. */
 struct cursors {
     struct text aggregates, ids, versions;
 };
@@ -65,13 +58,13 @@ static int by_key(const struct inbox_cursors_row *cursor, const struct incoming_
     return order ? order : strcmp(cursor->aggregate_id, e->id);
 }
 
-/* Both are sorted. Returns how many cursors were made. */
-static size_t note(const struct admission *a, const struct inbox_cursors_row *rows, size_t n)
+/* Copies the cursors to their events; both are sorted. Returns how many cursors were created. */
+static size_t take_cursors(const struct incoming *a, const struct inbox_cursors_row *rows, size_t n)
 {
-    size_t at = 0, fresh = 0;
+    size_t at = 0, created = 0;
 
-    for (size_t i = 0; i < count_of(a); i++) {
-        struct incoming_event *e = &a->heard[i];
+    for (size_t i = 0; i < a->count; i++) {
+        struct incoming_event *e = &a->events[i];
 
         while (at < n && by_key(&rows[at], e) < 0)
             at++;
@@ -79,13 +72,13 @@ static size_t note(const struct admission *a, const struct inbox_cursors_row *ro
             continue;
         e->last = rows[at].version;
         e->fresh = rows[at].fresh;
-        fresh += e->fresh && version_gate_begins(a->heard, i);
+        created += e->fresh && version_gate_begins(a->events, i);
     }
-    return fresh;
+    return created;
 }
 
-static int ask(struct work *w, const struct admission *a, struct cursors *new, struct cursors *known,
-               size_t *fresh)
+static int query_cursors(struct work *w, const struct incoming *a, struct cursors *new, struct cursors *known,
+                         size_t *created)
 {
     struct inbox_cursors_row *rows;
     size_t n;
@@ -93,78 +86,62 @@ static int ask(struct work *w, const struct admission *a, struct cursors *new, s
     TRY(q_inbox_cursors(w, a->consumer->name, sql_list_end(&new->aggregates), sql_list_end(&new->ids),
                         sql_list_end(&new->versions), sql_list_end(&known->aggregates),
                         sql_list_end(&known->ids), &rows, &n));
-    *fresh = note(a, rows, n);
+    *created = take_cursors(a, rows, n);
     return OK;
 }
 
-/* Their cursors were there before, or somebody else made them meanwhile. */
-static int look_again(struct work *w, const struct admission *a)
+/* The cursors that were not created: they were there before, or another instance has created them
+ * meanwhile. */
+static int read_existing(struct work *w, const struct incoming *a)
 {
     struct cursors none = cursors_new(w), known = cursors_new(w);
-    size_t fresh;
+    size_t created;
 
-    for (size_t i = 0; i < count_of(a); i++) {
-        if (version_gate_begins(a->heard, i) && a->heard[i].version == 1 && !a->heard[i].fresh)
-            cursors_add(w, &known, &a->heard[i], 0);
+    for (size_t i = 0; i < a->count; i++) {
+        if (version_gate_begins(a->events, i) && a->events[i].version == 1 && !a->events[i].fresh)
+            cursors_add(w, &known, &a->events[i], 0);
     }
-    return ask(w, a, &none, &known, &fresh);
+    return query_cursors(w, a, &none, &known, &created);
 }
 
-/* How far the aggregates have come. */
-static int look_up(struct work *w, const struct admission *a)
+/* Reads and locks the cursors, creating those of aggregates whose first event is among these. */
+static int read_cursors(struct work *w, const struct incoming *a)
 {
     struct cursors new = cursors_new(w), known = cursors_new(w);
-    size_t first = 0, fresh;
+    size_t first = 0, created;
 
-    for (size_t i = 0; i < count_of(a); i++) {
-        if (!version_gate_begins(a->heard, i))
+    for (size_t i = 0; i < a->count; i++) {
+        if (!version_gate_begins(a->events, i))
             continue;
-        if (a->heard[i].version == 1)
-            cursors_add(w, &new, &a->heard[i], version_gate_leads_to(a->heard + i, count_of(a) - i));
+        if (a->events[i].version == 1)
+            cursors_add(w, &new, &a->events[i], version_gate_leads_to(a->events + i, a->count - i));
         else
-            cursors_add(w, &known, &a->heard[i], 0);
-        first += a->heard[i].version == 1;
+            cursors_add(w, &known, &a->events[i], 0);
+        first += a->events[i].version == 1;
     }
-    TRY(ask(w, a, &new, &known, &fresh));
-    return fresh < first ? look_again(w, a) : OK;
+    TRY(query_cursors(w, a, &new, &known, &created));
+    return created < first ? read_existing(w, a) : OK;
 }
 
-/* In the order in which they are to be applied. */
-static void admit(struct work *w, struct admission *a)
+/* The envelopes that are applied, in that order; verdicts[n] is set for each of all. */
+static json_t *admitted_of(struct work *w, const struct incoming *a, enum verdict *verdicts)
 {
-    const struct incoming_event **line =
-        arena_alloc(w->arena, (count_of(a) + 1) * sizeof(struct incoming_event *));
+    const struct incoming_event **ordered = arena_alloc(w->arena, (a->count + 1) * sizeof *ordered);
+    json_t *admitted = arena_owns(w->arena, json_array(), (void (*)(void *))json_decref);
 
-    a->admitted = arena_owns(w->arena, json_array(), (void (*)(void *))json_decref);
-    for (size_t i = 0; i < count_of(a); i++)
-        line[a->heard[i].place] = &a->heard[i];
-    for (size_t i = 0; i < count_of(a); i++) {
-        a->verdicts[json_integer_value(json_object_get(line[i]->envelope, "n"))] = line[i]->verdict;
-        if (line[i]->verdict == APPLY)
-            json_array_append(a->admitted, line[i]->envelope);
+    for (size_t i = 0; i < a->count; i++)
+        ordered[a->events[i].place] = &a->events[i];
+    for (size_t i = 0; i < a->count; i++) {
+        verdicts[json_integer_value(json_object_get(ordered[i]->envelope, "n"))] = ordered[i]->verdict;
+        if (ordered[i]->verdict == APPLY)
+            json_array_append(admitted, ordered[i]->envelope);
     }
+    return admitted;
 }
 
-int event_admit(struct work *w)
-{
-    struct admission *a = w->admission;
+/* --- applying ------------------------------------------------------------------------------------------- */
 
-    if (a->admitted)
-        return OK;
-    hear(w, a);
-    TRY(look_up(w, a));
-    version_gate_decide(a->heard, count_of(a));
-    admit(w, a);
-    crash_point("consume.admitted");
-    w->in = a->admitted;
-    if (json_array_size(w->in))
-        w->trace = json_text_in(json_array_get(w->in, 0), "trace");
-    return OK;
-}
-
-/* --- applying ------------------------------------------------------------------------------------------ */
-
-bool inbox_reads(const struct consumer *c, const char *type)
+static bool reads_type(const struct consumer *c, const char *type)
 {
     bool reads = !c->reads;
 
@@ -173,68 +150,39 @@ bool inbox_reads(const struct consumer *c, const char *type)
     return reads;
 }
 
-/* Its data is checked as a request's body would be, but open to what it does not know. */
-static bool fit(struct work *w, const struct consumer *c, const json_t *envelopes)
+/* Validates the events' data as a request's body is, but for unknown members. Only what is applied must be
+ * valid. */
+static int check(struct work *w, const struct consumer *c, const json_t *admitted)
 {
     json_t *e;
     size_t i;
 
-    json_array_foreach(envelopes, i, e)
+    json_array_foreach(admitted, i, e)
     {
-        if (c->fields && inbox_reads(c, json_text_in(e, "type")))
+        if (c->fields && reads_type(c, json_text_in(e, "type")))
             field_check(w, json_object_get(e, "data"), c->fields, true);
     }
-    return !w->error_count;
-}
-
-static void forget_faults(struct work *w)
-{
-    w->errors = text_new(w->arena);
-    w->error_count = 0;
-}
-
-/* Only what is applied needs to be without fault: whatever was heard of before may be anything. */
-static int check(struct work *w, struct admission *a)
-{
-    TRY(event_admit(w));
-    fit(w, a->consumer, a->admitted);
     return failed_if_any(w, "event.invalid", "An event's data has faults.");
 }
 
-static int handle(struct work *w, struct admission *a)
+/* Is it the last one of its aggregate that is applied? */
+static bool last_applied(const struct incoming *a, size_t i)
 {
-    bool early = a->consumer->mode & EARLY && fit(w, a->consumer, a->envelopes);
-
-    if (!early) {
-        forget_faults(w);
-        TRY(check(w, a));
-        if (!json_array_size(a->admitted))
-            return OK;
-    }
-    if (!(a->consumer->mode & BATCH))
-        w->in = json_array_get(a->admitted, 0);
-    TRY(a->consumer->handler(w));
-    return event_admit(w);
-}
-
-/* Of its aggregate's. */
-static bool last_applied(const struct admission *a, size_t i)
-{
-    while (++i < count_of(a) && !version_gate_begins(a->heard, i)) {
-        if (a->heard[i].verdict == APPLY)
+    while (++i < a->count && !version_gate_begins(a->events, i)) {
+        if (a->events[i].verdict == APPLY)
             return false;
     }
     return true;
 }
 
-/* The cursors move on to the last of what was applied; those that were made for it stand there already. */
-static int done(struct work *w, const struct admission *a)
+/* Moves the cursors to the last event applied; those that were created are there already. */
+static int record(struct work *w, const struct incoming *a)
 {
     struct cursors moved = cursors_new(w);
     struct text ids = sql_list(w);
 
-    for (size_t i = 0; i < count_of(a); i++) {
-        const struct incoming_event *e = &a->heard[i];
+    for (size_t i = 0; i < a->count; i++) {
+        const struct incoming_event *e = &a->events[i];
 
         if (e->verdict != APPLY)
             continue;
@@ -245,24 +193,29 @@ static int done(struct work *w, const struct admission *a)
     if (!sql_list_empty(&moved.ids))
         TRY(q_inbox_move(w, a->consumer->name, sql_list_end(&moved.aggregates), sql_list_end(&moved.ids),
                          sql_list_end(&moved.versions)));
-    return sql_list_empty(&ids) ? OK : q_inbox_done(w, a->consumer->name, sql_list_end(&ids));
+    return q_inbox_done(w, a->consumer->name, sql_list_end(&ids));
 }
 
 int inbox_apply(struct work *w, const struct consumer *c, json_t *envelopes, enum verdict *verdicts)
 {
-    struct admission a = {.consumer = c, .envelopes = envelopes, .verdicts = verdicts};
-    int fault;
+    struct incoming a = {.consumer = c};
+    json_t *admitted;
 
-    w->admission = &a;
-    w->in = envelopes;
-    fault = handle(w, &a);
-    if (fault == OK)
-        fault = done(w, &a);
-    w->admission = NULL;
-    return fault;
+    sort_envelopes(w, &a, envelopes);
+    TRY(read_cursors(w, &a));
+    version_gate_decide(a.events, a.count);
+    admitted = admitted_of(w, &a, verdicts);
+    crash_point("consume.admitted");
+    if (!json_array_size(admitted))
+        return OK;
+    TRY(check(w, c, admitted));
+    w->in = c->mode & BATCH ? admitted : json_array_get(admitted, 0);
+    w->trace = json_text_in(json_array_get(admitted, 0), "trace");
+    TRY(c->handler(w));
+    return record(w, &a);
 }
 
-/* --- what handlers ask of the event they are given ----------------------------------------------------- */
+/* --- what handlers ask of the event they are given ------------------------------------------------------ */
 
 bool event_is(struct work *w, const char *word)
 {

@@ -1,4 +1,4 @@
-/* Which delivered events are applied now, and their effect, in one transaction. Inside common/ only. */
+/* Applies delivered events, each once and in the order of its aggregate's versions. Inside common/ only. */
 #ifndef BACKROOM_INBOX_H
 #define BACKROOM_INBOX_H
 
@@ -10,10 +10,8 @@
 struct consumer;
 struct work;
 
-/* Admit and apply the envelopes (a JSON list) in the work's transaction; verdicts[n] is set for each by its "n". */
+/* Applies the envelopes (a JSON list) in the work's transaction: cursors, inbox rows and effect. verdicts[n]
+ * is set for each by its "n". */
 int inbox_apply(struct work *w, const struct consumer *c, json_t *envelopes, enum verdict *verdicts);
-
-/* Does its handler read the data of events of this type? */
-bool inbox_reads(const struct consumer *c, const char *type);
 
 #endif

@@ -1,11 +1,13 @@
 -- name: inbox_forget() :count
 delete from inbox where ctid in (select ctid from inbox where applied_at < now() - interval '14 days' limit 1000);
 
--- Lists of aggregates are sorted by both columns (bytes): cursors are made and locked in this order, and kept to the commit.
+-- Lists of aggregates are sorted by both columns (bytes): cursors are created and locked in this order, until
+-- the commit.
 
--- How far the consumer has heard of these aggregates; those it has never heard of are missing. The cursors of new ones, whose first
--- events these are, are made at the version that the events lead to (`fresh`): whoever makes a cursor applies them. Of two
--- instances that hear of an aggregate at once one waits for the other and makes none; then it is missing here.
+-- The versions that the consumer has applied of these aggregates; without those of which it has none. The
+-- cursors of new ones, whose first events these are, are created at the version that the events lead to
+-- (`fresh`): the transaction that creates a cursor applies them. Of two instances that create one at once the
+-- second waits for the first and creates none; then it is missing here.
 -- name: inbox_cursors(consumer, new_aggregates, new_ids, new_versions, aggregates, ids) :rows aggregate, aggregate_id, version int, fresh bool
 with opened as (
     insert into inbox_cursor (consumer, aggregate, aggregate_id, version)

@@ -41,8 +41,8 @@ int64_t version_gate_leads_to(const struct incoming_event *events, size_t n)
     return reached;
 }
 
-/* Of one aggregate. */
-static void judge(struct incoming_event *events, size_t n)
+/* Sets the verdicts of one aggregate's events. */
+static void decide_one(struct incoming_event *events, size_t n)
 {
     int64_t reached = events[0].last;
 
@@ -60,8 +60,9 @@ static void judge(struct incoming_event *events, size_t n)
     }
 }
 
-/* They keep the places that they had together. n is small, or else they came in order. */
-static void line_up(struct incoming_event *events, size_t n)
+/* Gives one aggregate's events the places that they had together, by version. n is small, or they arrived in
+ * order. */
+static void order_places(struct incoming_event *events, size_t n)
 {
     for (size_t i = 1; i < n; i++) {
         size_t place = events[i].place, at = i;
@@ -77,7 +78,7 @@ void version_gate_decide(struct incoming_event *events, size_t n)
     for (size_t i = 0, end; i < n; i = end) {
         for (end = i + 1; end < n && !version_gate_begins(events, end);)
             end++;
-        judge(events + i, end - i);
-        line_up(events + i, end - i);
+        decide_one(events + i, end - i);
+        order_places(events + i, end - i);
     }
 }

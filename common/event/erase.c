@@ -9,7 +9,7 @@ int erase(struct work *w, const char *aggregate, const char *ids, const char *me
 {
     if (!ids || strcmp(ids, "{}") == 0)
         return OK;
-    TRY(q_events_forget(w, aggregate, ids));
-    TRY(q_dead_letters_forget(w, ids));
-    return q_answers_forget(w, ids, members);
+    TRY(q_events_erase(w, aggregate, ids));
+    TRY(q_dead_letters_erase(w, ids));
+    return q_responses_erase(w, ids, members);
 }

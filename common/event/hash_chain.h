@@ -9,7 +9,8 @@ struct work;
 /* What stands before the first event. */
 #define HASH_CHAIN_START "0000000000000000000000000000000000000000000000000000000000000000"
 
-/* The row's hashed columns as PostgreSQL writes them; personal data is outside the hash, so that it can be erased. */
+/* The row's hashed columns as PostgreSQL writes them; personal data is outside the hash, so that it can be
+ * erased. */
 struct hash_chain_row {
     const char *id, *type, *aggregate, *aggregate_id, *version, *at, *actor, *trace, *data;
 };

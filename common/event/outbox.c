@@ -1,15 +1,13 @@
 #include "outbox.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "handed.h"
 #include "model.h"
-#include "relay.h"
-#include "relay_queries.h"
 #include "sql.h"
 #include "work.h"
+
+struct signal outbox_signal = SIGNAL_INIT;
+struct signal feed_signal = SIGNAL_INIT;
 
 static const char *source;
 
@@ -28,89 +26,37 @@ static const char *cast_of(const struct resource *r)
     return r->key ? "text" : "uuid";
 }
 
-/* Announcements wait until the answer is read or the transaction ends, so that an event shows the aggregate as the
- * whole work left it, whatever the order of the handler's steps. */
+/* Announcements are written when the response is read or the transaction ends, so that an event shows the
+ * aggregate as the whole work left it, whatever the order of the handler's steps. */
 struct announcement {
     struct announcement *next;
     const struct resource *resource;
     const char *type, *ids; /* a PostgreSQL array, or the key itself if it is of one */
     bool of_one;
-    enum { RAISES, RAISED, NEW } version; /* it is to be raised, it was, or it is 1 */
+    enum { RAISES, RAISED, NEW } version; /* to be raised, raised already, or 1 */
 };
 
-/* A plan for one key is cheaper than that for an array, and most works announce one thing. */
-static const char *chosen(struct work *w, const struct announcement *a, int parameter)
+/* The condition on the key: the plan for one key is cheaper than that for an array. */
+static const char *key_condition(struct work *w, const struct announcement *a, int parameter)
 {
     const char *cast = cast_of(a->resource);
 
     return a->of_one ? textf(w, "= $%d::%s", parameter, cast) : textf(w, "= any($%d::%s[])", parameter, cast);
 }
 
-/* What is told of one may be written together with what others tell. */
-static const char *row_of(const struct announcement *a)
+/* Events of one aggregate may be written in one statement with those of other requests (group commit). */
+static const char *source_of(const struct announcement *a)
 {
     return a->of_one ? SQL_EACH : "(select) one";
 }
 
-/* --- what the relay is handed ------------------------------------------------------------------------- */
-
-/* A batch as large as this is read by the relay in less time than it takes to bring it here. */
-enum { HANDED_AT_ONCE = 16 };
-
-/* Events that were written, as they are once the work is committed. */
-struct told {
-    struct told *next;
-    const struct announcement *said;
-    const struct pg_result *rows;
-};
-
-/* Only first events: handed.h. */
-static bool may_be_handed(const struct announcement *a)
-{
-    int ids = 1;
-
-    for (const char *s = a->ids; *s && ids <= HANDED_AT_ONCE; s++)
-        ids += *s == ',';
-    return a->version == NEW && ids <= HANDED_AT_ONCE;
-}
-
-static void told(struct work *w, struct pg_result *rows, void *said)
-{
-    struct told *t = arena_alloc(w->arena, sizeof *t);
-
-    *t = (struct told){w->told, said, rows};
-    w->told = t;
-}
-
-static bool hand(const struct work *w, const struct told *t, int row)
-{
-    return handed_give(&(struct event_unpublished_row){
-        .no = sql_text(t->rows, row, 0),
-        .id = sql_text(t->rows, row, 1),
-        .type = t->said->type,
-        .aggregate = t->said->resource->aggregate,
-        .aggregate_id = sql_text(t->rows, row, 2),
-        .version = "1",
-        .at = sql_text(t->rows, row, 3),
-        .actor = w->actor,
-        .trace = w->trace,
-        .data = sql_text(t->rows, row, 4),
-        .private = sql_text(t->rows, row, 5),
-    });
-}
-
 void announce_committed(struct work *w)
 {
-    bool look = w->looked_for;
-
-    for (const struct told *t = w->told; t; t = t->next) {
-        for (int row = 0; row < (int)sql_height(t->rows); row++)
-            look |= !hand(w, t, row);
-    }
-    relay_wake(look);
+    (void)w;
+    signal_raise(&outbox_signal);
 }
 
-/* --- writing ------------------------------------------------------------------------------------------ */
+/* --- writing -------------------------------------------------------------------------------------------- */
 
 static int raise_version(struct work *w, const struct announcement *a)
 {
@@ -119,33 +65,30 @@ static int raise_version(struct work *w, const struct announcement *a)
     return sql_exec_text(w,
                          textf(w,
                                "update %s set version = version + 1, updated_at = now() from %s where %s %s",
-                               r->table, row_of(a), resource_key(r), chosen(w, a, 1)),
+                               r->table, source_of(a), resource_key(r), key_condition(w, a, 1)),
                          1, &a->ids);
 }
 
-/* What this work inserted has version 1 without a look. An id made here costs a tenth of what uuid_v7() does. */
+/* What this work inserted has version 1 without a look. An id made here costs a tenth of what uuid_v7()
+ * does. */
 static int write_events(struct work *w, const struct announcement *a)
 {
     const struct resource *r = a->resource;
     const char *values[] = {a->of_one ? new_id(w) : NULL, a->type, r->aggregate, w->actor, w->trace, a->ids};
     const char *versions = textf(w, " join %s t on t.%s = e.id", r->table, resource_key(r));
-    bool handed = may_be_handed(a);
     const char *sql =
         textf(w,
               "insert into event (id, type, aggregate, aggregate_id, version, actor, trace, data, private) "
               "select coalesce($1::uuid, uuid_v7()), $2, $3, e.id::text, %s, $4, $5, e.doc, e.private "
-              "from %s join %s_event e on e.id %s%s%s",
-              a->version == NEW ? "1" : "t.version", row_of(a), r->aggregate, chosen(w, a, 6),
-              a->version == NEW ? "" : versions,
-              handed ? " returning no, id, aggregate_id, to_json(at)#>>'{}', data, private, id" : "");
+              "from %s join %s_event e on e.id %s%s",
+              a->version == NEW ? "1" : "t.version", source_of(a), r->aggregate, key_condition(w, a, 6),
+              a->version == NEW ? "" : versions);
 
     w->announced = true;
-    w->looked_for |= !handed;
-    return handed ? sql_deferred_text(w, sql, COUNT(values), values, told, (void *)(uintptr_t)a)
-                  : sql_exec_text(w, sql, COUNT(values), values);
+    return sql_exec_text(w, sql, COUNT(values), values);
 }
 
-/* --- announcing ---------------------------------------------------------------------------------------- */
+/* --- announcing ----------------------------------------------------------------------------------------- */
 
 static int queue(struct work *w, struct announcement said, const char *aggregate)
 {

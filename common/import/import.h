@@ -1,7 +1,7 @@
 /*
  * Imports (C-7, O-13, A-1, A-2): files of rows that become what a kind makes of them, batch by batch, as a job that
  * any instance goes on with. A service declares its kinds as rows; a kind is its fields and one handler for a batch.
- * How a file comes in and what becomes of refused rows is told in docs/imports.md.
+ * How a file comes in and what becomes of refused rows is told in docs/how-to/import-history.md.
  */
 #ifndef BACKROOM_IMPORT_H
 #define BACKROOM_IMPORT_H

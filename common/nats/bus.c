@@ -17,7 +17,7 @@ enum {
     ASK_MS = 2000,
     GONE_MS = 2000,
     REVIVE_MS = 1000,
-    CLOSED_KEPT = 16, /* at most one a second is closed, and no call takes that many */
+    CLOSED_KEPT = 16, /* at most one a second is closed, and no call takes 16 seconds */
     JS_STREAM_MISSING = 10059,
     JS_MESSAGE_MISSING = 10037,
 };
@@ -33,11 +33,11 @@ static struct {
     } closed[CLOSED_KEPT];
     unsigned closed_count;
     int64_t revive_at;
-    int64_t gone_since; /* the stream, for the relay's thread */
+    int64_t gone_since; /* when the stream was first found missing; the relay's thread only */
     pthread_mutex_t lock;
 } bus = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-/* Callbacks touch no subscription: it may be destroyed already (reliability.md, A.5). */
+/* Callbacks touch no subscription: it may be destroyed already (nats.c 3.4.1). */
 static void on_reconnected(natsConnection *nc, void *unused)
 {
     (void)nc, (void)unused;
@@ -48,7 +48,7 @@ static void on_reconnected(natsConnection *nc, void *unused)
 static void on_disconnected(natsConnection *nc, void *unused)
 {
     (void)nc, (void)unused;
-    log_info(NULL, "nats.disconnected", "lost nats-server: events wait in the log");
+    log_info(NULL, "nats.disconnected", "lost the connection to nats-server: events wait in the log");
 }
 
 static void on_error(natsConnection *nc, natsSubscription *sub, natsStatus s, void *unused)
@@ -57,8 +57,8 @@ static void on_error(natsConnection *nc, natsSubscription *sub, natsStatus s, vo
     log_rarely("nats.error", "%s", natsStatus_GetText(s));
 }
 
-/* A connection that was closed is left to its users for a while: some thread may be in the middle of a call. */
-static void put_away(natsConnection *nc, jsCtx *js)
+/* Destroys a closed connection later: some thread may be in the middle of a call. */
+static void retire(natsConnection *nc, jsCtx *js)
 {
     unsigned place = bus.closed_count++ % CLOSED_KEPT;
 
@@ -84,7 +84,7 @@ static natsStatus connect_now(void)
         s = natsConnection_JetStream(&js, nc, &o);
     }
     if (s == NATS_OK) {
-        put_away(bus.nc, bus.js);
+        retire(bus.nc, bus.js);
         atomic_store(&bus.nc, nc);
         atomic_store(&bus.js, js);
     }
@@ -115,17 +115,17 @@ void bus_open(const char *url, const char *name)
     atomic_store(&bus.generation, 1);
     pthread_mutex_lock(&bus.lock);
     if (connect_now() != NATS_OK)
-        log_error(NULL, "nats.connect", "cannot connect: it is tried again");
+        log_error(NULL, "nats.connect", "cannot connect to nats-server: trying again");
     pthread_mutex_unlock(&bus.lock);
 }
 
-/* Two equal authentication errors close a connection for good: build it anew. */
+/* Two equal authentication errors close a connection for good: a new one is opened. */
 static void revive(void)
 {
     pthread_mutex_lock(&bus.lock);
     if ((!bus.nc || natsConnection_IsClosed(bus.nc)) && clock_ms() >= bus.revive_at) {
         bus.revive_at = clock_ms() + REVIVE_MS;
-        log_rarely("nats.closed", "the connection was closed: building a new one");
+        log_rarely("nats.closed", "the connection was closed: opening a new one");
         if (connect_now() == NATS_OK)
             atomic_fetch_add(&bus.generation, 1);
     }
@@ -157,7 +157,7 @@ unsigned long bus_generation(void)
 void bus_close(void)
 {
     for (int i = 0; i < CLOSED_KEPT; i++)
-        put_away(NULL, NULL);
+        retire(NULL, NULL);
     jsCtx_Destroy(bus.js);
     natsConnection_Close(bus.nc);
     natsConnection_Destroy(bus.nc);
@@ -189,16 +189,16 @@ static void describe(jsStreamConfig *c, const char *name, const char **subjects)
     c->Duplicates = (int64_t)120 * 1000000000;
 }
 
-/* What an operator may not have changed: with anything else events could be lost or dropped in silence (R-10). Bytes
- * follow STREAM_MAX_MEGABYTES, age is his to set. */
+/* What an operator may not change: with other settings events would be dropped without an error. MaxBytes
+ * follows STREAM_MAX_MEGABYTES, MaxAge is the operator's. */
 static bool is_as_wanted(const jsStreamConfig *has)
 {
     return has->Retention == js_LimitsPolicy && has->Storage == js_FileStorage &&
            has->Discard == js_DiscardNew && has->MaxMsgs <= 0 && !has->NoAck;
 }
 
-/* Larger or smaller than it was set up to be: an operator has changed STREAM_MAX_MEGABYTES. Never smaller than what it
- * holds: the server would throw away the oldest at once, heard or not. */
+/* Follows a change of STREAM_MAX_MEGABYTES. Never below what the stream holds: the server would delete the
+ * oldest messages at once, consumed or not. */
 static void adjust(const jsStreamInfo *info, const char *name, const char **subjects)
 {
     jsStreamConfig wanted;
@@ -216,10 +216,11 @@ static void adjust(const jsStreamInfo *info, const char *name, const char **subj
 }
 
 /*
- * nats-server 2.9.10 forgets a stream that is deleted before it removes its folder: one made anew under that name in
- * between loses its files, and acknowledges for ever what nobody can read. So one that was there is not made again at once.
+ * nats-server 2.9.10 forgets a deleted stream before it removes its folder: a stream that is created under
+ * the same name in between loses its files, and from then on acknowledges what cannot be read. So a stream
+ * that was there is created again only after GONE_MS.
  */
-static bool may_make(const struct stream_state *before)
+static bool may_create(const struct stream_state *before)
 {
     if (!bus.gone_since)
         bus.gone_since = clock_ms();
@@ -239,7 +240,7 @@ bool bus_stream(const char *service, struct stream_state *state)
     bus_stream_name(service, name);
     snprintf(subject, sizeof subject, "%s.>", service);
     s = js_GetStreamInfo(&info, bus.js, name, NULL, &code);
-    if (s != NATS_OK && (int)code == JS_STREAM_MISSING && may_make(state)) {
+    if (s != NATS_OK && (int)code == JS_STREAM_MISSING && may_create(state)) {
         describe(&wanted, name, subjects);
         s = js_AddStream(&info, bus.js, &wanted, NULL, &code);
     }

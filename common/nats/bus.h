@@ -1,5 +1,6 @@
-/* The connection to nats-server and what we need of JetStream. Transport only: every stream can be rebuilt from the
- * event logs (reliability.md, A). Inside common/ only. */
+/* The connection to nats-server, and the calls of JetStream's API that are about streams. JetStream is
+ * transport only: every stream can be rebuilt from the event log (docs/reliability.md). Inside common/
+ * only. */
 #ifndef BACKROOM_BUS_H
 #define BACKROOM_BUS_H
 
@@ -9,30 +10,33 @@
 
 struct text;
 
-/* Start connecting; never fails for a server that is away. */
+/* Starts connecting: a server that is away is no failure. */
 void bus_open(const char *url, const char *name);
 void bus_close(void);
 
 bool bus_connected(void);
 natsConnection *bus_connection(void); /* NULL before the first attempt */
 jsCtx *bus_jetstream(void);
-/* Rises with every reconnect: what was known of streams and consumers must be looked at again. */
+/* Rises with every reconnect: what was known about streams and consumers must be checked again. */
 unsigned long bus_generation(void);
 
 struct stream_state {
-    char epoch[32]; /* when the stream was created, in nanoseconds: changes when it is made anew */
-    int64_t first_seq, last_seq; /* what came before the first has expired */
-    int64_t missing;             /* so many between them are gone */
+    char epoch[32]; /* when the stream was created, in nanoseconds: another one when it is created again */
+    int64_t first_seq, last_seq; /* what stood before the first has expired */
+    int64_t missing;             /* so many between them are deleted */
 };
 
-/* Create the service's stream if it is missing (subjects <service>.>), and tell its state. False when JetStream
- * does not answer, the stream is configured otherwise, or one that was there has gone a moment ago. */
+/* Creates the service's stream if it is missing (subjects <service>.>), and reads its state. False when
+ * JetStream does not answer, the stream is configured otherwise, or one that was there was deleted a moment
+ * ago. */
 bool bus_stream(const char *service, struct stream_state *state);
 /* "ORDERS" */
 void bus_stream_name(const char *service, char name[64]);
+enum held { NOT_KNOWN, HELD, NOT_HELD };
 /* Is there a message at this place of the stream, and what is its Nats-Msg-Id? */
-enum held { NOT_KNOWN, HELD, NOT_HELD } bus_message(const char *service, int64_t seq, char id[64]);
-/* The places between the first and the last that are empty, separated by commas. False when the server does not answer. */
+enum held bus_message(const char *service, int64_t seq, char id[64]);
+/* The places of deleted messages between the first and the last, separated by commas. False when the server
+ * does not answer. */
 bool bus_missing(const char *service, struct text *places);
 
 #endif

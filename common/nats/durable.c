@@ -6,10 +6,11 @@
 #include "log.h"
 
 enum {
-    /* What waits after a gap counts as pending. With few places, newer events that came first (a stream made anew) would
-     * take them all, and the missing ones behind them were never delivered. Pulling keeps what is in memory small. */
-    GAPS_MAX = 1000000,
-    ACK_WAIT_S = 10, /* a batch takes well below a second; what takes longer says +WPI */
+    /* Events that wait after a gap count as unacknowledged. With a small limit, newer events that came first
+     * (a stream that was filled again) would reach it, and the missing ones behind them were never delivered.
+     * Memory is bounded by pulling. */
+    ACK_PENDING_MAX = 1000000,
+    ACK_WAIT_S = 10, /* a batch takes well below a second; for what takes longer +WPI is sent */
     JS_STREAM_MISSING = 10059,
     JS_CONSUMER_MISSING = 10014,
 };
@@ -27,26 +28,25 @@ static natsStatus add(const char *stream, const char *durable, const char *subje
     c.AckPolicy = js_AckExplicit;
     c.AckWait = (int64_t)ACK_WAIT_S * 1000000000;
     c.MaxDeliver = -1;
-    c.MaxAckPending = GAPS_MAX;
+    c.MaxAckPending = ACK_PENDING_MAX;
     return js_AddConsumer(NULL, bus_jetstream(), stream, &c, NULL, code);
 }
 
-static natsStatus make_anew(const char *stream, const char *durable, const char *subject, uint64_t start,
-                            jsErrCode *code)
+static natsStatus create_again(const char *stream, const char *durable, const char *subject, uint64_t start,
+                               jsErrCode *code)
 {
     natsStatus s = js_DeleteConsumer(bus_jetstream(), stream, durable, NULL, code);
 
     return s == NATS_OK ? add(stream, durable, subject, start, code) : s;
 }
 
-/* Delivered to a consumer that is ours alone, and never answered: whoever had it is gone. It begins again right behind what
- * it has answered, or the server would bring such messages after those that came later. */
-static bool left_something(const jsConsumerInfo *info, bool ours_alone)
+/* Messages that an instance before did not acknowledge would come after AckWait, behind later ones. */
+static bool has_unacknowledged(const jsConsumerInfo *info, bool exclusive)
 {
-    return ours_alone && info && info->NumAckPending > 0;
+    return exclusive && info && info->NumAckPending > 0;
 }
 
-bool durable_make(const char *service, const char *durable, const char *subject, bool ours_alone)
+bool durable_make(const char *service, const char *durable, const char *subject, bool exclusive)
 {
     jsConsumerInfo *info = NULL;
     jsErrCode code = 0;
@@ -55,8 +55,8 @@ bool durable_make(const char *service, const char *durable, const char *subject,
 
     bus_stream_name(service, stream);
     s = js_GetConsumerInfo(&info, bus_jetstream(), stream, durable, NULL, &code);
-    if (left_something(info, ours_alone))
-        s = make_anew(stream, durable, subject, info->AckFloor.Stream + 1, &code);
+    if (has_unacknowledged(info, exclusive))
+        s = create_again(stream, durable, subject, info->AckFloor.Stream + 1, &code);
     else if (s != NATS_OK && (int)code == JS_CONSUMER_MISSING)
         s = add(stream, durable, subject, 0, &code);
     if (s != NATS_OK && (int)code != JS_STREAM_MISSING)
@@ -80,8 +80,8 @@ bool durable_unstick(const char *service, const char *durable, const char *subje
     *delivered = (int64_t)info->Delivered.Stream;
     stuck = info->NumPending > 0 && info->NumWaiting > 0 && *delivered == before;
     if (stuck) {
-        make_anew(stream, durable, subject, info->AckFloor.Stream + 1, &code);
-        log_error(NULL, "nats.stuck", "%s got none of %" PRIu64 " messages: made anew (%d)", durable,
+        create_again(stream, durable, subject, info->AckFloor.Stream + 1, &code);
+        log_error(NULL, "nats.stuck", "%s got none of %" PRIu64 " messages: created again (%d)", durable,
                   info->NumPending, (int)code);
     }
     jsConsumerInfo_Destroy(info);
@@ -90,15 +90,15 @@ bool durable_unstick(const char *service, const char *durable, const char *subje
 
 static bool rewind_one(const char *stream, const jsConsumerInfo *info, uint64_t last)
 {
-    uint64_t answered = info->AckFloor.Stream < last ? info->AckFloor.Stream : last;
+    uint64_t acknowledged = info->AckFloor.Stream < last ? info->AckFloor.Stream : last;
     jsErrCode code = 0;
 
     if (info->Delivered.Stream <= last)
         return true;
-    log_error(NULL, "nats.rewound", "%s was given %" PRIu64 " messages more than the stream holds",
+    log_error(NULL, "nats.rewound", "%s was delivered %" PRIu64 " messages more than the stream holds",
               info->Name, info->Delivered.Stream - last);
-    return make_anew(stream, info->Config->Durable, info->Config->FilterSubject, answered + 1, &code) ==
-           NATS_OK;
+    return create_again(stream, info->Config->Durable, info->Config->FilterSubject, acknowledged + 1,
+                        &code) == NATS_OK;
 }
 
 bool durable_rewind_all(const char *service, int64_t last_seq)

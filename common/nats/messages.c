@@ -5,50 +5,33 @@
 #include <string.h>
 
 #include "bus.h"
-#include "publish.h"
 
-/* --- what comes ------------------------------------------------------------------------------------------ */
-
-bool messages_may_grow(const struct messages *m, const struct pull *p)
-{
-    return m->count < PULL && !pull_is_over(p);
-}
+/* --- receiving ------------------------------------------------------------------------------------------ */
 
 enum pulled messages_receive(struct messages *m, struct pull *p, int64_t wait_ms)
 {
     enum pulled what = pull_next(p, wait_ms, &m->all[m->count]);
 
-    if (what == MESSAGE)
-        m->parsed[m->count++] = NULL;
+    m->count += what == MESSAGE;
     return what;
 }
 
 void messages_take(struct messages *m, struct pull *p, int64_t wait_ms)
 {
-    while (messages_may_grow(m, p) && messages_receive(m, p, wait_ms) != NOTHING)
+    while (m->count < PULL && !pull_is_complete(p) && messages_receive(m, p, wait_ms) != NOTHING)
         ;
 }
 
 void messages_drop(struct messages *m)
 {
-    for (int n = 0; n < m->count; n++) {
+    for (int n = 0; n < m->count; n++)
         natsMsg_Destroy(m->all[n]);
-        json_decref(m->parsed[n]);
-    }
     m->count = 0;
 }
 
-/* --- what they say of themselves --------------------------------------------------------------------------- */
+/* --- metadata: $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending> ----- */
 
-bool messages_more_follow(const struct messages *m)
-{
-    const char *said;
-
-    return natsMsgHeader_Get(m->all[m->count - 1], MORE_FOLLOW, &said) == NATS_OK;
-}
-
-/* The third last part but … of $JS.ACK.<stream>.<consumer>.<delivered>.… */
-int messages_deliveries(const struct messages *m, int n)
+int message_deliveries(const struct messages *m, int n)
 {
     const char *s = natsMsg_GetReply(m->all[n]);
 
@@ -57,7 +40,6 @@ int messages_deliveries(const struct messages *m, int n)
     return s ? (int)strtol(s, NULL, 10) : 1;
 }
 
-/* The last part of the last message's reply subject. */
 int64_t messages_pending(const struct messages *m)
 {
     const char *subject = natsMsg_GetReply(m->all[m->count - 1]),
@@ -66,17 +48,32 @@ int64_t messages_pending(const struct messages *m)
     return last ? strtoll(last + 1, NULL, 10) : 0;
 }
 
-/* --- what the server is told --------------------------------------------------------------------------------- */
+/* --- answering ------------------------------------------------------------------------------------------ */
 
-void messages_reply(const struct messages *m, int n, const char *what)
+static void answer(const struct messages *m, int n, const char *what)
 {
     natsConnection_PublishString(bus_connection(), natsMsg_GetReply(m->all[n]), what);
 }
 
-void messages_nak_delayed(const struct messages *m, int n, int64_t delay_ms)
+void message_ack(const struct messages *m, int n)
+{
+    answer(m, n, "+ACK");
+}
+
+void message_in_progress(const struct messages *m, int n)
+{
+    answer(m, n, "+WPI");
+}
+
+void message_nak(const struct messages *m, int n)
+{
+    answer(m, n, "-NAK");
+}
+
+void message_nak_delayed(const struct messages *m, int n, int64_t delay_ms)
 {
     char nak[64];
 
     snprintf(nak, sizeof nak, "-NAK {\"delay\": %lld}", (long long)delay_ms * 1000000);
-    messages_reply(m, n, nak);
+    answer(m, n, nak);
 }

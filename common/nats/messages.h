@@ -1,39 +1,37 @@
-/* Messages that were pulled, and what the server is told of them. Inside common/event only. */
+/* A batch of messages of a durable consumer, and what the server is answered about each. Inside common/
+ * only. */
 #ifndef BACKROOM_MESSAGES_H
 #define BACKROOM_MESSAGES_H
 
-#include <jansson.h>
 #include <nats/nats.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "pull.h"
 
-/* A batch, and what was parsed of it already. */
 struct messages {
     natsMsg *all[PULL];
-    json_t *parsed[PULL];
     int count;
 };
 
-/* Is there room for one more, and one more to come? */
-bool messages_may_grow(const struct messages *m, const struct pull *p);
-/* One more; there is room for it. */
+/* Receives one more, for which there is room. */
 enum pulled messages_receive(struct messages *m, struct pull *p, int64_t wait_ms);
-/* Whatever is there, up to a batch: at once, or within a time for the last of those that were asked for to come. */
+/* Receives what has come, up to a full batch; waits so long for each that was requested and has not come
+ * yet. */
 void messages_take(struct messages *m, struct pull *p, int64_t wait_ms);
 void messages_drop(struct messages *m);
 
-/* Was more published together with the last one? */
-bool messages_more_follow(const struct messages *m);
 /* How often message n was delivered. */
-int messages_deliveries(const struct messages *m, int n);
-/* What the server still has for this consumer. */
+int message_deliveries(const struct messages *m, int n);
+/* How many more the server had for this consumer when it sent the last one. */
 int64_t messages_pending(const struct messages *m);
 
-/* Of message n: "+ACK", "+WPI" (it takes longer), "-NAK" (to be brought again). */
-void messages_reply(const struct messages *m, int n, const char *what);
-/* To be brought again after a while. */
-void messages_nak_delayed(const struct messages *m, int n, int64_t delay_ms);
+/* Message n is done. */
+void message_ack(const struct messages *m, int n);
+/* It takes longer than AckWait: do not deliver it again yet. */
+void message_in_progress(const struct messages *m, int n);
+/* It is to be delivered again: at once, or after a delay. */
+void message_nak(const struct messages *m, int n);
+void message_nak_delayed(const struct messages *m, int n, int64_t delay_ms);
 
 #endif

@@ -7,21 +7,18 @@
 #include "bus.h"
 #include "clock.h"
 #include "durable.h"
-#include "work.h"
-
-/* Protocol: nats-architecture-and-design ADR-13; what our versions do otherwise: reliability.md, A.6. */
 
 enum { HEARTBEAT_MS = 500, EXPIRES_MS = 5000, CHECK_MS = 10000, FLUSH_MS = 500 };
 
-void pull_init(struct pull *p, const char *durable, const char *subject, bool alone, bool in_turns)
+void pull_init(struct pull *p, const char *durable, const char *subject, bool exclusive, bool lingers)
 {
     *p = (struct pull){
-        .durable = durable, .subject = subject, .alone = alone, .in_turns = in_turns, .delivered = -1};
-    snprintf(p->source, sizeof p->source, "%.*s", (int)strcspn(subject, "."), subject);
+        .durable = durable, .subject = subject, .exclusive = exclusive, .lingers = lingers, .delivered = -1};
+    snprintf(p->service, sizeof p->service, "%.*s", (int)strcspn(subject, "."), subject);
 }
 
-/* What the server sent and we did not look at goes back at once, instead of waiting for its time to run out. */
-static void hand_back(struct pull *p)
+/* Messages received and not read are delivered again at once, instead of after AckWait. */
+static void nak_unread(struct pull *p)
 {
     natsMsg *msg;
 
@@ -32,28 +29,28 @@ static void hand_back(struct pull *p)
     }
 }
 
-/* The library's reader may still be at a message for a subscription that is destroyed, and then writes into freed
- * memory (nats.c 3.4.1, its issue 637). Nothing is on its way any more when the server answers a flush; one that never
- * answers in time is kept until many others have come and gone. */
-static void let_go(struct pull *p)
+/* The library's reader may be delivering a message to a subscription while it is destroyed, and then writes
+ * into freed memory (nats.c 3.4.1, its issue 637). When the server answers a flush, no message is on its way
+ * any more; a subscription whose flush was not answered in time is destroyed many subscriptions later. */
+static void destroy_inbox(struct pull *p)
 {
-    natsSubscription **kept;
+    natsSubscription **left;
 
     if (natsConnection_FlushTimeout(bus_connection(), FLUSH_MS) == NATS_OK) {
         natsSubscription_Destroy(p->inbox);
         return;
     }
-    kept = &p->kept[p->kept_next++ % COUNT(p->kept)];
-    natsSubscription_Destroy(*kept);
-    *kept = p->inbox;
+    left = &p->left[p->left_next++ % LEFT_MAX];
+    natsSubscription_Destroy(*left);
+    *left = p->inbox;
 }
 
 void pull_close(struct pull *p)
 {
     if (p->inbox) {
-        hand_back(p);
+        nak_unread(p);
         natsSubscription_Unsubscribe(p->inbox);
-        let_go(p);
+        destroy_inbox(p);
     }
     p->inbox = NULL;
     p->outstanding = 0;
@@ -66,7 +63,7 @@ static bool subscribe(struct pull *p)
     if (p->inbox && p->generation == bus_generation())
         return true;
     pull_close(p);
-    if (!bus_connected() || !durable_make(p->source, p->durable, p->subject, p->alone))
+    if (!bus_connected() || !durable_make(p->service, p->durable, p->subject, p->exclusive))
         return false;
     if (natsInbox_Create(&inbox) != NATS_OK)
         return false;
@@ -80,16 +77,17 @@ static void request(struct pull *p, const char *what)
 {
     char subject[200], stream[64];
 
-    bus_stream_name(p->source, stream);
+    bus_stream_name(p->service, stream);
     snprintf(subject, sizeof subject, "$JS.API.CONSUMER.MSG.NEXT.%s.%s", stream, p->durable);
     natsConnection_PublishRequestString(bus_connection(), subject, p->reply_to, what);
 }
 
-/* A message that comes alone costs nats-server and us a system call and a thread's waking. So whoever takes his turn has one
- * brought, and those that come meanwhile all at once; whoever is in a hurry has as many on their way as he works on. */
-static void ask(struct pull *p)
+/* A message that travels alone costs nats-server and this process a system call and the waking of a thread.
+ * So a consumer that lingers requests one, and then those that came meanwhile all at once; any other has two
+ * batches outstanding, so that it never waits for the server while it has a backlog. */
+static void request_messages(struct pull *p)
 {
-    int most = p->in_turns ? 1 : 2 * PULL;
+    int most = p->lingers ? 1 : 2 * PULL;
     char what[128];
 
     if (clock_ms() >= p->expires)
@@ -103,7 +101,7 @@ static void ask(struct pull *p)
     p->expires = clock_ms() + EXPIRES_MS;
 }
 
-void pull_more(struct pull *p, int count)
+void pull_fetch(struct pull *p, int count)
 {
     char what[64];
 
@@ -113,24 +111,25 @@ void pull_more(struct pull *p, int count)
     p->expires = clock_ms() + EXPIRES_MS;
 }
 
-void pull_enough(struct pull *p)
+void pull_end_fetch(struct pull *p)
 {
     p->outstanding = 0;
 }
 
-/* The server will not send what was left of one of our requests: it says how much that was. What ends without a word is not
- * more than PULL, so that more is asked for all the same, or it was all there was, and `expires` tells. */
-static void ended(struct pull *p, natsMsg *msg)
+/* A request is over: its remaining messages, whose number the server states, will not come. Where it does not
+ * state one, either not more than PULL of 2 * PULL are missing, so that more is requested all the same, or
+ * `expires` ends it. */
+static void end_request(struct pull *p, natsMsg *msg)
 {
     const char *left = NULL;
-    bool told = natsMsgHeader_Get(msg, "Nats-Pending-Messages", &left) == NATS_OK;
+    bool stated = natsMsgHeader_Get(msg, "Nats-Pending-Messages", &left) == NATS_OK;
 
-    p->outstanding -= told ? (int)strtol(left, NULL, 10) : p->outstanding;
+    p->outstanding -= stated ? (int)strtol(left, NULL, 10) : p->outstanding;
     if (p->outstanding < 0)
         p->outstanding = 0;
 }
 
-/* A status message: 100 is a heartbeat, 404 and 408 end a request, 409 asks for a new one. */
+/* Handles a status message (pull.h). */
 static bool is_status(struct pull *p, natsMsg *msg)
 {
     const char *status = NULL;
@@ -138,7 +137,7 @@ static bool is_status(struct pull *p, natsMsg *msg)
     if (natsMsg_GetDataLength(msg) > 0 || natsMsgHeader_Get(msg, "Status", &status) != NATS_OK)
         return false;
     if (strcmp(status, "100") != 0)
-        ended(p, msg);
+        end_request(p, msg);
     return true;
 }
 
@@ -146,7 +145,7 @@ bool pull_open(struct pull *p)
 {
     if (!subscribe(p))
         return false;
-    ask(p);
+    request_messages(p);
     return true;
 }
 
@@ -162,7 +161,7 @@ enum pulled pull_next(struct pull *p, int64_t wait_ms, natsMsg **msg)
     return MESSAGE;
 }
 
-bool pull_is_over(const struct pull *p)
+bool pull_is_complete(const struct pull *p)
 {
     return p->outstanding <= 0;
 }
@@ -177,6 +176,6 @@ void pull_check(struct pull *p)
     if (clock_ms() < p->next_check)
         return;
     p->next_check = clock_ms() + CHECK_MS;
-    if (durable_unstick(p->source, p->durable, p->subject, &p->delivered))
+    if (durable_unstick(p->service, p->durable, p->subject, &p->delivered))
         pull_close(p);
 }

@@ -1,4 +1,12 @@
-/* Messages of a durable consumer, pulled from nats-server. Inside common/ only. */
+/*
+ * Pulls the messages of a durable consumer from nats-server.
+ *
+ * The protocol is ADR-13 of nats-architecture-and-design: a request for so many messages with a time limit,
+ * the messages, and status messages: 100 is a heartbeat, 404 and 408 end a request, 409 asks for a new one.
+ * natsSubscription_Fetch() of nats.c 3.4.1 miscounts and may write beyond its array, so it is not used.
+ * nats-server 2.9.10 does not always report the end of a request: time limits are kept here, too. Inside
+ * common/ only.
+ */
 #ifndef BACKROOM_PULL_H
 #define BACKROOM_PULL_H
 
@@ -6,44 +14,45 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PULL = 256 }; /* messages of a batch */
+enum { PULL = 256, LEFT_MAX = 32 }; /* PULL: messages of a batch */
 
 struct pull {
     const char *durable, *subject;
-    bool alone; /* nobody else pulls from it meanwhile */
-    /* One message is waited for, then pull_more() brings what has come meanwhile; else they come as they are said. */
-    bool in_turns;
-    char source[64]; /* the service whose events they are */
+    bool exclusive; /* no other instance pulls from it meanwhile */
+    bool lingers; /* one message is requested; when it has come, pull_fetch() requests what has come since */
+    char service[64]; /* whose events they are */
     char reply_to[64];
     natsSubscription *inbox;
-    natsSubscription *kept[32]; /* left, but perhaps still in the library's hands */
-    unsigned kept_next;
-    unsigned long generation;
-    int outstanding;               /* messages that the server still owes us */
-    int64_t expires;               /* when the open pull is over, by our own clock (A.3) */
-    int64_t next_check, delivered; /* when and how far the server had come at the last one */
+    natsSubscription *left[LEFT_MAX]; /* unsubscribed, but the library may still use them */
+    unsigned left_next;
+    unsigned long generation;      /* of the connection */
+    int outstanding;               /* messages requested and not received yet */
+    int64_t expires;               /* when the open request is over, by our own clock */
+    int64_t next_check, delivered; /* when the consumer is checked next, and how far it had delivered then */
 };
 
 enum pulled { MESSAGE, STATUS, NOTHING };
 
-void pull_init(struct pull *p, const char *durable, const char *subject, bool alone, bool in_turns);
+void pull_init(struct pull *p, const char *durable, const char *subject, bool exclusive, bool lingers);
 
-/* Subscribed, and asked for more if there is little on its way. False: stream, consumer or server are not there. */
+/* Subscribes and requests messages where few are outstanding. False: stream, consumer or server are not
+ * there. */
 bool pull_open(struct pull *p);
-/* In turns: ask for so many that are there now; then pull_next() until pull_is_over(). */
-void pull_more(struct pull *p, int count);
+/* For one that lingers: requests up to `count` that are there now; then pull_next() until
+ * pull_is_complete(). */
+void pull_fetch(struct pull *p, int count);
 /* No more of them is waited for. */
-void pull_enough(struct pull *p);
+void pull_end_fetch(struct pull *p);
 void pull_close(struct pull *p);
 
-/* *msg is the caller's to destroy. NOTHING came in time; STATUS: the server said that it is there or that the pull is over. */
+/* *msg is the caller's to destroy. NOTHING came in time; STATUS: a heartbeat, or the end of a request. */
 enum pulled pull_next(struct pull *p, int64_t wait_ms, natsMsg **msg);
-/* Has all come that was asked for? */
-bool pull_is_over(const struct pull *p);
-/* Nothing at all within this time means that the server fell silent. */
+/* Has everything come that was requested? */
+bool pull_is_complete(const struct pull *p);
+/* When nothing at all came for so long, stream, consumer or server are gone. */
 int64_t pull_silence_ms(void);
 
-/* Nothing came just now: is there really nothing? Several instances may see that; the first one mends it. */
+/* When nothing came although the server is there: has the consumer lost its way? Then it is created again. */
 void pull_check(struct pull *p);
 
 #endif

@@ -1,27 +1,25 @@
-/* Events on their way to the service's stream, and what becomes of them. Inside common/ only: the relay says, marks.c hears. */
+/* Publishes events to the service's stream and collects its acknowledgements. For the relay's thread only. */
 #ifndef BACKROOM_PUBLISH_H
 #define BACKROOM_PUBLISH_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct event_unpublished_row;
+struct text;
 struct work;
 
-void publish_start(const char *service);
-/* Has the connection been made anew since? Then what was sent before will not be answered any more. */
-bool publish_stale(void);
-/* Hear answers on the connection that there is now. While nobody hears. */
-void publish_renew(void);
+/* `stopping` ends the wait for acknowledgements that do not come. */
+void publish_start(const char *service, const atomic_bool *stopping);
 
-/* A message's header: more events of such aggregates went out with it, and will come within a moment. */
-#define MORE_FOLLOW "Backroom-More-Follow"
-
-/* Published under a number of one's own, by which it will be answered. Goes out with publish_flush() at the latest. */
-void publish_send(struct work *w, const struct event_unpublished_row *e, uint64_t number, bool more_follow);
-void publish_flush(void);
-
-/* The next answer: the event's number and its place in the stream, or -1 if it was refused. False when none came in time. */
-bool publish_answer(int64_t wait_ms, uint64_t *number, int64_t *seq);
+/*
+ * Publishes all events and waits for their acknowledgements, ACK_MS at most. Returns how many, counted from
+ * the first, the stream has acknowledged without an exception; seqs[i] is the place of event i in the stream.
+ * Where it is less than n, event n was refused, could not be sent or was not acknowledged in time; what
+ * follows it may be in the stream or not.
+ */
+size_t publish_all(struct work *w, const struct event_unpublished_row *events, size_t n, int64_t *seqs);
 
 #endif

@@ -8,77 +8,106 @@
 #include <unistd.h>
 
 #include "bus.h"
-#include "clock.h"
 #include "crash.h"
-#include "handed.h"
 #include "hash_chain.h"
 #include "leader.h"
-#include "marks.h"
 #include "metrics.h"
+#include "outbox.h"
 #include "publish.h"
 #include "relay_queries.h"
-#include "signals.h"
 #include "stream.h"
 #include "thread.h"
+#include "work.h"
 
-enum {
-    AT_ONCE = 512,
-    POLL_MS = 100,
-    FULL_MS = 1,
-    FEW = 2,
-    REST_US = 700,
-    REST_MOST_US = 5000,
-    RECENT = 1024
-};
+enum { BATCH = 512, POLL_MS = 100, PAUSE_MS = 100 };
 
-/* The last link of the chain. Only the leader adds to it; whenever its own last work failed, it looks it up. */
+/* The last link of the hash chain. */
 struct head {
     bool known;
     int64_t position;
     char hash[65];
 };
 
+struct batch {
+    struct event_unpublished_row *events;
+    size_t count;
+    size_t acknowledged; /* so many, from the first */
+    int64_t seqs[BATCH]; /* their places in the stream */
+    struct head head;    /* after them */
+};
+
 static struct {
     const char *service;
     pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t work;
-    bool woken;
     atomic_bool stopping;
-    bool behind; /* what was published before goes out again, or more than a round takes was found */
     struct leader *leader;
     struct head head;
-    int64_t recent[RECENT]; /* `no` of those published last, in a ring */
-    unsigned recent_next;
-    int64_t next_look; /* other instances write events, too */
-} relay = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    unsigned long seen; /* of outbox_signal */
+} relay;
 
-void relay_wake(bool look)
+/* --- marking -------------------------------------------------------------------------------------------- */
+
+/* The event's place in the chain; one that was published before keeps the one it has. */
+static int64_t link_event(struct work *w, struct head *h, const struct event_unpublished_row *e)
 {
-    pthread_mutex_lock(&relay.lock);
-    relay.woken |= look;
-    pthread_cond_signal(&relay.work);
-    pthread_mutex_unlock(&relay.lock);
-    signal_raise();
+    if (e->position)
+        return strtoll(e->position, NULL, 10);
+    snprintf(h->hash, sizeof h->hash, "%s",
+             hash_chain_next(w, h->hash,
+                             &(struct hash_chain_row){e->id, e->type, e->aggregate, e->aggregate_id,
+                                                      e->version, e->at, e->actor, e->trace, e->data}));
+    return ++h->position;
 }
 
-/* Returns whether to look for events that nobody hands over. */
-static bool wait_for_work(int64_t ms)
+static const char *marks_of(struct work *w, struct batch *b)
 {
-    struct timespec deadline = clock_moment(clock_ms() + ms);
-    bool look;
+    struct text t = text_new(w->arena);
 
-    pthread_mutex_lock(&relay.lock);
-    while (!relay.woken && !handed_any() && !atomic_load(&relay.stopping) &&
-           pthread_cond_timedwait(&relay.work, &relay.lock, &deadline) == 0)
-        ;
-    look = relay.woken;
-    relay.woken = false;
-    pthread_mutex_unlock(&relay.lock);
-    return look || clock_ms() >= relay.next_look;
+    b->head = relay.head;
+    for (size_t i = 0; i < b->acknowledged; i++) {
+        int64_t position = link_event(w, &b->head, &b->events[i]);
+
+        text_addf(
+            &t, "%s{\"no\":%s,\"position\":%" PRId64 ",\"hash\":\"%s\",\"epoch\":\"%s\",\"seq\":%" PRId64 "}",
+            i ? "," : "[", b->events[i].no, position, b->head.hash, stream_epoch(), b->seqs[i]);
+    }
+    text_add(&t, "]");
+    return t.bytes;
 }
 
-/* --- the chain ------------------------------------------------------------------------------------------- */
+/* A leader that was stopped for a while may find that the next one has marked some of them: then it marks
+ * none. */
+static int mark(struct work *w)
+{
+    struct batch *b = w->context;
+    int64_t marked;
+
+    TRY(q_event_published(w, marks_of(w, b), &marked));
+    return (size_t)marked == b->acknowledged
+               ? OK
+               : fail(w, CONFLICT, "relay.overtaken", "Another relay has published these events.");
+}
+
+static bool mark_acknowledged(struct work *w, struct batch *b)
+{
+    int fault;
+
+    if (!b->acknowledged)
+        return true;
+    crash_point("relay.acked");
+    w->context = b;
+    w->writes = true;
+    fault = work_run(w, mark, NULL);
+    crash_point("relay.marked");
+    relay.head = b->head;
+    relay.head.known = fault == OK;
+    metrics_add(EVENTS_PUBLISHED, fault == OK ? (int64_t)b->acknowledged : 0);
+    if (fault == OK)
+        signal_raise(&feed_signal);
+    return fault == OK;
+}
+
+/* --- a batch -------------------------------------------------------------------------------------------- */
 
 static int find_head(struct work *w, struct head *h)
 {
@@ -93,201 +122,72 @@ static int find_head(struct work *w, struct head *h)
     return OK;
 }
 
-/* One that was published before keeps its place in the chain. Returns the number by which it will be answered. */
-static uint64_t link_up(struct work *w, const struct event_unpublished_row *e)
+/* Without a transaction: there is nothing to lock, and none stays open while acknowledgements are waited
+ * for. */
+static int select_events(struct work *w, struct batch *b)
 {
-    struct head *h = &relay.head;
-    int64_t no = strtoll(e->no, NULL, 10);
-
-    relay.recent[relay.recent_next++ % RECENT] = no;
-    if (e->position)
-        return marks_add(no, strtoll(e->position, NULL, 10), h->hash);
-    h->position++;
-    snprintf(h->hash, sizeof h->hash, "%s",
-             hash_chain_next(w, h->hash,
-                             &(struct hash_chain_row){e->id, e->type, e->aggregate, e->aggregate_id,
-                                                      e->version, e->at, e->actor, e->trace, e->data}));
-    return marks_add(no, h->position, h->hash);
-}
-
-/* --- what to publish --------------------------------------------------------------------------------------- */
-
-/* Found by a look before it was handed over. */
-static bool published_already(const struct event_unpublished_row *e)
-{
-    int64_t no = strtoll(e->no, NULL, 10);
-
-    for (size_t i = 0; i < RECENT; i++) {
-        if (relay.recent[i] == no)
-            return true;
-    }
-    return false;
-}
-
-static size_t take_handed(struct work *w, struct event_unpublished_row *rows)
-{
-    size_t n = handed_take(w, rows), kept = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        if (!published_already(&rows[i]))
-            rows[kept++] = rows[i];
-    }
-    return kept;
-}
-
-static int look_for(struct work *w, struct event_unpublished_row **rows, size_t *n)
-{
-    relay.next_look = clock_ms() + POLL_MS;
-    TRY(q_event_unpublished(w, marks_list(w), AT_ONCE, rows, n));
+    w->writes = false;
+    TRY(find_head(w, &relay.head));
+    TRY(q_event_unpublished(w, BATCH, &b->events, &b->count));
     sql_release(w);
     return OK;
 }
 
-/* --- publishing ------------------------------------------------------------------------------------------ */
-
-/* Of what is published and not written down: it is published again. */
-static void start_over(void)
+/* False when some of them were not published or not marked. */
+static bool publish(struct work *w, struct batch *b)
 {
-    relay.head.known = false;
-    relay.behind = true;
-    relay.next_look = 0;
-    memset(relay.recent, 0, sizeof relay.recent);
-}
+    bool marked;
 
-static bool more_follow(const struct event_unpublished_row *rows, size_t n, size_t i)
-{
-    for (size_t next = i + 1; next < n; next++) {
-        if (strcmp(rows[next].aggregate, rows[i].aggregate) == 0)
-            return true;
-    }
+    if (!b->count)
+        return true;
+    crash_point("relay.selected");
+    b->acknowledged = publish_all(w, b->events, b->count, b->seqs);
+    marked = mark_acknowledged(w, b);
+    if (marked && b->acknowledged == b->count)
+        return true;
+    metrics_add(PUBLISH_ERRORS, 1);
+    stream_mark_suspect(true);
     return false;
 }
 
-/* Answers are not waited for here: while they are on their way, more is published. */
-static void publish(struct work *w, const struct event_unpublished_row *rows, size_t n)
+/* Returns whether there may be more to publish at once. */
+static bool publish_batch(void)
 {
-    if (!n)
-        return;
-    crash_point("relay.selected");
-    for (size_t i = 0; i < n; i++)
-        publish_send(w, &rows[i], link_up(w, &rows[i]), more_follow(rows, n, i));
-    publish_flush();
-    crash_point("relay.published");
-    metrics_add(EVENTS_PUBLISHED, (int64_t)n);
-}
-
-/* What was handed over does not wait for a look, but where there is much to be found it stands behind that, where the look will
- * find it, too. *count: of what was handed over; *more: there may be more to look for. */
-static int publish_all(struct work *w, bool look, size_t *count, bool *more)
-{
-    struct event_unpublished_row handed[HANDED_MAX], *found;
-    size_t n;
-
-    w->writes = false; /* there is nothing to lock, and publishing needs no open transaction */
-    TRY(find_head(w, &relay.head));
-    *count = take_handed(w, handed);
-    if (!look || !relay.behind)
-        publish(w, handed, *count);
-    if (!look)
-        return OK;
-    TRY(look_for(w, &found, &n));
-    publish(w, found, n);
-    *more = relay.behind = n == AT_ONCE;
-    return OK;
-}
-
-/* --- the thread ---------------------------------------------------------------------------------------- */
-
-static void forget(void)
-{
-    marks_forget();
-    start_over();
-}
-
-/* A look at what the stream holds is one at what is written down: what is not by then, and may be lost, is published again. */
-static bool stream_good(bool fresh)
-{
-    unsigned long verified = stream_verified();
-    bool good, close;
-
-    if (!stream_due(fresh))
-        return stream_look(relay.service, false);
-    marks_hold();
-    good = stream_look(relay.service, fresh);
-    close = stream_verified() != verified;
-    marks_release(close);
-    if (close)
-        start_over();
-    if (!good)
-        handed_open(false);
-    return good;
-}
-
-/* Where many are handed over at once, those of the next moment go together: the more there were, the longer it is. Who comes nearly
- * alone waits for nobody. */
-static void rest(size_t handed)
-{
-    size_t us = handed > FEW ? (handed - FEW) * REST_US : 0;
-
-    if (us)
-        usleep((useconds_t)(us < REST_MOST_US ? us : REST_MOST_US));
-}
-
-/* Returns whether there may be more to look for. */
-static bool pass_on(bool fresh, bool look)
-{
-    bool more = false;
-    size_t handed = 0;
+    struct batch b = {0};
     struct work w;
+    bool good;
 
-    if (marks_lost()) {
-        stream_doubt(true);
-        forget();
-    }
-    if (!stream_good(fresh))
-        return false;
     work_begin(&w, JOB, "relay");
-    publish_all(&w, look, &handed, &more);
+    good = select_events(&w, &b) == OK && publish(&w, &b);
     work_end(&w);
-    rest(handed);
-    return more;
+    if (!good && !atomic_load(&relay.stopping))
+        usleep(PAUSE_MS * 1000);
+    return good && b.count == BATCH;
 }
 
-/* To whoever publishes to a connection that was made anew nobody answers what he said before. */
-static void renew(void)
-{
-    marks_hold();
-    publish_renew();
-    marks_release(true);
-    start_over();
-}
+/* --- the thread ----------------------------------------------------------------------------------------- */
 
-/* Is it this instance that publishes, and is there somebody to publish to? */
-static bool may_publish(bool *fresh)
+/* Does this instance lead, and does the stream hold what it acknowledged? */
+static bool may_publish(void)
 {
-    bool leads = leader_check(relay.leader, fresh), ready = leads && bus_connected();
+    bool fresh, leads = leader_check(relay.leader, &fresh);
 
     metrics_set(RELAY_LEADER, leads);
-    if (*fresh || !leads)
-        forget();
-    if (ready && publish_stale())
-        renew();
-    handed_open(ready);
-    return ready;
+    if (fresh || !leads)
+        relay.head.known = false;
+    return leads && bus_connected() && stream_check(relay.service, fresh);
 }
 
 static void *run(void *unused)
 {
-    bool fresh, look = true;
+    bool more = true;
 
     (void)unused;
     thread_set_name("relay");
     while (!atomic_load(&relay.stopping)) {
-        look = look || wait_for_work(POLL_MS);
-        if (marks_room() < AT_ONCE + HANDED_MAX && !marks_lost())
-            usleep(FULL_MS * 1000); /* until some of them were answered, or never will be */
-        else
-            look = may_publish(&fresh) && pass_on(fresh, look);
+        if (!more)
+            signal_wait(&outbox_signal, &relay.seen, POLL_MS);
+        more = may_publish() && publish_batch();
     }
     return NULL;
 }
@@ -296,18 +196,15 @@ void relay_start(const char *service)
 {
     relay.service = service;
     relay.leader = leader_new(service, "relay");
-    clock_cond_init(&relay.work);
-    publish_start(service);
-    marks_start();
+    publish_start(service, &relay.stopping);
     pthread_create(&relay.thread, NULL, run, NULL);
 }
 
 void relay_stop(void)
 {
     atomic_store(&relay.stopping, true);
-    relay_wake(true);
+    signal_raise(&outbox_signal);
     pthread_join(relay.thread, NULL);
-    marks_stop();
     leader_free(relay.leader);
-    /* What publishes stays: acknowledgements may still come until the connection is closed, and then we are gone. */
+    /* The subscription to acknowledgements stays: some may still come, until the connection is closed. */
 }

@@ -1,9 +1,9 @@
--- Without those that the stream has already, though that is not written down yet.
--- name: event_unpublished(marked, count int) :rows no, position, id, type, aggregate, aggregate_id, version, at, actor, trace, data, private
+-- name: event_unpublished(count int) :rows no, position, id, type, aggregate, aggregate_id, version, at, actor, trace, data, private
 select no, position, id, type, aggregate, aggregate_id, version, to_json(at)#>>'{}', actor, trace, data, private
-from event where seq is null and no not in (select unnest(:marked::bigint[])) order by no limit :count::int;
+from event where seq is null order by no limit :count::int;
 
--- Of those that nobody else has published meanwhile: a relay that was stopped for a while may think it still leads.
+-- Only those that no other relay has marked meanwhile: a relay that was stopped for a while may not know that
+-- it lost the lead.
 -- name: event_published(marks) :count
 update event e
 set position = m.position, hash = coalesce(e.hash, decode(m.hash, 'hex')), epoch = m.epoch, seq = m.seq

@@ -1,33 +1,32 @@
 #include "stream.h"
-#include "field.h"
 
 #include <inttypes.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 
 #include "bus.h"
 #include "clock.h"
 #include "durable.h"
+#include "field.h"
 #include "log.h"
 #include "metrics.h"
 #include "relay_queries.h"
 #include "work.h"
 
-enum { LOOK_MS = 5000, STALLED_AFTER = 3, READ_MS = 100, READ = 32, LATER = 4 };
+enum { CHECK_MS = 5000, STALLED_AFTER = 3, SCRUB_MS = 100, SCRUB = 32, TAILS = 4 };
 
 static struct {
     const char *service;
     struct stream_state state;
-    unsigned long generation; /* of the bus, when it was last verified */
-    unsigned long verified;   /* so many times */
-    atomic_bool doubted;      /* also by whoever hears what the stream answers */
-    int64_t next_look, next_read;
-    int64_t unread;      /* what stands up to here was not read since it was verified */
-    int64_t lost_at;     /* by the calendar */
-    int silent;          /* times in a row that JetStream did not answer */
-    int64_t ends[LATER]; /* where it ended at the last looks */
-    unsigned looks;
+    unsigned long
+        generation; /* of the connection when the stream was last verified; 0: it must be verified */
+    bool suspect;   /* verify it at the next check */
+    int64_t next_check, next_scrub;
+    int64_t scrub_position; /* what stands up to here was not read back since the stream was verified */
+    int64_t lost_at;        /* milliseconds since 1970, 0: not asked for since the last loss */
+    int silent;             /* checks in a row that JetStream did not answer */
+    int64_t tails[TAILS];   /* last sequence numbers at the last checks, in a ring */
+    unsigned checks;
 } stream;
 
 const char *stream_epoch(void)
@@ -46,64 +45,73 @@ int64_t stream_lost_at(void)
     return stream.lost_at;
 }
 
-unsigned long stream_verified(void)
+void stream_mark_suspect(bool at_once)
 {
-    return stream.verified;
-}
-
-void stream_doubt(bool at_once)
-{
-    stream.doubted = true;
+    stream.suspect = true;
     if (at_once)
         stream.generation = 0;
 }
 
-/* --- what it lost ---------------------------------------------------------------------------------------- */
+/* --- verifying ------------------------------------------------------------------------------------------ */
 
-static void lost(int64_t count)
+static void report_loss(int64_t count)
 {
     if (!count)
         return;
-    stream.lost_at = 0;
+    stream.lost_at = 0; /* message ids from now on are others: publish.c */
     metrics_add(STREAM_ALARMS, 1);
     metrics_add(EVENTS_REPUBLISHED, count);
     log_error(NULL, "relay.stream_lost",
-              "the stream lost or replaced events: %" PRId64 " are published again", count);
+              "the stream lost %" PRId64 " events or was replaced: they are published again", count);
 }
 
-static int not_known(struct work *w)
+static int no_answer(struct work *w)
 {
-    return fail(w, BUSY, "stream.silent", "nats-server does not say what the stream holds");
+    return fail(w, BUSY, "stream.no_answer", "nats-server does not answer what the stream holds.");
+}
+
+/* The event's id that the message at this place carries: its Nats-Msg-Id without what publish.c adds for a
+ * repeat. */
+static enum held event_id_at(int64_t seq, char id[64])
+{
+    enum held held = bus_message(stream.service, seq, id);
+
+    if (held == HELD)
+        id[strcspn(id, "/")] = '\0';
+    return held;
 }
 
 static enum held holds(int64_t seq, const char *id)
 {
-    char there[64] = "";
-    enum held held = bus_message(stream.service, seq, there);
+    char found[64] = "";
+    enum held held = event_id_at(seq, found);
 
-    there[strcspn(there, "/")] = '\0'; /* what was published again has more behind its id: relay.c */
-    return held == HELD && strcmp(there, id) != 0 ? NOT_HELD : held;
+    return held == HELD && strcmp(found, id) != 0 ? NOT_HELD : held;
 }
 
-/* A stream whose last event we never wrote is of a later time than the database: that was restored, and the stream was not
- * emptied. Its consumers stand in that later time, so what they had not applied in ours they would never hear of. */
-static int look_ahead(struct work *w)
+/*
+ * A stream whose last event is not in the log is ahead of the database: that was restored to an earlier time
+ * and the stream was not emptied. Its consumers' positions are of the later time, so they would miss what is
+ * published from now on.
+ */
+static int check_ahead(struct work *w)
 {
     struct event_known_row known = {.found = true};
     char id[64] = "";
 
-    if (stream.state.last_seq > 0 && bus_message(stream.service, stream.state.last_seq, id) == HELD)
-        id[strcspn(id, "/")] = '\0';
+    if (stream.state.last_seq > 0)
+        event_id_at(stream.state.last_seq, id);
     if (field_text_fits(UUID, id))
         TRY(q_event_known(w, id, &known));
     metrics_set(STREAM_AHEAD, !known.found);
     if (!known.found)
         log_error(NULL, "relay.stream_ahead",
-                  "the stream knows events that the database does not: was it restored?");
+                  "the stream holds events that the database does not: was the database restored?");
     return OK;
 }
 
-/* The last place up to which the stream holds what we were told it holds: seldom more than a few steps back. */
+/* Finds the last place at which the stream holds the event that the log has there, seldom more than a few
+ * steps back; what the log has behind it, or in another stream, is lost. */
 static int verify_tail(struct work *w)
 {
     struct event_tail_row tail;
@@ -124,21 +132,21 @@ static int verify_tail(struct work *w)
             continue;
         }
         if (seq < stream.state.first_seq && ours.old)
-            break; /* after quiet days all may have expired: that is no loss */
+            break; /* all may have expired after quiet days: that is no loss */
         held = holds(seq, ours.id);
         if (held == HELD)
             break;
         if (held == NOT_KNOWN)
-            return not_known(w);
+            return no_answer(w);
         seq /= 2;
     }
     if (elsewhere.found || (tail.found && seq < tail.seq))
         TRY(q_event_unpublish(w, stream.state.epoch, seq, &count));
-    lost(count);
+    report_loss(count);
     return OK;
 }
 
-/* Places in its middle that it knows to be empty. */
+/* Looks up the gaps that the server itself knows of. */
 static int verify_middle(struct work *w)
 {
     struct text places = text_new(w->arena);
@@ -147,49 +155,49 @@ static int verify_middle(struct work *w)
     if (!stream.state.missing)
         return OK;
     if (!bus_missing(stream.service, &places))
-        return not_known(w);
+        return no_answer(w);
     TRY(q_event_unpublish_at(w, stream.state.epoch, textf(w, "{%s}", places.bytes), &count));
-    lost(count);
+    report_loss(count);
     return OK;
 }
 
 static int verify(struct work *w)
 {
-    TRY(look_ahead(w));
+    TRY(check_ahead(w));
     if (!durable_rewind_all(stream.service, stream.state.last_seq))
-        return not_known(w);
+        return no_answer(w);
     TRY(verify_tail(w));
     return verify_middle(w);
 }
 
-/* nats-server does not know what is damaged before it reads it, and then leaves it out in silence: so read all once,
- * from the end, as that is what consumers still want. */
-static int read_some(struct work *w)
+/* Reads back a part, from the end, as that is what consumers still want: nats-server finds out about a
+ * damaged message only when it reads it, and then leaves it out without an error. */
+static int scrub(struct work *w)
 {
     struct event_places_row *rows;
     struct text places = text_new(w->arena);
-    int64_t from = stream.unread - READ + 1, count;
+    int64_t from = stream.scrub_position - SCRUB + 1, count;
     enum held held;
     size_t n;
 
     if (from < stream.state.first_seq)
         from = stream.state.first_seq;
-    TRY(q_event_places(w, stream.state.epoch, from, stream.unread, &rows, &n));
+    TRY(q_event_places(w, stream.state.epoch, from, stream.scrub_position, &rows, &n));
     for (size_t i = 0; i < n; i++) {
         held = holds(rows[i].seq, rows[i].id);
         if (held == NOT_KNOWN)
-            return not_known(w);
+            return no_answer(w);
         if (held == NOT_HELD)
             text_addf(&places, "%s%" PRId64, places.length ? "," : "", rows[i].seq);
     }
     if (!places.length)
         return OK;
     TRY(q_event_unpublish_at(w, stream.state.epoch, textf(w, "{%s}", places.bytes), &count));
-    lost(count);
+    report_loss(count);
     return OK;
 }
 
-/* --- looking --------------------------------------------------------------------------------------------- */
+/* --- checking ------------------------------------------------------------------------------------------- */
 
 static bool in_work(int (*f)(struct work *))
 {
@@ -202,25 +210,26 @@ static bool in_work(int (*f)(struct work *))
     return fault == OK;
 }
 
-static void go_on_reading(void)
+static void go_on_scrubbing(void)
 {
-    if (stream.unread < stream.state.first_seq || stream.unread < 1 || clock_ms() < stream.next_read)
+    if (stream.scrub_position < stream.state.first_seq || stream.scrub_position < 1 ||
+        clock_ms() < stream.next_scrub)
         return;
-    stream.next_read = clock_ms() + READ_MS;
-    if (in_work(read_some))
-        stream.unread -= READ;
+    stream.next_scrub = clock_ms() + SCRUB_MS;
+    if (in_work(scrub))
+        stream.scrub_position -= SCRUB;
 }
 
-/* Can what was the last message 20 s ago still be read? By then it comes from the disk. If not, the server acknowledges
- * what it does not keep (its files were taken away): only starting it again helps, so that is all we say. */
-static bool keeps(void)
+/* Reads what was the last message 20 s ago: by then it comes from the disk. Where it cannot be read, the
+ * server acknowledges what it does not keep (its files were removed). Only a restart of the server helps. */
+static bool is_durable(void)
 {
-    int64_t *slot = &stream.ends[stream.looks++ % LATER], end = *slot;
+    int64_t *slot = &stream.tails[stream.checks++ % TAILS], tail = *slot;
     char id[64];
 
     *slot = stream.state.last_seq;
-    if (end < stream.state.first_seq || end > stream.state.last_seq ||
-        bus_message(stream.service, end, id) != NOT_HELD)
+    if (tail < stream.state.first_seq || tail > stream.state.last_seq ||
+        bus_message(stream.service, tail, id) != NOT_HELD)
         return true;
     log_rarely("relay.stream_void", "nats-server does not keep what it acknowledges: kill and start it");
     return false;
@@ -228,45 +237,39 @@ static bool keeps(void)
 
 static bool is_as_before(const struct stream_state *before)
 {
-    return stream.generation == bus_generation() && !stream.doubted &&
+    return stream.generation == bus_generation() && !stream.suspect &&
            !strcmp(before->epoch, stream.state.epoch) && stream.state.last_seq >= before->last_seq &&
            stream.state.missing == before->missing;
 }
 
-static bool look(bool must)
+static bool check(bool must)
 {
     struct stream_state before = stream.state;
     bool known = bus_stream(stream.service, &stream.state);
 
-    stream.next_look = clock_ms() + LOOK_MS;
+    stream.next_check = clock_ms() + CHECK_MS;
     stream.silent = known ? 0 : stream.silent + 1;
-    metrics_set(NATS_STALLED, stream.silent >= STALLED_AFTER || (known && !keeps()));
+    metrics_set(NATS_STALLED, stream.silent >= STALLED_AFTER || (known && !is_durable()));
     if (!known) {
-        stream.doubted = true;
+        stream.suspect = true;
         return false;
     }
     if (!must && is_as_before(&before))
         return true;
-    stream.doubted = false;
+    stream.suspect = false;
     stream.generation = 0; /* until it is verified, however often that fails */
     if (!in_work(verify))
         return false;
-    stream.verified++;
     stream.generation = bus_generation();
-    stream.unread = stream.state.last_seq;
+    stream.scrub_position = stream.state.last_seq;
     return true;
 }
 
-bool stream_due(bool must)
-{
-    return must || stream.generation != bus_generation() || clock_ms() >= stream.next_look;
-}
-
-bool stream_look(const char *service, bool must)
+bool stream_check(const char *service, bool must)
 {
     stream.service = service;
-    if (stream_due(must))
-        return look(must);
-    go_on_reading();
+    if (must || stream.generation != bus_generation() || clock_ms() >= stream.next_check)
+        return check(must);
+    go_on_scrubbing();
     return true;
 }

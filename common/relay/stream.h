@@ -1,22 +1,29 @@
-/* Does the service's stream hold what we were told it holds (reliability.md, A.7)? What it lost is published again. For
- * the relay's thread alone. */
+/*
+ * Verifies that the service's stream holds what it has acknowledged: nats-server writes to the disk minutes
+ * later, and its data may be wiped, rolled back, cut or damaged. What it lost gets `seq` null in the event
+ * log, so that it is published again. For the relay's thread only, between two batches.
+ */
 #ifndef BACKROOM_STREAM_H
 #define BACKROOM_STREAM_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Look at it now and then, in any case if `must`. False when that is not known now: nothing may be published. */
-bool stream_look(const char *service, bool must);
-/* Will stream_look() look? */
-bool stream_due(bool must);
-/* How many looks were close ones. */
-unsigned long stream_verified(void);
-/* Which stream it is: with the sequence the place of an event. */
+/*
+ * Compares the stream's state with the one before: every 5 s, after a reconnect, when it is suspect, or
+ * because it must. Where anything else than its end has changed the stream is verified against the log. In
+ * between it reads back a part of the stream (scrubbing). False when the state is not known now: then nothing
+ * may be published.
+ */
+bool stream_check(const char *service, bool must);
+
+/* Have the stream verified: at the next call, or at the next regular check. */
+void stream_mark_suspect(bool at_once);
+
+/* Which stream it is: its time of creation. With the sequence number the place of an event. */
 const char *stream_epoch(void);
-/* When it was last found to have lost something, in milliseconds since 1970; at first the time of the first question. */
+/* When a loss was last found, in milliseconds since 1970; before the first one, the time of the first
+ * call. */
 int64_t stream_lost_at(void);
-/* Something is odd: look closely, at once or at the next look. */
-void stream_doubt(bool at_once);
 
 #endif

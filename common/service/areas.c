@@ -104,16 +104,6 @@ static const struct area **with_imports(const struct area *const *areas)
     return list;
 }
 
-static void check_consumers(const struct area *all)
-{
-    size_t n = count_rows((const char *)all->consumers, sizeof *all->consumers);
-
-    if (n > CONSUMERS_MAX) {
-        fprintf(stderr, "%s: %zu consumers, but at most %d fit\n", all->name, n, CONSUMERS_MAX);
-        abort();
-    }
-}
-
 struct area areas_join(const char *service, const struct area *const *areas)
 {
     const struct area **list = with_imports(areas);
@@ -125,7 +115,6 @@ struct area areas_join(const char *service, const struct area *const *areas)
         memcpy((char *)&all + kinds[i].table, &table, sizeof table);
     }
     free(list);
-    check_consumers(&all);
     short_forms_write_out(&all);
     return all;
 }

@@ -22,6 +22,7 @@
 #include "log.h"
 #include "model.h"
 #include "openapi.h"
+#include "ops.h"
 #include "pool.h"
 #include "principal.h"
 #include "relay.h"
@@ -56,7 +57,7 @@ static bool open_database(const struct service *s)
     conn_pool_open(config_text("DATABASE_URL", ""), s->name, (int)config_int("POOL_SIZE", 8),
                    s->plans_by_value);
     for (int i = 0; i < START_TRIES && !up; i++) {
-        struct sql_conn *c = conn_take(100, INT64_MAX, PATIENT);
+        struct sql_conn *c = conn_take(100, INT64_MAX, BACKGROUND);
 
         up = c != NULL;
         if (c)
@@ -185,7 +186,7 @@ int service_main(const struct service *s, int argc, char **argv)
         return serve(s, &all);
     fprintf(stderr,
             "usage: %s [--openapi | --asyncapi | --flows]\nThe environment configures it: see "
-            "docs/operations.md.\n",
+            "docs/reference/settings.md.\n",
             argv[0]);
     return 2;
 }

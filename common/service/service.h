@@ -17,7 +17,7 @@ struct service {
     bool plans_by_value; /* its reads are long, and a plan for the very values asked for pays */
 };
 
-/* Run the service until SIGTERM; the environment configures it (docs/operations.md). */
+/* Run the service until SIGTERM; the environment configures it (docs/reference/settings.md). */
 int service_main(const struct service *s, int argc, char **argv);
 
 #endif

@@ -74,11 +74,6 @@ int sql_last_text(struct work *w, const char *sql, int n, const char *const *val
  * may be met by nearly all rows or by hardly any. */
 int sql_plan_by_value(struct work *w);
 
-/* Such a text as a query, the work's. */
-const struct query *sql_query_of_text(struct work *w, const char *sql, int parameters);
-/* There was no answer: BUSY. */
-int sql_unanswered(struct work *w);
-
 size_t sql_height(const struct pg_result *result);
 const char *sql_text(const struct pg_result *result, int row, int column); /* NULL for SQL null */
 int64_t sql_int(const struct pg_result *result, int row, int column);

@@ -31,7 +31,12 @@ enum fault { OK, INVALID, FORBIDDEN, NOT_FOUND, CONFLICT, BUSY, BROKEN };
 
 enum work_kind { REQUEST, DELIVERY, JOB };
 
-struct admission;
+/* A variable of a request's path or a parameter of its query string, decoded. */
+struct var {
+    const char *name, *value;
+    bool in_path;
+};
+
 struct announcement;
 struct awaited;
 struct cargo;
@@ -39,7 +44,6 @@ struct pending_deadline;
 struct item;
 struct pg_result;
 struct sql_conn;
-struct told;
 struct principal;
 struct request;
 
@@ -49,24 +53,23 @@ struct work {
     bool writes;       /* runs in a transaction; a read is a single statement without one */
     bool dry_run;      /* everything is done and checked, then rolled back */
     json_t *in;        /* REQUEST: the validated body; DELIVERY: array of events; JOB: its data. Read only */
+    const struct var *vars; /* REQUEST: of its target */
+    int var_count;
     const char *actor; /* who does it: a token's subject, or the consumer or job */
     const char *trace; /* W3C trace id, 32 hexadecimal digits */
     struct principal *who; /* REQUEST only, NULL on public routes */
     struct request *request;
+    void *context; /* the caller's of work_run(), for its handler */
 
     int64_t until;           /* milliseconds of the monotonic clock: nothing is begun or waited for later */
     struct sql_conn *db;     /* held from the first statement to the end */
-    void (*meanwhile)(void); /* called once, while the database commits */
     struct cargo *cargo;     /* statements that wait for company: see cargo.h */
     bool alone;              /* it does not wait for any more */
-    unsigned from;           /* whose it is, to tell those apart who ask at the same time: see convoy.h */
     struct awaited *awaited; /* asked, and not answered yet: see sql.h */
-    struct admission *admission;        /* DELIVERY: which events are next, see inbox.h */
     struct announcement *announcements; /* to be written: see event.h */
     struct pending_deadline *deadlines; /* the same: see deadline.h */
     int deadline_count;
-    bool announced, looked_for; /* events were written; the relay must look for some of them */
-    struct told *told;          /* the others: it is handed them after the commit */
+    bool announced; /* events were written */
 
     enum fault fault;   /* the outcome: set by fail(), never reworded */
     enum fault refused; /* refused, yet what was written stays: set by refuse_on_record() */
@@ -113,7 +116,7 @@ int not_found(struct work *w);
  * Refused but recorded: the caller is refused as with fail(), but what the handler wrote stays, because the attempt
  * itself must be kept (a mis-scan and its exception, a violation). Returns OK, so that the transaction commits with
  * the refusal as its answer, also to the same Idempotency-Key. Only as the last step: `return refuse_on_record(…)`.
- * A fail() that comes later, of the commit say, wins. docs/adr/0008-refused-but-recorded.md.
+ * A fail() that comes later, of the commit say, wins. docs/adr/0008-recorded-refusals.md.
  */
 int refuse_on_record(struct work *w, enum fault fault, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

@@ -99,12 +99,10 @@ static int place(struct work *w, struct new_orders *n)
 /* Release what they held, and serve the orders that wait for it; *freed are its SKUs. */
 static int release(struct work *w, const char *skus, const char **freed)
 {
-    const char *cancelled;
+    const char *cancelled = event_subjects(w, w->in, "orders.order.cancelled");
     struct reservation_freed_row held = {0};
     struct reservation_release_row released;
 
-    TRY(event_admit(w));
-    cancelled = event_subjects(w, w->in, "orders.order.cancelled");
     TRY(q_reservation_freed(w, cancelled, &held));
     *freed = held.skus;
     TRY(q_stock_lock(w, skus, held.skus));
@@ -128,13 +126,12 @@ int catalog_on_orders_order(struct work *w)
     struct new_orders new;
 
     if (!cancelled && !event_has(w, "orders.order.placed"))
-        return event_admit(w);
+        return OK;
     skus = new_orders_skus(w);
     TRY(q_allocation_alone(w));
     if (cancelled)
         TRY(release(w, skus, &freed));
     TRY(new_orders_ask(w, &new, skus));
-    TRY(event_admit(w));
     TRY(sql_sync(w));
     new_orders_gather(w, &new);
     TRY(place(w, &new));

@@ -134,7 +134,7 @@ static const struct consumer consumers[] = {
     {
         .subject = "orders.order.*",
         .name = "catalog-orders",
-        .mode = BATCH | SINGLE_ACTIVE | EARLY,
+        .mode = BATCH | SINGLE_ACTIVE,
         .fields = order_event_fields,
         .handler = catalog_on_orders_order,
         .reads = order_reads,
