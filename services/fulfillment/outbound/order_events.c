@@ -41,7 +41,7 @@ static int erase_personal(struct work *w, const char *orders)
     if (!orders)
         return OK;
     TRY(q_shipments_erase(w, orders, &erased));
-    TRY(q_dead_letters_erase(w, orders));
+    TRY(q_order_dead_letters_erase(w, orders));
     return erase(w, "shipment", erased.ids, "{customer,ship_to,wishes,note,resolution}");
 }
 

@@ -82,6 +82,6 @@ with asked as (
 )
 select coalesce(array_agg(id), '{}')::text from erased;
 
--- name: dead_letters_erase(orders) :exec
+-- name: order_dead_letters_erase(orders) :exec
 update dead_letter set body = (body::jsonb - 'private')::text
 where event_id is not null and aggregate_id in (select id::text from json_to_recordset(:orders::json) as o(id uuid));
