@@ -1,10 +1,12 @@
 #!/usr/bin/python3
-"""The layers of common/: a folder includes itself and the folders listed for it, nothing else; no two files include each other
-in a circle; no two services define the same global symbol.
+"""The layers of common/ and of each service: a folder of common/ includes itself and the folders listed for it, nothing else; an
+area of a service includes areas below it only; no two files include each other in a circle; header names are unique; no two
+services define the same global symbol.
 
     check_layers.py [BUILD]
 
-BUILD is a build folder: its service libraries are read with nm for the last check.
+BUILD is a build folder: its service libraries are read with nm for the last check. The order of a service's areas is that of
+services/<service>/<service>_areas.h, lowest first.
 """
 import collections
 import re
@@ -30,43 +32,71 @@ MAY_USE = {
     "service": "base work sql model event time http nats resource relay consume import api",
 }
 SERVICES = "catalog orders fulfillment support analytics".split()
-
-
-def headers(root):
-    """Where each header stands: its name is unique."""
-    found = {}
-    for path in sorted(root.glob("common/*/*.h")):
-        if path.name in found:
-            yield f"{path}: {found[path.name]} has the same name"
-        found[path.name] = path
-    for path in sorted(root.glob("common/*/*.sql")):  # tools/sqlgen.py makes a header of each
-        found[path.stem + "_queries.h"] = path
-    headers.found = found
+CONTENTS_LINES = 250
 
 
 def includes(path):
     return re.findall(r'^#include "([^"]+)"', path.read_text(), re.M)
 
 
-def upward(root):
-    for path in sorted(root.glob("common/*/*.[ch]")):
+class Tree:
+    """The folders of common/ or of one service, and where each of their headers is."""
+
+    def __init__(self, folder, pattern="*/*"):
+        self.sources = sorted([*folder.glob(f"{pattern}.c"), *folder.glob(f"{pattern}.h")])
+        self.headers, self.faults = {}, []
+        for path in self.sources:
+            if path.suffix == ".h":
+                self.add(path.name, path)
+        for path in sorted(folder.glob(f"{pattern}.sql")):      # tools/sqlgen.py makes a header of each
+            if path.parent.name != "migrations":
+                self.add(path.stem + "_queries.h", path)
+
+    def add(self, name, path):
+        if name in self.headers:
+            self.faults.append(f"{path}: {self.headers[name]} makes a header of the same name")
+        self.headers[name] = path
+
+    def included(self, path):
+        """(name, file) of each header of this tree that a file includes."""
+        return [(name, self.headers[name]) for name in includes(path) if name in self.headers]
+
+
+def upward(common):
+    for path in common.sources:
         folder = path.parent.name
         if folder not in MAY_USE:
             yield f"{path}: the folder {folder} is not in the table of tools/check_layers.py"
             continue
-        for name in includes(path):
-            target = headers.found.get(name)
-            if target and target.parent.name != folder and target.parent.name not in MAY_USE[folder].split():
+        for name, target in common.included(path):
+            if target.parent.name not in [folder, *MAY_USE[folder].split()]:
                 yield f"{path}: includes {target.parent.name}/{name}, but {folder} may use only: {MAY_USE[folder] or 'nothing'}"
 
 
-def circles(root):
+def areas(root, service, tree, common):
+    """The areas of a service include downwards only; their headers' names are not those of common/."""
+    declared = root / "services" / service / f"{service}_areas.h"
+    order = re.findall(rf"\b{service}_(\w+)\b", declared.read_text().partition("extern")[2])
+    for name in tree.headers.keys() & common.headers.keys():
+        yield f"{tree.headers[name]}: {common.headers[name]} makes a header of the same name"
+    for path in tree.sources:
+        area = path.parent.name
+        if area not in order:
+            yield f"{path}: the area {area} is not declared in {declared.name}"
+            continue
+        if path.stem == area and len(path.read_text().splitlines()) > CONTENTS_LINES:
+            yield f"{path}: a table of contents has at most {CONTENTS_LINES} lines"
+        for name, target in tree.included(path):
+            if order.index(target.parent.name) > order.index(area):
+                yield f"{path}: includes {target.parent.name}/{name}, but that area is above {area} in {declared.name}"
+
+
+def circles(tree):
     """Of modules: a .c and the .h of its name are one."""
     uses = collections.defaultdict(set)
-    for path in sorted(root.glob("common/*/*.[ch]")):
-        for name in includes(path):
-            target = headers.found.get(name)
-            if target and target.suffix == ".h" and target.stem != path.stem:
+    for path in tree.sources:
+        for _, target in tree.included(path):
+            if target.suffix == ".h" and target.stem != path.stem:
                 uses[path.stem].add(target.stem)
     done, under_way = set(), []
 
@@ -98,7 +128,11 @@ def shared_symbols(build):
 
 def main():
     root = Path(__file__).resolve().parent.parent
-    faults = [*headers(root), *upward(root), *circles(root)]
+    common = Tree(root / "common")
+    faults = [*common.faults, *upward(common), *circles(common)]
+    for service in SERVICES:
+        tree = Tree(root / "services" / service)
+        faults += [*tree.faults, *areas(root, service, tree, common), *circles(tree)]
     if len(sys.argv) > 1:
         faults += shared_symbols(Path(sys.argv[1]))
     for fault in faults:

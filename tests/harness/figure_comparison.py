@@ -115,7 +115,7 @@ def compare_products(shop, chance, own, start, end):
             found = list(shop.analytics.all("/v1/returns/events", limit=7, params={**window, "by": by, "currency": currency, "key": row["key"]}))
             assert len(found) == row["refunds"], f"{window} {by} {row} SEED={SEED}"
     most, length = chance.choice((0, 20, 1000)), chance.choice((3, 14, 40))
-    found = list(shop.analytics.all("/v1/products/slow", limit=3, params={"as_of": end, "days": length, "most": most}))
+    found = list(shop.analytics.all("/v1/products/slow", limit=3, params={"as_of": end, "days": length, "max_units": most}))
     assert bare(found, "title", "category") == own.slow(end, length, most), f"{end} {length} {most} SEED={SEED}"
     return compared + figures_in(found)
 
