@@ -87,11 +87,7 @@ def test_a_delay_is_recorded_and_opens_no_exception(outbound, shipment):
 def test_an_unknown_tracking_number_is_refused(outbound, shipment):
     unknown = outbound.track({"carrier": "royal-mail", "tracking_number": unique("NONE")}, "in_transit")
     assert unknown.status == 404 and unknown.code == "tracking.unknown_shipment"
-<<<<<<< HEAD
     other = outbound.track({**shipment, "carrier": "other-post"}, "in_transit")
-=======
-    other = outbound.track({**parcel, "carrier": "other-post"}, "in_transit")
->>>>>>> 6e386270be22b2fa8f22177d6c01d00cdc820994
     assert other.code == "tracking.unknown_shipment"
 
 
