@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Write docs/reference/api from the services' own tables: SERVICE.md has its routes (--openapi) and its state diagrams
-(--flows), events.md the events of all services (--asyncapi), errors.md the error codes found in the sources.
+(--flows), events.md the events of all services (--asyncapi), errors.md the error codes found in the sources. The state
+diagrams are in the services' READMEs, too.
 
     tools/reference.py [--check]      with --check nothing is written; it fails when a page is out of date
 """
@@ -119,17 +120,25 @@ def errors_page():
     return "\n".join(lines) + "\n"
 
 
+def readme(service):
+    """The service's README with its state diagrams between the two markers."""
+    text = (plan.ROOT / "services" / service / "README.md").read_text()
+    before, begin, rest = text.partition("<!-- states -->\n")
+    _, end, after = rest.partition("<!-- /states -->")
+    return f"{before}{begin}\n{ask(service, '--flows').strip()}\n\n{end}{after}" if end else text
+
+
 def main():
     check = sys.argv[1:] == ["--check"]
-    pages = {f"{service}.md": page(service) for service in plan.SERVICES} | {
-        "events.md": events_page(), "errors.md": errors_page()}
-    stale = [name for name, text in pages.items()
-             if not (FOLDER / name).exists() or (FOLDER / name).read_text() != text]
+    pages = {FOLDER / f"{service}.md": page(service) for service in plan.SERVICES} | {
+        FOLDER / "events.md": events_page(), FOLDER / "errors.md": errors_page()} | {
+        plan.ROOT / "services" / service / "README.md": readme(service) for service in plan.SERVICES}
+    stale = [path for path, text in pages.items() if not path.exists() or path.read_text() != text]
     if check and stale:
-        sys.exit(f"docs/reference/api is out of date ({', '.join(stale)}): run 'make reference'")
+        sys.exit(f"out of date: {', '.join(str(path.relative_to(plan.ROOT)) for path in stale)}: run 'make reference'")
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for name in stale:
-        (FOLDER / name).write_text(pages[name])
+    for path in stale:
+        path.write_text(pages[path])
 
 
 main()
