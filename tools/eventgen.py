@@ -3,10 +3,12 @@
 
     eventgen.py PREFIX OUT_DIR EVENT.json...
 
-Writes OUT_DIR/PREFIX_events.h and PREFIX_events.c: a list of JSON texts that ends with NULL. Each file is named after its
-aggregate and has: title, events {verb: description}, data and, for personal data, private (both JSON Schema 2020-12);
-subject, if the second word of its events is not the aggregate's name. A file with other members fails the build.
+Writes OUT_DIR/PREFIX_events.h and PREFIX_events.c: a list of JSON texts that ends with NULL. Each file is named after
+its aggregate and has the members title, events {verb: what happened}, data and, if there is personal data, private
+(both JSON Schema 2020-12), and subject, if the second word of its events is not the aggregate's name. Another member,
+or two files of one aggregate, fail the build.
 """
+import collections
 import json
 import os
 import sys
@@ -33,7 +35,11 @@ def c_string(text, width=110):
 
 def main():
     prefix, out, *files = sys.argv[1:]
-    texts = [json.dumps(read(file), separators=(",", ":")) for file in sorted(files)]
+    schemas = [read(file) for file in sorted(files)]
+    for aggregate, count in collections.Counter(schema["aggregate"] for schema in schemas).items():
+        if count > 1:
+            sys.exit(f"eventgen: {prefix}: two files of the aggregate {aggregate}")
+    texts = [json.dumps(schema, separators=(",", ":")) for schema in schemas]
     with open(f"{out}/{prefix}_events.h", "w") as head:
         head.write(f"#pragma once\nextern const char *const {prefix}_events[];\n")
     with open(f"{out}/{prefix}_events.c", "w") as code:

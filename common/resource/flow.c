@@ -87,10 +87,11 @@ static int take(struct work *w, const struct resource *r, const char *id, const 
     const char *values[] = {id, step->to};
 
     TRY(step->guard ? step->guard(w, id) : OK);
-    TRY(sql_exec_text(w,
-                      textf(w, "update %s set status = $2 where %s = $1%s", r->table, resource_key(r),
-                            r->key ? "" : "::uuid"),
-                      2, values));
+    if (strcmp(step->from, step->to) != 0)
+        TRY(sql_exec_text(w,
+                          textf(w, "update %s set status = $2 where %s = $1%s", r->table, resource_key(r),
+                                r->key ? "" : "::uuid"),
+                          2, values));
     return announce(w, step->event, r->aggregate, id);
 }
 

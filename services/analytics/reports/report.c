@@ -26,7 +26,7 @@ const char *in_str_or(struct work *w, const char *name, const char *otherwise)
 int check_query(struct work *w)
 {
     w->status = w->error_count ? 400 : 0;
-    return failed_if_any(w, "query.invalid", "The query string has faults.");
+    return failed_if_any(w, "query.invalid", "The query string is invalid: errors[] names every fault.");
 }
 
 int bad_cursor(struct work *w)

@@ -204,7 +204,7 @@ int order_place(struct work *w)
     if (rows[0].order_id)
         return answer_replay(w, rows[0].order_id, rows[0].intake);
     intake_check(w, &in);
-    TRY(failed_if_any(w, "order.invalid", "The order has faults: errors[] names every one."));
+    TRY(failed_if_any(w, "order.invalid", "The order is invalid: errors[] names every fault."));
     TRY(write_order(w, &in));
     TRY(write_payment(w, &in));
     TRY(set_deadlines(w, &in));

@@ -1,4 +1,8 @@
 /* The short forms of rows (short_forms.h) and the joining of areas (areas.h). */
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "areas.h"
 #include "short_forms.h"
 #include "test.h"
@@ -70,4 +74,31 @@ TEST(the_tables_of_areas_are_joined, "the tables of all areas are joined in the 
     CHECK_TEXT(all.deadlines[2].kind, "c");
     CHECK(!all.deadlines[3].kind);
     CHECK(!all.routes && !all.resources);
+}
+
+/* The signal that ended the join of these areas in a process of its own; 0 if it came to its end. */
+static int signal_of_join(const struct area *const *areas)
+{
+    pid_t child = fork();
+    int status;
+
+    if (child == 0) {
+        close(STDERR_FILENO);
+        areas_join("test", areas);
+        _exit(0);
+    }
+    waitpid(child, &status, 0);
+    return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+TEST(two_rows_of_a_name_end_the_process, "two areas with a row of the same name end the process")
+{
+    static const struct deadline rows[] = {{"a", nothing}, {0}}, others[] = {{"b", nothing}, {0}};
+    static const struct area one = {.name = "one", .deadlines = rows},
+                             two = {.name = "two", .deadlines = rows},
+                             other = {.name = "other", .deadlines = others};
+    static const struct area *const clash[] = {&one, &two, NULL}, *const good[] = {&one, &other, NULL};
+
+    CHECK(signal_of_join(good) == 0);
+    CHECK(signal_of_join(clash) == SIGABRT);
 }
