@@ -211,3 +211,19 @@ def test_many_live_feeds_receive_all_events_and_release_their_resources(shop):
     [link.close() for link in links]
     shop.catalog.post("/v1/products", mug("LOOP-GONE")).expect(201)       # a feed ends when its client does not take an event
     eventually(lambda: open_files(shop) <= before + 2, 30)
+
+
+def test_an_address_has_so_many_connections_and_no_more(open_shop):
+    shop = open_shop(services=("catalog",), env={"CONNECTIONS_PER_ADDRESS": "8"})
+    ask, served = get(shop, "/problems/route.unknown"), 0
+    links = connect(shop, 12)
+    for link in links:
+        link.settimeout(5)
+        try:
+            link.sendall(ask)
+            served += link.recv(65536).startswith(b"HTTP/1.1 200")
+        except OSError:
+            pass
+    assert served == 8
+    [link.close() for link in links]
+    eventually(lambda: shop.catalog.get("/problems/route.unknown").status == 200)
