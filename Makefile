@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 BUILD ?= build
 RUN_DIR ?= .run
 JOBS ?= $(shell nproc)
-# Handed to the scripts when set: INSTANCES, GATEWAY_PORT, DATA, DAY, and any time setting of a service.
+# Given to the scripts when set: INSTANCES, GATEWAY_PORT, DATA, DAY, and any time setting of a service.
 export BUILD RUN_DIR
 
 help: ## this list
@@ -24,14 +24,14 @@ run: up ## install, build, start everything and run the main workflow, from orde
 import: up ## import a shop's history: products, orders with their own times, refunds (DATA=FILE)
 	@tools/import_shop
 
-up: install build ## start everything on this machine; restart what died
+up: install build ## start everything on this machine; restart what has ended
 	@tools/up
 
 down: ## stop it, services first; WIPE=1 deletes all data
 	@tools/down $(if $(WIPE),--wipe)
 
 test: ALSO = prometheus # promtool tests the alerts
-test: install build ## the whole suite: unit tests, then system tests on real servers
+test: install build ## the whole suite: unit tests, then system tests on real servers, WORKERS=2 at a time
 	@tools/test.sh
 
 build: ## compile into build/
@@ -44,10 +44,10 @@ token: ## print a token for ROLE and SUB
 	@mkdir -p $(RUN_DIR) && $(BUILD)/bin/backroom-token keys $(RUN_DIR)/keys > /dev/null
 	@$(BUILD)/bin/backroom-token issue $(RUN_DIR)/keys "$(ROLE)" "$(SUB)" $(SECONDS)
 
-check: install ## format, and no warning from gcc and clang
+check: install ## check formatting, scripts and warnings of gcc and clang
 	@tools/check.sh
 
-reference: build ## docs/reference/api from the services' own tables
+reference: build ## write docs/reference/api and the state diagrams from the services' tables
 	@tools/reference.py
 
 containers: install ## build the images, start them and run the main workflow on them (needs docker compose)
@@ -62,18 +62,18 @@ tsan: install ## the tests of the runtime (tests/system/common and five faults) 
 	@BUILD=build-tsan tools/test.sh tests/system/common tests/faults/test_quick.py
 
 faults: ALSO = iptables # drops packets
-faults: install build ## every fault under traffic, PARTS=2 at a time; the table faults × invariants
+faults: install build ## every fault under traffic, PARTS=2 at a time; a table of faults and invariants
 	@tools/build.sh build-faults $(JOBS) -DFAULT_POINTS=ON
 	@tools/previous.sh $(JOBS)
 	@tools/faults.sh
 
-soak: install build ## faults at random for HOURS (default 2), memory, threads and files watched
+soak: install build ## random faults for HOURS (default 2); watches memory, threads and files
 	@tools/test.sh tests/faults/soak.py -s
 
-fuzz: install ## each parser under libFuzzer: FUZZ_SECONDS=60 each
+fuzz: install ## each parser under libFuzzer, FUZZ_SECONDS=60 each
 	@tools/fuzz.sh $(or $(FUZZ_SECONDS),60)
 
-bench: install build ## measure everything against its ceiling: docs/explanation/performance.md (ROUNDS=5 ROUND_SECONDS=3 DATA=FILE)
+bench: install build ## measure all kinds of work against their ceilings (ROUNDS=5 ROUND_SECONDS=3 DATA=FILE)
 	@bench/install.sh
 	@bench/run.py
 
