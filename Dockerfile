@@ -1,4 +1,4 @@
-# Every image of Backroom. A service: docker build --build-arg SERVICE=orders .
+# All images of Backroom. A service: docker build --build-arg SERVICE=orders .
 # The gateway: docker build --target gateway .
 
 FROM debian:bookworm-slim AS gateway
@@ -15,7 +15,7 @@ ENTRYPOINT ["haproxy", "-db", "-f", "/etc/backroom/haproxy.cfg", "-f", "/etc/bac
 
 FROM debian:bookworm-slim AS build
 RUN apt-get update \
- && apt-get install -y --no-install-recommends build-essential cmake pkg-config python3 libmicrohttpd-dev libjansson-dev \
+ && apt-get install -y --no-install-recommends build-essential cmake pkg-config python3 libulfius-dev libjansson-dev \
         libpq-dev libnats-dev librhonabwy-dev libcurl4-gnutls-dev libcsv-dev \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
@@ -27,7 +27,7 @@ RUN cmake -S . -B build && cmake --build build --parallel 2
 
 FROM debian:bookworm-slim AS service
 RUN apt-get update \
- && apt-get install -y --no-install-recommends ca-certificates libmicrohttpd12 libjansson4 libpq5 libnats3.4 \
+ && apt-get install -y --no-install-recommends ca-certificates libulfius2.7 libjansson4 libpq5 libnats3.4 \
         librhonabwy1.1 libcurl3-gnutls libcsv3 \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin backroom

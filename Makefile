@@ -13,25 +13,25 @@ export BUILD RUN_DIR
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 	@echo
-	@echo "  make run DATA=FILE DAY=2010-12-01     plays one real day of a real shop"
-	@echo "  make import DATA=FILE                 moves all of it in"
+	@echo "  make run DATA=FILE DAY=2010-12-01     runs one real day of a real shop"
+	@echo "  make import DATA=FILE                 imports all of it"
 	@echo "  make up INSTANCES=3 GATEWAY_PORT=8080  three of each service"
 	@echo "  make -s token ROLE=merchandiser SUB=ann [SECONDS=3600]"
 
-run: up ## install, build, start everything and play the main job, from order to parcel
-	@tools/play
+run: up ## install, build, start everything and run the main workflow, from order to package
+	@tools/demo
 
-import: up ## move a shop's past in: products, orders with their own times, refunds (DATA=FILE)
+import: up ## import a shop's history: products, orders with their own times, refunds (DATA=FILE)
 	@tools/import_shop
 
-up: install build ## start everything on this machine, or what of it died
+up: install build ## start everything on this machine; restart what died
 	@tools/up
 
-down: ## stop it, services first; with WIPE=1 forget all data
+down: ## stop it, services first; WIPE=1 deletes all data
 	@tools/down $(if $(WIPE),--wipe)
 
-test: ALSO = prometheus # its promtool fires the alerts
-test: install build ## the whole suite: unit tests, then the stories on real servers
+test: ALSO = prometheus # promtool tests the alerts
+test: install build ## the whole suite: unit tests, then system tests on real servers
 	@tools/test.sh
 
 build: ## compile into build/
@@ -40,7 +40,7 @@ build: ## compile into build/
 install: ## Debian packages that are missing (part of run, up and test)
 	@tools/install.sh $(ALSO)
 
-token: ## print a token for ROLE and SUB and nothing else
+token: ## print a token for ROLE and SUB
 	@mkdir -p $(RUN_DIR) && $(BUILD)/bin/backroom-token keys $(RUN_DIR)/keys > /dev/null
 	@$(BUILD)/bin/backroom-token issue $(RUN_DIR)/keys "$(ROLE)" "$(SUB)" $(SECONDS)
 
@@ -50,14 +50,14 @@ check: install ## format, and no warning from gcc and clang
 reference: build ## docs/api from the services' own tables
 	@tools/reference.py
 
-containers: install ## build the images, start them and play the main job on them (needs docker compose)
+containers: install ## build the images, start them and run the main workflow on them (needs docker compose)
 	@/usr/bin/python3 -m pytest tests/containers
 
 asan: install ## the whole suite under AddressSanitizer and UndefinedBehaviourSanitizer
 	@tools/build.sh build-asan $(JOBS) -DSANITIZE=address
 	@BUILD=build-asan tools/test.sh
 
-faults: ALSO = iptables # packets vanish by it
+faults: ALSO = iptables # drops packets
 faults: install build ## every fault under traffic, PARTS=2 at a time; the table faults × invariants
 	@tools/build.sh build-faults $(JOBS) -DFAULT_POINTS=ON
 	@tools/previous.sh $(JOBS)
@@ -66,22 +66,22 @@ faults: install build ## every fault under traffic, PARTS=2 at a time; the table
 soak: install build ## faults at random for HOURS (default 2), memory, threads and files watched
 	@tools/test.sh tests/faults/soak.py -s
 
-fuzz: install ## each parser of ours against libFuzzer: FUZZ_SECONDS=60 each
+fuzz: install ## each parser under libFuzzer: FUZZ_SECONDS=60 each
 	@tools/fuzz.sh $(or $(FUZZ_SECONDS),60)
 
-bench: install build ## measure everything beside its ceiling: docs/performance.md (ROUNDS=5 ROUND_SECONDS=3 DATA=FILE)
+bench: install build ## measure everything against its ceiling: docs/performance.md (ROUNDS=5 ROUND_SECONDS=3 DATA=FILE)
 	@bench/install.sh
 	@bench/run.py
 
-overload: install build ## offer a service twice what it can do: it must shed, keep 80 % and recover (ROUNDS, OVERLOAD_SECONDS)
+overload: install build ## twice the maximum load: a service must shed load, keep 80 % and recover (ROUNDS, OVERLOAD_SECONDS)
 	@bench/overload.py
 
-drill: install build ## back up under traffic, lose everything, restore, and check all of it
+drill: install build ## back up under traffic, delete everything, restore, and check the result
 	@tools/test.sh tests/faults/test_drill.py -s
 
-age: install build ## the same work in a shop of 10 thousand and one of 5 million orders (35 GB, an hour)
+age: install build ## the same work in shops of 10 thousand and 5 million orders (35 GB, an hour)
 	@bench/install.sh
 	@bench/age.py
 
-figures: install build ## figures against plain SQL over the facts, at 1 and at 10 million lines
+figures: install build ## figures against plain SQL over the facts, at 1 and 10 million lines
 	@bench/figures.py 1000000 10000000

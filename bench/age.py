@@ -1,13 +1,13 @@
 #!/usr/bin/python3
-"""make age: does cost grow with age? The same work in a young shop and in an old one, side by side and in turn.
+"""make age: whether cost grows with age. The same work in a young and an old shop, in turn.
 
     bench/age.py [--young 10000] [--old 5000000] [--rounds 5] [--seconds 2] [--again] [WORK…]
 
-Two databases of one PostgreSQL, each with a nats-server, a catalog and orders of its own. Both are filled by SQL with whole
-orders of the past (bench/age/*.sql; 5 million take about 30 GB and a quarter of an hour) and then do the same. What counts is
-the median of the rounds' ratios, old to young: of the time that a request takes, and of the CPU that the service and PostgreSQL
-use for it, which tells more on a machine with others. --again keeps the shops and measures anew, with what was built
-meanwhile, for every line of works on standard input.
+Two databases of one PostgreSQL, each with its own nats-server, catalog and orders. Both are filled by SQL with complete past
+orders (bench/age/*.sql; 5 million take about 30 GB and a quarter of an hour). The result is the median of the ratios of the
+rounds, old to young: of the time of a request, and of the CPU of service and PostgreSQL, which is more reliable on a shared
+machine. --again keeps the shops and measures again, with the binaries built meanwhile, for every line of works on standard
+input.
 """
 import argparse
 import copy
@@ -17,17 +17,16 @@ import threading
 import time
 from datetime import datetime, timezone
 
-import world  # noqa: F401 (sets the path)
+from environment import Environment  # noqa: E402 (also sets the path)
 import events
 import orders
 from harness import Shop
 from load import HERE, wrk
-from offer import MIXES, Offer
+from open_loop import MIXES, OpenLoop
 from stack.client import eventually
-from world import World
 
 SERVICES = ("catalog", "orders")
-# Bulk loads write only once; the services' own commits are as durable as ever.
+# Bulk loads need no WAL; the services' commits stay durable.
 SETTINGS = {"wal_level": "minimal", "max_wal_senders": 0, "max_wal_size": "'8GB'", "maintenance_work_mem": "'512MB'"}
 READS = {
     "GET one product": ("catalog", "/v1/products/{product}"),
@@ -55,16 +54,16 @@ READS = {
 
 
 class Side:
-    """One of the two shops, as the other benches take a world."""
+    """One of the two shops, with the interface of an Environment."""
 
-    def __init__(self, world, shop, count):
+    def __init__(self, environment, shop, count):
         self.shop, self.count = shop, count
-        self.world = copy.copy(world)
-        self.world.shop = shop
+        self.environment = copy.copy(environment)
+        self.environment.shop = shop
 
     def fill(self):
         self.shop.begin()
-        orders.fill(self.world)
+        orders.fill(self.environment)
         self.shop.stop()
         now = datetime.now(timezone.utc).isoformat()
         threads = [threading.Thread(target=self.fill_service, args=(service, now)) for service in SERVICES]
@@ -72,7 +71,7 @@ class Side:
             each.start()
         for each in threads:
             each.join()
-        self.world.postgres.psql(self.shop.database, "--command", "vacuum (analyze, parallel 0)")
+        self.environment.postgres.psql(self.shop.database, "--command", "vacuum (analyze, parallel 0)")
         self.shop.start()
         self.choose()
 
@@ -81,7 +80,7 @@ class Side:
         seconds, _, rest = made.rstrip("Z").partition(".")
         epoch = int(datetime.fromisoformat(seconds + "+00:00").timestamp()) * 10**9 + int(rest.ljust(9, "0") or 0)
         began = time.monotonic()
-        self.world.postgres.psql(self.shop.database, "--file", str(HERE / "age" / f"{service}.sql"), "--set", f"orders={self.count}",
+        self.environment.postgres.psql(self.shop.database, "--file", str(HERE / "age" / f"{service}.sql"), "--set", f"orders={self.count}",
                                  "--set", f"epoch={epoch}", "--set", f"now={now}")
         print(f"{service} filled with {self.count:,} orders in {time.monotonic() - began:.0f} s", flush=True)
 
@@ -98,49 +97,49 @@ class Side:
         file.write_text("".join(path.format(**{**each, "at": each["at"].strftime("%Y-%m-%dT%H:%M:%SZ")}, product=self.product,
                                             head=max(0, head - 20), sku=f"BENCH-{n % orders.SKUS + 1}") + "\n"
                                 for n, each in enumerate(self.some)))
-        return {"PATHS": str(file), "TOKEN": self.world.token()}
+        return {"PATHS": str(file), "TOKEN": self.environment.token()}
 
     def size(self):
         return self.shop.value("postgres", "select pg_database_size(current_database())")
 
 
-# -- the works: each gives milliseconds a request, with 16 at once, and of those the CPU -----------------------------------------
+# -- the works: each returns (milliseconds, CPU milliseconds) of a request, 16 at a time -----------------------------------------
 
 def with_cpu(side, service, seconds, work):
-    before = sum(side.world.cpu(service))
+    before = sum(side.environment.cpu(service))
     rate = work()
-    return 16000 / rate, 1000 * (sum(side.world.cpu(service)) - before) / (rate * seconds)
+    return 16000 / rate, 1000 * (sum(side.environment.cpu(service)) - before) / (rate * seconds)
 
 
 def read(side, service, path, seconds):
     env = side.paths(path)
-    return with_cpu(side, service, seconds, lambda: wrk(side.world.base(service) + "/", 16, seconds, script="read.lua", env=env))
+    return with_cpu(side, service, seconds, lambda: wrk(side.environment.base(service) + "/", 16, seconds, script="read.lua", env=env))
 
 
 def post(side, seconds):
-    return with_cpu(side, "orders", seconds, lambda: orders.place(side.world, seconds))
+    return with_cpu(side, "orders", seconds, lambda: orders.place(side.environment, seconds))
 
 
 def reserve(side, seconds):
-    """Orders wait in the stream; then catalog starts and reserves them. Milliseconds an order."""
+    """Publish orders while catalog is stopped; then catalog starts and reserves them. Milliseconds per order."""
     side.shop.settle(120)
     side.shop.stop("catalog")
     begin = side.shop.value("postgres", "select now()")
-    orders.place(side.world, seconds)
+    orders.place(side.environment, seconds)
     eventually(lambda: not side.shop.value("orders", "select count(*) from event where seq is null"), 60)
     placed = side.shop.value("orders", "select count(*) from orders where placed_at > %s", begin)
-    before = side.world.cpu("orders")[1]
+    before = side.environment.cpu("orders")[1]
     side.shop.start("catalog")
     known = "select count(*) from reservation where created_at > %s"
     eventually(lambda: side.shop.value("catalog", known, begin) >= placed, 120)
     spent = side.shop.value("catalog", "select extract(epoch from max(created_at) - min(created_at))::float8 from reservation "
                             "where created_at > %s", begin)
-    return 1000 * max(spent, 0.001) / placed, 1000 * (side.world.cpu("catalog")[0] + side.world.cpu("orders")[1] - before) / placed
+    return 1000 * max(spent, 0.001) / placed, 1000 * (side.environment.cpu("catalog")[0] + side.environment.cpu("orders")[1] - before) / placed
 
 
 def lags(side, seconds):
     side.shop.settle(120)
-    times = events.paced(side.world, Offer(side.world, MIXES["orders"]), 50, 2 * seconds)
+    times = events.paced(side.environment, OpenLoop(side.environment, MIXES["orders"]), 50, 2 * seconds)
     return times[len(times) // 2], times[int(len(times) * 0.99)]
 
 
@@ -151,13 +150,13 @@ def metrics(side, _):
 
 
 def restart(side, _):
-    """From the start of orders to its first event published: the relay looks at the whole stream first."""
+    """From the start of orders to its first event published: the relay verifies the stream first."""
     side.shop.settle(120)
     side.shop.stop("orders")
     began = time.monotonic()
     side.shop.start("orders")
     ref = f"again-{time.time_ns()}"
-    side.shop.road.order([("BENCH-1", 1)], channel_ref=ref, paid=False)
+    side.shop.workflow.order([("BENCH-1", 1)], channel_ref=ref, paid=False)
     eventually(lambda: not side.shop.value("orders", "select count(*) from event where seq is null"), 60, pause=0.005)
     return (1000 * (time.monotonic() - began),)
 
@@ -177,7 +176,7 @@ def report(name, young, old):
 
 
 def compare(name, sides, work, rounds):
-    """In turn, each time the other way round."""
+    """Measure both sides in turn, in alternating order."""
     found = ([], [])
     for turn in range(rounds):
         for which in ((0, 1), (1, 0))[turn % 2]:
@@ -192,7 +191,7 @@ def measure_lag(sides, o):
 
 
 def measure(sides, o, wanted):
-    """All works, or those whose name holds one of the wanted words."""
+    """All works, or those whose name has one of the wanted words."""
     def asked(name):
         return not wanted or any(word in name for word in wanted)
     print("\n| work | young, ms | old, ms | ratio | CPU young, ms | CPU old, ms | ratio |\n" + "| --- " * 7 + "|", flush=True)
@@ -225,11 +224,11 @@ def main():
     parser.add_argument("--again", action="store_true")
     parser.add_argument("works", nargs="*", help="words of the names of the works to measure")
     o = parser.parse_args()
-    with World(o.build, settings=SETTINGS, services=SERVICES) as world:
-        sides = [Side(world, world.shop, o.young)]
-        other = Shop(world.postgres, world.keys, world.folder / "old", services=SERVICES, build=o.build)
+    with Environment(o.build, settings=SETTINGS, services=SERVICES) as environment:
+        sides = [Side(environment, environment.shop, o.young)]
+        other = Shop(environment.postgres, environment.keys, environment.folder / "old", services=SERVICES, build=o.build)
         try:
-            sides.append(Side(world, other, o.old))
+            sides.append(Side(environment, other, o.old))
             for side in sides:
                 side.fill()
             print(", ".join(f"{side.count:,} orders: {side.size() / 1e9:.1f} GB" for side in sides), flush=True)

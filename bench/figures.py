@@ -3,11 +3,10 @@
 
     bench/figures.py [LINES…]           default 1000000; 10000000 takes three minutes and 6 GB
 
-A PostgreSQL and an analytics service of its own, a scratch database. The facts are made by generate_series: orders of three
-lines spread over 400 days from 2010-12-15, 5,000 SKUs of very different popularity, three channels, twenty countries,
-one customer for ten orders, every fiftieth order void, every twentieth refunded in part. The sums are made from the facts,
-set-based, with the meaning that the service gives them. Then both answer the same: the service by HTTP, one connection, the whole
-answer; plain SQL over the facts, the fastest that gives the figures. Their answers are compared, too.
+The facts are generated in a scratch database: orders of three lines spread over 400 days from 2010-12-15, 5,000 SKUs of very
+different popularity, three channels, twenty countries, one customer for ten orders, every fiftieth order void, every twentieth
+partially refunded. The rollups are computed from the facts with the service's definitions. Then the service (HTTP, one
+connection, the whole response) and plain SQL over the facts answer the same query; their results are compared, too.
 """
 import statistics
 import sys
@@ -16,13 +15,13 @@ import time
 import psycopg2
 
 from load import HEAD, Row, costs
-from world import World
+from environment import Environment
 
 # A bulk load writes only once.
-WORLD = {"services": ("analytics",), "env": {"SHOP_TIME_ZONE": "Europe/London"},
+ENVIRONMENT = {"services": ("analytics",), "env": {"SHOP_TIME_ZONE": "Europe/London"},
          "settings": {"wal_level": "minimal", "max_wal_senders": 0, "max_wal_size": "'8GB'"}}
-ASKS = 20               # a round
-MANY = 2_000_000        # above that, sums by customer are left out: making them takes longer than all the rest
+REQUESTS = 20           # in each round
+MANY = 2_000_000        # above it, sums by customer are left out: they take longer than everything else
 FILL = [
     """truncate fact_line, fact_order, fact_refund, sales_rollup, customer, cohort_member, cohort_rollup""",
     """insert into figures (zone) values ('Europe/London') on conflict do nothing""",
@@ -106,7 +105,7 @@ TOP = """
 
 
 def without_indexes(cursor):
-    """Drop what slows a bulk load, and say how to make it again."""
+    """Drop constraints and indexes before a bulk load; the statements that create them again."""
     tables = ("fact_line", "fact_order", "fact_refund", "sales_rollup", "cohort_member")
     cursor.execute("""select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint
         where contype = 'p' and conrelid::regclass::text = any(%s)""", (list(tables),))
@@ -121,7 +120,7 @@ def without_indexes(cursor):
 
 
 def fill(connection, lines):
-    """In one transaction that begins with truncate, so that (wal_level minimal) nothing is written twice."""
+    """Fill in one transaction that begins with truncate: with wal_level minimal the rows need no WAL."""
     with connection.cursor() as cursor:
         cursor.execute("set synchronous_commit = off; set work_mem = '512MB'; set hash_mem_multiplier = 2; set temp_buffers = '64MB'; "
                        "set maintenance_work_mem = '768MB'; set max_parallel_maintenance_workers = 0; select setseed(0.5)")
@@ -137,7 +136,7 @@ def fill(connection, lines):
 
 
 def timed(work, times):
-    """Milliseconds, and the last answer."""
+    """(milliseconds of each call, the last result)"""
     took = []
     for _ in range(times):
         began = time.perf_counter()
@@ -152,27 +151,27 @@ def plain(connection, statement, window):
         return cursor.fetchall()
 
 
-def measure(world, connection, row, rounds, path, statement, names, window, **params):
-    """In turn, and their answers must be equal."""
+def measure(environment, connection, row, rounds, path, statement, names, window, **params):
+    """Measure service and plain SQL in turn; their results must be equal."""
     def ask():
-        return world.shop.analytics.get(path, params={**window, **params}).expect(200)["data"]
+        return environment.shop.analytics.get(path, params={**window, **params}).expect(200)["data"]
 
     def cpu():
-        return world.cpu("analytics")
+        return environment.cpu("analytics")
     ask()
     for _ in range(rounds):
-        spent, (took, said) = costs(cpu, lambda: timed(ask, ASKS))
-        theirs, (slow, counted) = costs(cpu, lambda: timed(lambda: plain(connection, statement, window), 1))
-        told = [tuple(line[name] for name in names) for line in said]
-        assert told == [tuple(line) for line in counted], f"{row.name}: {told[:3]} {counted[:3]}"
+        spent, (took, answer) = costs(cpu, lambda: timed(ask, REQUESTS))
+        sql_cost, (sql_took, counted) = costs(cpu, lambda: timed(lambda: plain(connection, statement, window), 1))
+        found = [tuple(line[name] for name in names) for line in answer]
+        assert found == [tuple(line) for line in counted], f"{row.name}: {found[:3]} {counted[:3]}"
         row.work.append(statistics.median(took))
-        row.costs.append([each / ASKS for each in spent])
-        row.ceiling("plain SQL over the facts", *slow, theirs)
+        row.costs.append([each / REQUESTS for each in spent])
+        row.ceiling("plain SQL over the facts", *sql_took, sql_cost)
     return row
 
 
-def rows(world, lines, rounds):
-    connection = psycopg2.connect(world.url("analytics"))
+def rows(environment, lines, rounds):
+    connection = psycopg2.connect(environment.url("analytics"))
     began = time.monotonic()
     fill(connection, lines)
     print(f"{lines:,} lines, filled in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
@@ -181,16 +180,16 @@ def rows(world, lines, rounds):
     day, top = ("key", "orders", "units", "gross", "refunds"), ("key", "units", "gross")
     for name, window in (("2011", {"from": "2011-01-01", "to": "2012-01-01"}),
                          ("a year from mid-month", {"from": "2011-01-17", "to": "2012-01-17"})):
-        yield measure(world, connection, Row(f"sales by day, {name}, {many}", "ms", wanted), rounds, "/v1/sales", BY_DAY, day, window, by="day")
-        yield measure(world, connection, Row(f"top 20 products, {name}, {many}", "ms", wanted), rounds, "/v1/products/ranking", TOP, top, window)
+        yield measure(environment, connection, Row(f"sales by day, {name}, {many}", "ms", wanted), rounds, "/v1/sales", BY_DAY, day, window, by="day")
+        yield measure(environment, connection, Row(f"top 20 products, {name}, {many}", "ms", wanted), rounds, "/v1/products/ranking", TOP, top, window)
     for path, params in (("/v1/sales", {"from": "2011-01-01", "to": "2012-01-01", "by": "day", "compare": "previous"}),
                          ("/v1/sales", {"from": "2011-01-01", "to": "2012-01-01", "by": "product"}),
                          ("/v1/customers/figures", {"from": "2011-06-01", "to": "2011-07-01"}),
                          ("/v1/cohorts", {"from": "2011-01-01", "to": "2012-01-01"}), ("/v1/rfm", {"as_of": "2011-12-31"})):
         if lines > MANY and not path.startswith("/v1/sales"):
-            continue    # without the sums by customer they say nothing
+            continue    # without the sums by customer there is nothing to read
         row = Row(f"{path} {' '.join(params.values())}, {many}", "ms")
-        row.work, _ = timed(lambda: world.shop.analytics.get(path, params=params).expect(200), 3)
+        row.work, _ = timed(lambda: environment.shop.analytics.get(path, params=params).expect(200), 3)
         yield row
     connection.close()
 
@@ -198,8 +197,8 @@ def rows(world, lines, rounds):
 def main():
     print(HEAD)
     for lines in map(int, sys.argv[1:] or ["1000000"]):
-        with World(**WORLD) as world:
-            for row in rows(world, lines, 3):
+        with Environment(**ENVIRONMENT) as environment:
+            for row in rows(environment, lines, 3):
                 print("\n".join(row.lines()), flush=True)
 
 

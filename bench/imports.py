@@ -1,13 +1,13 @@
-"""Orders of a shop's file handed in, against COPY of the very same rows into tables with the same indexes and keys.
+"""Import of a shop's orders, against COPY of the same rows into tables with the same indexes and keys.
 
-Both sides are timed from the first row to the commit of the last. The other services hear of the orders meanwhile, as they would.
+Both are timed from the first row to the commit of the last. The other services consume the orders' events meanwhile.
 """
 import io
 
 import psycopg2
 
 from load import Row, costs
-from stack import bulk, ledger
+from stack import bulk_import, shop_history
 
 ORDERS = 2000           # of the file, from its beginning
 # table, and which of its rows the import made
@@ -18,7 +18,7 @@ TABLES = [("orders", "channel = %(channel)s"),
 
 
 def hand_in(client, kind, rows):
-    job = bulk.watch(client, bulk.hand_in(client, kind, bulk.ndjson(rows)), patience=900)
+    job = bulk_import.watch(client, bulk_import.hand_in(client, kind, bulk_import.ndjson(rows)), patience=900)
     assert job["status"] == "done" and not job["rows"]["refused"], job
     return job
 
@@ -53,28 +53,28 @@ def copied(connection, channel):
     return seconds
 
 
-def measure(world, rounds, data):
+def measure(environment, rounds, data):
     row = Row("import of orders of a shop's file", unit="lines/s", wanted="≥ 0.25")
     if not data:
         row.note = "not measured: DATA names no file"
         return [row]
-    book = ledger.read(data)
-    products, orders = list(book.products()), book.orders[:ORDERS]
-    hand_in(world.shop.catalog, "products", products)
-    bulk.wait_for_prices(world.shop.orders, len(products))
+    history = shop_history.read(data)
+    products, orders = list(history.products()), history.orders[:ORDERS]
+    hand_in(environment.shop.catalog, "products", products)
+    bulk_import.wait_for_prices(environment.shop.orders, len(products))
     lines = sum(len(order.lines) for order in orders)
-    connection = psycopg2.connect(world.url("orders"))
+    connection = psycopg2.connect(environment.url("orders"))
 
     def imported():
-        job = hand_in(world.shop.orders, "orders", [order.row() for order in orders])
-        world.shop.settle(120)
-        return world.shop.value("orders", "select extract(epoch from finished_at - started_at)::float8 from import_job where id = %s",
+        job = hand_in(environment.shop.orders, "orders", [order.row() for order in orders])
+        environment.shop.settle(120)
+        return environment.shop.value("orders", "select extract(epoch from finished_at - started_at)::float8 from import_job where id = %s",
                                 job["id"])
     for number in range(rounds):
-        ledger.CHANNEL = f"speed-{number}"
-        spent, seconds = costs(lambda: world.cpu("orders"), imported)
+        shop_history.CHANNEL = f"speed-{number}"
+        spent, seconds = costs(lambda: environment.cpu("orders"), imported)
         row.costs.append([each / lines for each in spent])
         row.work.append(lines / seconds)
-        row.ceiling("COPY of the rows they became", lines / copied(connection, ledger.CHANNEL))
+        row.ceiling("COPY of the rows they became", lines / copied(connection, shop_history.CHANNEL))
     connection.close()
     return [row]

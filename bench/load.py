@@ -10,15 +10,15 @@ HERE = Path(__file__).resolve().parent
 PGBENCH = shutil.which("pgbench") or "/usr/lib/postgresql/15/bin/pgbench"
 
 
-def compiled(world, name, *flags):
-    """A tool of this folder, where this run's files are."""
-    binary = world.folder / name
+def compiled(environment, name, *flags):
+    """Compile a C tool of this folder into the environment's folder; its path."""
+    binary = environment.folder / name
     subprocess.run(["cc", "-O2", "-o", str(binary), str(HERE / f"{name}.c"), *flags], check=True)
     return binary
 
 
 def wrk(url, connections, seconds, token=None, script=None, env=None, threads=1):
-    """Answers a second; what a loaded machine refused (503) does not count."""
+    """Responses per second, without refused ones (503)."""
     command = ["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s"]
     if token:
         command += ["-H", f"Authorization: Bearer {token}"]
@@ -35,22 +35,22 @@ def wrk(url, connections, seconds, token=None, script=None, env=None, threads=1)
 
 
 def pgbench(url, clients, seconds, sql, cpu):
-    """(transactions a second, CPU seconds of each whom cpu(pgbench's pid) names) of a script, with prepared statements. One
-    second runs before it counts: connecting and preparing are not the work's."""
+    """(transactions per second, CPU seconds of each process that cpu(pgbench's pid) names) of a script with prepared
+    statements. The first second is not counted: it includes connecting and preparing."""
     command = [PGBENCH, "-n", "-M", "prepared", f"-c{clients}", "-j2", f"-T{seconds + 1}", "-P1", "-f", "/dev/stdin", url]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
         run.stdin.write(sql)
         run.stdin.close()
-        said, ticks = [], []        # what it did up to each second, and what that had cost
+        lines, ticks = [], []       # output; (seconds, rate, CPU) at each progress line
         for line in run.stderr:
-            said.append(line)
+            lines.append(line)
             tick = re.match(r"progress: ([\d.]+) s, ([\d.]+) tps", line)
             if tick:
                 ticks.append((float(tick[1]), float(tick[2]), cpu(run.pid)))
         text = run.stdout.read()
     failed = re.search(r"number of failed transactions: (\d+)", text)
     if run.returncode or len(ticks) < 2 or (failed and failed[1] != "0"):
-        raise RuntimeError(f"pgbench: {text}{''.join(said)}")
+        raise RuntimeError(f"pgbench: {text}{''.join(lines)}")
     count = sum((now[0] - before[0]) * now[1] for before, now in zip(ticks, ticks[1:]))
     return count / (ticks[-1][0] - ticks[0][0]), [(b - a) / max(count, 1) for a, b in zip(ticks[0][2], ticks[-1][2])]
 
@@ -60,14 +60,14 @@ HEAD = ("| work | median (least – most) | CPU a request: service (or pgbench) 
 
 
 class Row:
-    """One line of the table: the work and its ceilings, measured in turn, so that all have the same weather."""
+    """One row of the table: the work and its ceilings, measured in turn under the same conditions."""
 
     def __init__(self, name, unit="/s", wanted=""):
         self.name, self.unit, self.wanted = name, unit, wanted
         self.work, self.ceilings, self.costs, self.ceiling_costs, self.note = [], {}, [], {}, ""
 
     def measure(self, cpu, seconds, load):
-        """A round of the work: load() gives its rate, cpu() the seconds used so far."""
+        """One round of the work: load() returns its rate, cpu() the CPU seconds used so far."""
         spent, rate = costs(cpu, load)
         self.work.append(rate)
         self.costs.append([each / max(rate * seconds, 1) for each in spent])
@@ -77,25 +77,25 @@ class Row:
         if cost:
             self.ceiling_costs.setdefault(name, []).append(cost)
 
-    def measure_pgbench(self, name, world, service, seconds, sql):
+    def measure_pgbench(self, name, environment, service, seconds, sql):
         """16 clients of a service's database."""
         for _ in range(5):
-            rate, cost = pgbench(world.url(service), 16, seconds, sql, world.cpu_of_load)
-            if rate:        # else it stood still: that is no ceiling but a machine with other things to do
+            rate, cost = pgbench(environment.url(service), 16, seconds, sql, environment.cpu_of_load)
+            if rate:        # zero means that the machine was busy otherwise: not a ceiling
                 break
         self.ceiling(name, rate, cost)
 
     def ratio(self, name):
-        """The median of the rounds' own ratios: what disturbs a round disturbs both of its parts."""
+        """The median of the ratios of the rounds: a disturbance affects both parts of a round."""
         return statistics.median(mine / max(theirs, 1e-9) for mine, theirs in zip(self.work, self.ceilings[name]))
 
     def ratio_of_cpu(self, name):
-        """The same by what both cost in CPU, the load tool of the work left out: what holds on a machine that others use."""
+        """The same by CPU cost, without the load tool: comparable on a shared machine."""
         theirs = self.ceiling_costs.get(name)
         return statistics.median(sum(b) / sum(a) for a, b in zip(self.costs, theirs)) if theirs else None
 
     def lines(self):
-        """In the table whose head is HEAD; where something takes time, the ceiling's time over that of the work."""
+        """Rows under HEAD; for a duration the ratio is the ceiling's time over that of the work."""
         digits = 1 if self.unit == "ms" else 0
         if not self.work:
             return [f"| {self.name} | {self.note} | | | {self.wanted} |"]
@@ -115,7 +115,7 @@ def cost_of(costs):
 
 
 def costs(cpu, load):
-    """CPU seconds of each of those whom cpu() names, and what load() returned."""
+    """(CPU seconds of each process that cpu() names, what load() returned)"""
     before = cpu()
     returned = load()
     return [b - a for a, b in zip(before, cpu())], returned

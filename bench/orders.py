@@ -1,5 +1,4 @@
-"""POST of an order of two lines, against pgbench writing the same rows, and what becomes of the orders."""
-import os
+"""POST of an order of two lines, against pgbench writing the same rows; and reservations."""
 import time
 
 from load import Row, wrk
@@ -17,7 +16,7 @@ insert into stock (sku, warehouse, on_hand) select 'BENCH-' || n, 'main', 100000
 PRICES = """insert into price (sku, product_id, title, price, currency, stocked, sellable)
 select 'BENCH-' || n, uuid_v7(), 'BENCH-' || n, 450, 'GBP', true, true from generate_series(1, %d) n;"""
 
-# The same rows as the service writes, and the same answer read. What is told stands in :json_…, of the same length.
+# The rows that the service writes and the response that it reads; event data and response are constants of that length.
 PLACE = r"""
 \set n random(1, 9000000000000000)
 \set a random(1, %(skus)d)
@@ -68,104 +67,103 @@ commit;
 """
 
 
-def fill(world):
-    world.shop.sql("catalog", STOCK % (SKUS, SKUS))
-    world.shop.sql("orders", PRICES % SKUS)
-    world.postgres.psql(world.shop.database, "--command", "vacuum analyze")
+def fill(environment):
+    environment.shop.sql("catalog", STOCK % (SKUS, SKUS))
+    environment.shop.sql("orders", PRICES % SKUS)
+    environment.postgres.psql(environment.shop.database, "--command", "vacuum analyze")
 
 
-def place(world, seconds, one_sku=False, connections=16):
-    env = {"RUN": f"{time.time_ns():x}", "SKUS": str(SKUS), "TOKEN": world.token()}
-    return wrk(world.base("orders") + "/v1/orders", connections, seconds, script="order.lua",
+def place(environment, seconds, one_sku=False, connections=16):
+    env = {"RUN": f"{time.time_ns():x}", "SKUS": str(SKUS), "TOKEN": environment.token()}
+    return wrk(environment.base("orders") + "/v1/orders", connections, seconds, script="order.lua",
                env={**env, "ONE_SKU": "1"} if one_sku else env)
 
 
-WAL_FILES = 60      # of 16 MiB each: what a part writes
+WAL_FILES = 60      # of 16 MiB each: as much as one part writes
 
 
-def warm_up(world):
-    """A shop that was open for a while: PostgreSQL knows how large its tables are, and has files of its log to write into once more.
-    In a new one each is made and filled with zeros first, and every commit waits for that: 50 ms each second."""
-    place(world, 2)
-    world.postgres.psql(world.shop.database, "--command", "vacuum analyze")
+def warm_up(environment):
+    """Bring PostgreSQL to a steady state: statistics exist, and WAL files can be recycled. In a new cluster each file is created
+    and zero-filled first, and commits wait for it: 50 ms each second."""
+    place(environment, 2)
+    environment.postgres.psql(environment.shop.database, "--command", "vacuum analyze")
     for _ in range(WAL_FILES):
-        world.shop.sql("postgres", "select pg_switch_wal() from pg_logical_emit_message(true, 'bench', 'next file')")
-    world.postgres.psql(world.shop.database, "--command", "checkpoint")
+        environment.shop.sql("postgres", "select pg_switch_wal() from pg_logical_emit_message(true, 'bench', 'next file')")
+    environment.postgres.psql(environment.shop.database, "--command", "checkpoint")
 
 
-def forget_pgbench(world):
-    """Its events are nobody's business."""
+def delete_pgbench_events(environment):
     for service in ("orders", "catalog"):
-        world.postgres.psql(world.shop.database, "--command", f"set session_replication_role = replica; "
+        environment.postgres.psql(environment.shop.database, "--command", f"set session_replication_role = replica; "
                             f"delete from {service}.event where type like 'pgbench%'")
 
 
-def measure(world, rounds, seconds):
-    """The other services stand still meanwhile, so that what is measured is the order alone, and its relay's part of it.
-    The relay stands still, too, while pgbench writes: nobody publishes its rows."""
+def measure(environment, rounds, seconds):
+    """Place orders while the other services are stopped: the cost is that of the order and of its relay. While pgbench writes,
+    orders is paused, so that the relay does not publish its rows."""
     row = Row("POST an order of 2 lines, 16 clients", wanted="≥ 1.0 of round trips, ≥ 0.8 of pipelined")
-    warm_up(world)
+    warm_up(environment)
     for _ in range(rounds):
-        row.measure(lambda: world.cpu("orders"), seconds, lambda: place(world, seconds))
-        world.shop.pause("orders")
+        row.measure(lambda: environment.cpu("orders"), seconds, lambda: place(environment, seconds))
+        environment.shop.pause("orders")
         for name, sql in (("round trips", TRIPS), ("pipelined", PIPELINED)):
-            row.measure_pgbench(f"pgbench, {name}", world, "orders", seconds, sql)
-            forget_pgbench(world)
-        world.shop.resume("orders")
+            row.measure_pgbench(f"pgbench, {name}", environment, "orders", seconds, sql)
+            delete_pgbench_events(environment)
+        environment.shop.resume("orders")
     return [row]
 
 
-# From the first batch's beginning to the last one's commit.
+# From the start of the first batch to the commit of the last.
 SPENT = """
 select extract(epoch from max(pg_xact_commit_timestamp(l.xmin)) - min(r.created_at))::float8
 from catalog.reservation r join catalog.reservation_line l on l.reservation_id = r.id where r.arrived > %s"""
 
 
-def heard(shop):
-    """Have orders and catalog, the others stand still, told each other everything?"""
+def settled(shop):
+    """Whether orders and catalog have consumed all of each other's events."""
     waiting = {service: shop.value(service, "select count(*) from event where seq is null") for service in ("orders", "catalog")}
     for service, name in (("orders", "catalog-orders"), ("catalog", "orders-reservations")):
         waiting[name] = sum(each["num_pending"] + each["num_ack_pending"] for each in shop.consumers(service) if each["name"] == name)
     return not any(waiting.values())
 
 
-def reserve(world, row, seconds, one):
-    """Orders wait in the stream; then catalog goes on and reserves them, while orders stands still as beside pgbench. What became of
-    those of the round before is heard first: pgbench has only new ones, too."""
-    shop = world.shop
-    eventually(lambda: heard(shop), 120)
+def reserve(environment, row, seconds, one):
+    """Publish orders while catalog is paused; then catalog reserves them while orders is paused. The events of the round before
+    are consumed first."""
+    shop = environment.shop
+    eventually(lambda: settled(shop), 120)
     last = shop.value("catalog", "select coalesce(max(arrived), 0) from reservation")
     known = shop.value("catalog", "select count(*) from reservation")
     shop.pause("catalog")
-    place(world, seconds, one)
+    place(environment, seconds, one)
     eventually(lambda: not shop.value("orders", "select count(*) from event where seq is null"), 60)
     orders = shop.value("orders", "select count(*) from orders where channel_ref not like 'pg-%%'")
     shop.pause("orders")
-    before = world.cpu("catalog")
+    before = environment.cpu("catalog")
     shop.resume("catalog")
     eventually(lambda: shop.value("catalog", "select count(*) from reservation") >= orders, 120)
     shop.resume("orders")
     row.work.append((orders - known) / max(shop.value("postgres", SPENT, last), 0.001))
-    row.costs.append([(b - a) / (orders - known) for a, b in zip(before, world.cpu("catalog"))])
+    row.costs.append([(b - a) / (orders - known) for a, b in zip(before, environment.cpu("catalog"))])
 
 
-def reservations(world, rounds, seconds):
+def reservations(environment, rounds, seconds):
     rows = []
-    for service in set(world.shop.instances) - {"orders", "catalog"}:
-        world.shop.stop(service)
-    warm_up(world)
+    for service in set(environment.shop.instances) - {"orders", "catalog"}:
+        environment.shop.stop(service)
+    warm_up(environment)
     for name, one, wanted in (("reservations, 200 SKUs", False, "≥ 1.0"), ("reservations, one SKU", True, "≥ 10")):
         row = Row(name, unit="orders/s", wanted=wanted)
         for _ in range(rounds):
-            reserve(world, row, seconds, one)
-            world.shop.pause("orders")
-            world.shop.pause("catalog")
+            reserve(environment, row, seconds, one)
+            environment.shop.pause("orders")
+            environment.shop.pause("catalog")
             sku = 1 if one else SKUS
-            row.measure_pgbench("pgbench, row by row", world, "catalog", seconds, RESERVE % (sku, sku))
-            forget_pgbench(world)
-            world.postgres.psql(world.shop.database, "--command", "set search_path = catalog; set session_replication_role = "
+            row.measure_pgbench("pgbench, row by row", environment, "catalog", seconds, RESERVE % (sku, sku))
+            delete_pgbench_events(environment)
+            environment.postgres.psql(environment.shop.database, "--command", "set search_path = catalog; set session_replication_role = "
                                 "replica; delete from reservation where order_number like 'pg-%'")
-            world.shop.resume("orders")
-            world.shop.resume("catalog")
+            environment.shop.resume("orders")
+            environment.shop.resume("catalog")
         rows.append(row)
     return rows

@@ -1,8 +1,8 @@
--- The roles and schemas of the five services, in the database one is connected to.
+-- Create the roles and schemas of the five services in the database you are connected to.
 --
--- Each service has one role that owns one schema and can look into no other. Run by a superuser, as often
--- as one likes: it also sets the passwords anew. They come from the environment, as arguments can be read
--- by everybody on the machine:
+-- Each service has one role that owns one schema and cannot read any other. Run it as a superuser. It can be run
+-- again at any time and also sets the passwords. They come from the environment, because other users of the
+-- machine can read command-line arguments:
 --   CATALOG_DATABASE_PASSWORD=… ORDERS_… FULFILLMENT_… SUPPORT_… ANALYTICS_… psql -f deploy/database.sql
 \set ON_ERROR_STOP on
 set client_min_messages = warning;
@@ -25,7 +25,7 @@ select format('create role %I', name) from service
 select format('alter role %I login nosuperuser nocreatedb nocreaterole noreplication nobypassrls password %L',
               name, password) from service \gexec
 
--- Nobody may do anything that is not granted here.
+-- Nothing is allowed that is not granted here.
 select format('revoke all on database %I from public', datname) from pg_database
  where datname in (current_database(), 'postgres', 'template1') \gexec
 revoke all on schema public from public;
@@ -35,11 +35,9 @@ select format('create schema if not exists %1$I authorization %1$I', name) from 
 select format('revoke all on schema %I from public', name) from service \gexec
 select format('alter role %1$I set search_path = %1$I, extensions', name) from service \gexec
 
--- Extensions need a superuser, so they are made here, once for all.
+-- Extensions need a superuser, so they are created here for all services.
 create schema if not exists extensions;
 revoke all on schema extensions from public;
 select format('grant usage on schema extensions to %I', name) from service \gexec
 create extension if not exists pg_trgm schema extensions;
--- Where it is installed, sessions of those who do not hurry give way to others (docs/adr/0019-who-does-not-hurry-gives-way.md).
-select 'create extension if not exists prioritize schema extensions' from pg_available_extensions where name = 'prioritize' \gexec
 commit;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What a reviewer should not have to look for: formatting, warnings of two compilers, scripts that parse.
+# Check formatting, that scripts parse, and that two compilers give no warning.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 jobs=$(nproc)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The fault tests in PARTS processes side by side (a fault is mostly waiting), each in namespaces of its own; one table in
+# The fault tests in PARTS processes side by side (a fault is mostly waiting), each in its own namespaces; one table at
 # the end. Arguments go to pytest.
 set -uo pipefail
 cd "$(dirname "$0")/.."

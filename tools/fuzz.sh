@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Explore each parser of ours for some seconds: tools/fuzz.sh [SECONDS] [TARGET]…
-# What is found new stays in build-fuzz/corpus; a crash is left there as crash-… and ends the run with an error.
+# Fuzz each parser for some seconds: tools/fuzz.sh [SECONDS] [TARGET]…
+# New inputs are kept in build-fuzz/corpus. A crash is saved there and ends the run with an error.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-60}
@@ -19,8 +19,8 @@ for target in "${targets[@]}"; do
         -artifact_prefix="$folder/corpus/$target-" "$folder/corpus/$target" "tests/fuzz/corpus/$target" \
         > "$log" 2>&1; then
         tail -40 "$log" >&2
-        echo "$target: broken" >&2
+        echo "$target: failed, see the input in $folder/corpus" >&2
         exit 1
     fi
-    echo "$target: $(sed -n 's/^stat::number_of_executed_units: //p' "$log") runs, $(ls "$folder/corpus/$target" | wc -l) inputs of interest"
+    echo "$target: $(sed -n 's/^stat::number_of_executed_units: //p' "$log") runs, $(ls "$folder/corpus/$target" | wc -l) inputs in the corpus"
 done

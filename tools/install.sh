@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Install the Debian packages that are missing: tools/install.sh [PACKAGE]…, those beside what everybody needs. Nothing is
-# started and no database cluster is made: Backroom runs its own PostgreSQL and nats-server.
+# Install the Debian packages that are missing: tools/install.sh [PACKAGE]… (packages beside the usual ones). Nothing is
+# started and no database cluster is created: Backroom runs its own PostgreSQL and nats-server.
 set -euo pipefail
 
 PACKAGES=(
     build-essential clang clang-format cmake pkg-config
-    libmicrohttpd-dev libjansson-dev libpq-dev libnats-dev librhonabwy-dev libcsv-dev libcurl4-gnutls-dev
-    postgresql-15 postgresql-15-prioritize nats-server haproxy curl
+    libulfius-dev libjansson-dev libpq-dev libnats-dev librhonabwy-dev libcsv-dev libcurl4-gnutls-dev
+    postgresql-15 nats-server haproxy curl
     python3 python3-cryptography python3-hypothesis python3-jsonschema python3-jwt python3-psycopg2 python3-yaml
-    python3-pytest python3-pytest-timeout python3-requests
+    python3-pytest python3-pytest-timeout python3-pytest-xdist python3-requests
+    jq
     "$@"
 )
 DAEMONS=(postgresql nats-server haproxy prometheus)
@@ -22,12 +23,12 @@ mapfile -t wanted < <(missing)
 [ ${#wanted[@]} -gt 0 ] || exit 0
 
 if [ "$(id -u)" != 0 ]; then
-    echo "These Debian packages are missing. Install them as root, then come back:" >&2
+    echo "These Debian packages are missing. Install them as root, then run this again:" >&2
     echo "  apt-get install --no-install-recommends ${wanted[*]}" >&2
     exit 1
 fi
 
-# Two files tell Debian's packages what to do after unpacking. Both are put back as they were.
+# Two files control what Debian's packages do after unpacking. Both are restored at the end.
 POLICY=/usr/sbin/policy-rc.d
 CLUSTER=/etc/postgresql-common/createcluster.conf
 kept=$(mktemp -d)
@@ -58,7 +59,7 @@ case " ${wanted[*]} " in
 esac
 install "${wanted[@]}"
 
-# What we brought in must not start with the machine either.
+# What was installed here must not start with the machine.
 if command -v systemctl > /dev/null; then
     for daemon in "${DAEMONS[@]}"; do
         case " ${wanted[*]} " in

@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
-# The version before, into build-previous: that of PREVIOUS, else the last one with an older schema.
+# Build the previous version into build-previous, for the test with two versions side by side: PREVIOUS=COMMIT, else the
+# newest release (tag) before this commit. Without one there is nothing to stay compatible with, and the test is skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=build-previous
 
-if ! git rev-parse --git-dir > /dev/null 2>&1; then
-    echo "no history here: the test with two versions is left out" >&2
+commit=${PREVIOUS:-$(git tag --list '[v0-9]*' --merged HEAD^ --sort=-version:refname 2> /dev/null | head -n 1)}
+if [ -z "$commit" ]; then
+    echo "no release before this commit: the test with two versions is skipped" >&2
+    rm -rf "$folder"
     exit 0
 fi
-commit=$(git rev-parse "${PREVIOUS:-$(git log -1 --diff-filter=A --format=%H -- '*/migrations/*.sql')^}")
+commit=$(git rev-parse "$commit^{commit}")
 if [ "$(cat "$folder/commit" 2> /dev/null)" != "$commit" ]; then
     rm -rf "$folder"
     mkdir -p "$folder/source"

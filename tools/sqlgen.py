@@ -175,7 +175,8 @@ def query_header(prefix, name, queries):
 
 def query_source(prefix, files):
     queries = [q for _, each in files for q in each]
-    rows = "".join(f"    {{\"{q.name}\", {len(q.params)},\n{c_string(q.sql)}}},\n" for q in queries)
+    rows = "".join(f"    {{\"{q.name}\", {len(q.params)},\n{c_string(q.sql)}, .names = \"{','.join(n for n, _ in q.params)}\"}},\n"
+                   for q in queries)
     calls = "\n".join(f"{q.taker()}{q.signature()}\n{{\n{q.body(i, prefix)}}}\n" for i, q in enumerate(queries))
     headers = "".join(f'#include "{name}_queries.h"\n' for name, _ in files)
     return (f'{NOTE}#include "{prefix}_sql.h"\n\n#include <string.h>\n\n{headers}#include "sql.h"\n\n'

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The suite on what is built in $BUILD: unit tests, what the fuzzers found once, then the stories. Arguments go to pytest.
+# The tests on the binaries in $BUILD: unit tests, the fuzzers' corpus, then the system tests. Arguments go to pytest;
+# without any the whole suite runs, in WORKERS processes side by side (a system test is mostly waiting).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export BUILD=${BUILD:-build}
@@ -13,6 +14,6 @@ for corpus in tests/fuzz/corpus/*; do
     fi
 done
 if [ $# -eq 0 ]; then
-    set -- tests/system tests/faults/test_quick.py
+    set -- tests/system tests/faults/test_quick.py --numprocesses="${WORKERS:-2}" --dist=loadfile
 fi
 exec /usr/bin/python3 -m pytest "$@"

@@ -1,8 +1,8 @@
 /*
- * Keys and tokens for machines and for trying things out.
+ * Makes a key pair and issues tokens, for machines and for trying things out.
  *
- *     backroom-token keys DIR                        make DIR/private.json and DIR/jwks.json unless they are there
- *     backroom-token issue DIR ROLE SUB [SECONDS]    print a token (ES256) and nothing else
+ *     backroom-token keys DIR                        make DIR/private.json and DIR/jwks.json if they do not exist
+ *     backroom-token issue DIR ROLE SUB [SECONDS]    print a token (ES256), valid for SECONDS (8 hours)
  */
 #include <fcntl.h>
 #include <rhonabwy.h>
@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { USUAL_SECONDS = 8 * 3600 };
+enum { DEFAULT_SECONDS = 8 * 3600 };
 
 static char path[4096];
 
@@ -23,7 +23,7 @@ static const char *in_dir(const char *dir, const char *file)
     return path;
 }
 
-static int say(const char *what)
+static int failed(const char *what)
 {
     fprintf(stderr, "backroom-token: %s\n", what);
     return 1;
@@ -37,7 +37,7 @@ static int write_json(const char *dir, const char *file, json_t *json, mode_t mo
     if (fd >= 0)
         close(fd);
     json_decref(json);
-    return bad ? say("cannot write the key") : 0;
+    return bad ? failed("The key file cannot be written.") : 0;
 }
 
 static int make_keys(const char *dir)
@@ -53,7 +53,7 @@ static int make_keys(const char *dir)
     r_jwk_init(&private);
     r_jwk_init(&public);
     if (r_jwk_generate_key_pair(private, public, R_KEY_TYPE_EC, 256, kid) != RHN_OK)
-        return say("cannot make a key pair");
+        return failed("A key pair cannot be generated.");
     bad = write_json(dir, "private.json", r_jwk_export_to_json_t(private), 0600) ||
           write_json(dir, "jwks.json", json_pack("{s:[o]}", "keys", r_jwk_export_to_json_t(public)), 0644);
     r_jwk_free(private);
@@ -83,7 +83,7 @@ static int issue(const char *dir, const char *role, const char *subject, long se
     char *token;
 
     if (!key)
-        return say("there is no private key: run 'backroom-token keys DIR' first");
+        return failed("There is no private key. Run 'backroom-token keys DIR' first.");
     r_jwt_init(&jwt);
     r_jwt_set_sign_alg(jwt, R_JWA_ALG_ES256);
     r_jwt_set_header_str_value(jwt, "typ", "JWT");
@@ -95,7 +95,7 @@ static int issue(const char *dir, const char *role, const char *subject, long se
     r_jwt_set_claim_int_value(jwt, "exp", now + seconds);
     token = r_jwt_serialize_signed(jwt, key, 0);
     if (!token)
-        return say("cannot sign");
+        return failed("The token cannot be signed.");
     puts(token);
     r_free(token);
     r_jwt_free(jwt);
@@ -109,7 +109,7 @@ int main(int argc, char **argv)
     if (argc == 3 && !strcmp(argv[1], "keys"))
         return make_keys(argv[2]);
     if ((argc == 5 || argc == 6) && !strcmp(argv[1], "issue"))
-        return issue(argv[2], argv[3], argv[4], argc == 6 ? strtol(argv[5], NULL, 10) : USUAL_SECONDS);
+        return issue(argv[2], argv[3], argv[4], argc == 6 ? strtol(argv[5], NULL, 10) : DEFAULT_SECONDS);
     fprintf(stderr, "usage: %s keys DIR | issue DIR ROLE SUB [SECONDS]\n", argv[0]);
     return 2;
 }

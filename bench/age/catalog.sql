@@ -3,7 +3,7 @@ begin;
 set local session_replication_role = replica;
 set local search_path = catalog, extensions;
 set local synchronous_commit = off;
-truncate reservation, reservation_line, reservation_cell, stock_movement, stock_moved, event, inbox, inbox_cursor, idempotency;
+truncate reservation, reservation_line, reservation_cell, stock_movement, movement_sum, event, inbox, inbox_cursor, idempotency;
 
 create temp table past on commit drop as
 select n, at, (lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || '7' || substr(h, 1, 3) || '8' || substr(h, 4, 15))::uuid as id,
@@ -23,7 +23,7 @@ select p.id, l.sku, 'main', 1, 1 from past p cross join lateral (select p.first_
 insert into stock_movement (id, sku, warehouse, quantity, reason, reference, actor, created_at, updated_at)
 select id, first_sku, 'main', -1, 'shipped', 'SO-' || n, 'catalog-shipments', at + interval '1 day', at + interval '1 day' from past;
 
-insert into stock_moved (sku, warehouse, reason, movements, quantity)
+insert into movement_sum (sku, warehouse, reason, movements, quantity)
 select sku, warehouse, reason, count(*), sum(quantity) from stock_movement group by 1, 2, 3;
 
 insert into event (id, type, aggregate, aggregate_id, version, at, actor, trace, data, position, hash, epoch, seq)

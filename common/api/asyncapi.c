@@ -9,7 +9,7 @@
 #include "field.h"
 #include "response.h"
 
-/* The envelope is CloudEvents 1.0 in JSON, structured mode; the extensions are ours (docs/events.md). */
+/* The envelope is CloudEvents 1.0 in JSON, structured mode; the extensions are ours (docs/reference/events.md). */
 static struct {
     const char *service;
     const char *const *events;

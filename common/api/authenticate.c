@@ -2,7 +2,6 @@
 
 #include "clock.h"
 #include "metrics.h"
-#include "metrics_page.h"
 #include "principal.h"
 #include "rate_limit.h"
 #include "request.h"
@@ -28,38 +27,47 @@ static void add_quota_headers(struct work *w)
     response_header(w, "RateLimit", textf(w, "\"public\";r=%d;t=%d", a.left, a.reset));
 }
 
-/* Whoever guessed too often is not told any more whether he is right. */
+/* After too many wrong guesses a right one is not confirmed either. */
 static int public_call(struct work *w)
 {
     bool taken = rate_limit_take(PUBLIC_CALLS, w->request->address, clock_ms());
 
     add_quota_headers(w);
     if (!taken)
-        return too_many(w, PUBLIC_CALLS, "rate.too_many", "Your address calls too often. Try again later.");
+        return too_many(w, PUBLIC_CALLS, "rate.too_many",
+                        "Too many requests came from your address. Try again later.");
     if (!rate_limit_allows(WRONG_LINKS, w->request->address, clock_ms()))
-        return too_many(w, WRONG_LINKS, "rate.wrong_links",
-                        "Too many links that lead nowhere came from your address. Try again later.");
+        return too_many(
+            w, WRONG_LINKS, "rate.wrong_links",
+            "Too many requests for links that do not exist came from your address. Try again later.");
     return OK;
 }
 
 int authenticate(struct work *w)
 {
-    const char *scope = w->request->route->row.scope, *why;
+    const char *why;
 
     w->who = token_check(w, header(w->request, "Authorization"), &why);
-    if (!scope)
+    if (!w->request->route->row.scope)
         return w->who ? OK : public_call(w);
     if (why == token_too_many)
         return too_many(w, BAD_TOKENS, "auth.too_many", why);
     if (!w->who) {
         response_header(w, "WWW-Authenticate", "Bearer");
         return http_error(w, 401, "auth.required", "%s",
-                          why ? why : "This needs a token: send 'Authorization: Bearer <token>'.");
+                          why ? why : "A token is required: send 'Authorization: Bearer <token>'.");
     }
     w->actor = principal_subject(w->who);
+    return OK;
+}
+
+int authorise(struct work *w)
+{
+    const char *scope = w->request->route->row.scope;
+
     if (principal_may(w->who, scope))
         return OK;
-    return fail(w, FORBIDDEN, "auth.scope", "Your roles do not grant %s.", *scope ? scope : "anything here");
+    return fail(w, FORBIDDEN, "auth.scope", "Your roles do not grant %s.", *scope ? scope : "access here");
 }
 
 void count_wrong_link(struct work *w)

@@ -1,12 +1,16 @@
-/* Who calls, and whether he may, and not too often. */
+/* Who sends the request, whether their roles grant it, and how often their address may ask. */
 #ifndef BACKROOM_AUTHENTICATE_H
 #define BACKROOM_AUTHENTICATE_H
 
 struct work;
 
-/* The caller's token, scope and, on a route that is open to everybody, how often the address calls. */
+/* Verify the token. A route that is open to everybody needs none; then the calls of the address are
+ * limited. */
 int authenticate(struct work *w);
-/* After the work: whoever asks for what is not there, without a token, may be guessing. */
+/* The scope of the route must be granted by one of the caller's roles. */
+int authorise(struct work *w);
+/* After the work: a request without a token for something that does not exist may be a guess; it counts
+ * against its address. */
 void count_wrong_link(struct work *w);
 
 #endif

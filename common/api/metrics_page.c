@@ -4,7 +4,6 @@
 #include <stdatomic.h>
 
 #include "dead_letter_queries.h"
-#include "dispatch.h"
 #include "metrics.h"
 #include "relay_queries.h"
 #include "route.h"
@@ -79,7 +78,7 @@ static void add_own(struct work *w, struct text *t)
     }
 }
 
-/* What only the database knows; left out when it does not answer. */
+/* What only the database knows; left out when it does not respond. */
 static void add_database(struct work *w, struct text *t)
 {
     struct event_lag_row lag;
@@ -118,7 +117,6 @@ const char *metrics_page(struct work *w)
               refused);
     text_addf(&t, "# TYPE backroom_build_info gauge\nbackroom_build_info{version=\"%s\"} 1\n",
               BACKROOM_VERSION);
-    text_addf(&t, "# TYPE backroom_http_in_flight gauge\nbackroom_http_in_flight %d\n", http_in_flight());
     add_database(w, &t);
     return t.bytes;
 }

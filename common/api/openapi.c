@@ -31,14 +31,8 @@ static json_t *string_schema(void)
 static void add_path_parameters(const struct bound_route *b, json_t *list)
 {
     for (int i = 0; i < b->count; i++) {
-        const char *s = b->segments[i];
-
-        if (*s == '{') {
-            json_t *name = json_stringn(s + 1, strlen(s) - 2);
-
-            json_array_append_new(list, parameter(json_string_value(name), "path", string_schema()));
-            json_decref(name);
-        }
+        if (b->variables[i])
+            json_array_append_new(list, parameter(b->variables[i], "path", string_schema()));
     }
 }
 
@@ -50,7 +44,7 @@ static json_t *filter_schema(enum field_type type)
     return type == TEXT ? string_schema() : field_schema_one(&f);
 }
 
-/* A variable of the path filters too: it is not told twice. */
+/* A variable of the path is a filter, too: it is not listed twice. */
 static void add_list_parameters(const struct bound_route *b, json_t *list)
 {
     for (const struct filter *f = b->resource->filters; f && f->name; f++) {
@@ -187,16 +181,4 @@ void openapi_print(void)
     json_dumpf(json, stdout, JSON_INDENT(2));
     puts("");
     json_decref(json);
-}
-
-void flows_print(void)
-{
-    for (const struct resource *r = model_resources(); r && r->name; r++) {
-        if (!r->flow)
-            continue;
-        printf("### %s\n\n```mermaid\nstateDiagram-v2\n", r->aggregate);
-        for (const struct step *step = r->flow; step->from; step++)
-            printf("    %s --> %s: %s\n", step->from, step->to, step->action);
-        puts("```\n");
-    }
 }

@@ -1,4 +1,4 @@
-/* The service's description, made of its tables: OpenAPI 3.1, and its flows as Mermaid state diagrams. */
+/* The service's description, made of its tables: OpenAPI 3.1. */
 #ifndef BACKROOM_OPENAPI_H
 #define BACKROOM_OPENAPI_H
 
@@ -8,6 +8,5 @@ struct work;
 void openapi_open(const char *service);
 int openapi_get(struct work *w);
 void openapi_print(void);
-void flows_print(void);
 
 #endif

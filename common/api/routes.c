@@ -1,6 +1,8 @@
 #include "routes.h"
 
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "asyncapi.h"
@@ -63,6 +65,25 @@ static const struct resource *resource_of(const struct route *row)
     return NULL;
 }
 
+/* "shipment" → "a shipment" */
+static const char *article(const char *title)
+{
+    return strchr("aeiou", *title) ? "an" : "a";
+}
+
+/* A text that lives as long as the process. */
+static const char *kept(const char *format, ...)
+{
+    va_list args;
+    char *text;
+
+    va_start(args, format);
+    if (vasprintf(&text, format, args) < 0)
+        abort();
+    va_end(args);
+    return text;
+}
+
 static void bind_one(const struct resource *r, const char *tail, int (*handler)(struct work *),
                      const char *summary)
 {
@@ -74,14 +95,13 @@ static void bind_one(const struct resource *r, const char *tail, int (*handler)(
 
 static void bind_resource(const struct resource *r)
 {
-    char one[64], timeline[80];
+    const char *one = kept("/{%s}", resource_key(r));
 
-    snprintf(one, sizeof one, "/{%s}", resource_key(r));
-    snprintf(timeline, sizeof timeline, "%s/timeline", one);
-    bind_one(r, "", resource_list, "List, filtered and sorted");
-    bind_one(r, one, resource_one, "One of them");
+    bind_one(r, "", resource_list, r->titles ? kept("List %s", r->titles) : kept("List %ss", r->title));
+    bind_one(r, one, resource_one, kept("Get %s %s", article(r->title), r->title));
     if (r->aggregate)
-        bind_one(r, timeline, feed_timeline, "What happened to it");
+        bind_one(r, kept("%s/timeline", one), feed_timeline,
+                 kept("List the events of %s %s", article(r->title), r->title));
 }
 
 void routes_bind(const struct route *rows, bool imports)

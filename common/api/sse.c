@@ -5,45 +5,41 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <ulfius.h>
 
 #include "clock.h"
-#include "connections.h"
-#include "exchange.h"
+#include "config.h"
 #include "feed_queries.h"
 #include "field.h"
-#include "loop.h"
 #include "outbox.h"
 #include "principal.h"
+#include "request.h"
 #include "response.h"
-#include "thread.h"
+#include "server.h"
+#include "signals.h"
+#include "sql.h"
 #include "token.h"
 
-enum { STREAM_BATCH = 100, LOOK_MS = 250, HEARTBEAT_MS = 10000, PIECE = 16 * 1024 };
+enum { STREAM_BATCH = 100, POLL_MS = 250, HEARTBEAT_MS = 10000, BLOCK = 16 * 1024 };
 
-/* The loop's while it has something to send; the feeder's while it is hungry, and its connection stands still. */
 struct stream {
-    struct stream *next;
-    struct MHD_Connection *connection;
     struct principal *who;
     int64_t after;
     char *type, *aggregate;
     struct arena *arena; /* of what is being sent */
     const char *bytes;
     size_t length, sent;
-    int64_t spoke;
-    bool ended;
+    int64_t sent_at;
+    unsigned long seen; /* of feed_signal */
 };
 
-static struct {
-    pthread_mutex_t lock;
-    pthread_cond_t called;
-    pthread_t thread;
-    struct stream *hungry;
-    bool running, has_call;
-    atomic_bool stopping;
-} feeder = {.lock = PTHREAD_MUTEX_INITIALIZER};
+/* Streams ask the database one after the other, so that all of them together take one connection of the
+ * pool at most. */
+static pthread_mutex_t asking = PTHREAD_MUTEX_INITIALIZER;
+static atomic_int open_streams;
+static atomic_bool stopping;
 
-static void free_stream(void *stream)
+static void stream_free(void *stream)
 {
     struct stream *s = stream;
 
@@ -52,138 +48,73 @@ static void free_stream(void *stream)
     free(s->type);
     free(s->aggregate);
     free(s);
+    atomic_fetch_sub(&open_streams, 1);
 }
 
-static void hold(struct stream *s, struct arena *a, const char *bytes, size_t length)
+/* Takes the arena, which has the bytes. */
+static void send_next(struct stream *s, struct arena *a, const char *bytes, size_t length)
 {
     arena_free(s->arena);
     s->arena = a;
     s->bytes = bytes;
     s->length = length;
     s->sent = 0;
-    s->spoke = clock_ms();
+    s->sent_at = clock_ms();
 }
 
-static void fetch(struct stream *s)
+static void add_events(struct work *w, struct stream *s, struct text *t)
 {
     struct event_feed_row *rows;
+    size_t n = 0;
+    int fault;
+
+    pthread_mutex_lock(&asking);
+    fault = q_event_feed(w, s->after, s->type, s->aggregate, STREAM_BATCH, &rows, &n);
+    sql_release(w);
+    pthread_mutex_unlock(&asking);
+    for (size_t i = 0; fault == OK && i < n; i++) {
+        text_addf(t, "id: %" PRId64 "\ndata: ", rows[i].position);
+        text_add(t, rows[i].doc);
+        text_add(t, "\n\n");
+        s->after = rows[i].position;
+    }
+}
+
+/* New events, or from time to time a comment, by which a client that has left is noticed. */
+static void fetch(struct stream *s)
+{
     struct work w;
     struct text t;
-    size_t n = 0;
 
     work_begin(&w, REQUEST, "feed");
     w.writes = false;
     t = text_new(w.arena);
-    if (q_event_feed(&w, s->after, s->type, s->aggregate, STREAM_BATCH, &rows, &n) != OK)
-        n = 0;
-    for (size_t i = 0; i < n; i++) {
-        text_addf(&t, "id: %" PRId64 "\ndata: ", rows[i].position);
-        text_add(&t, rows[i].doc);
-        text_add(&t, "\n\n");
-        s->after = rows[i].position;
-    }
-    if (!n && clock_ms() - s->spoke > HEARTBEAT_MS)
-        text_add(&t, ": still here\n\n");
+    add_events(&w, s, &t);
+    if (!t.length && clock_ms() - s->sent_at > HEARTBEAT_MS)
+        text_add(&t, ": heartbeat\n\n");
     if (t.length) {
         struct arena *kept = arena_new();
 
-        hold(s, kept, arena_copy(kept, t.bytes, t.length), t.length);
+        send_next(s, kept, arena_copy(kept, t.bytes, t.length), t.length);
     }
     work_end(&w);
 }
 
-/* --- the feeder: a thread that asks the database ------------------------------------------------------- */
-
-static void call_feeder(void)
-{
-    pthread_mutex_lock(&feeder.lock);
-    feeder.has_call = true;
-    pthread_cond_signal(&feeder.called);
-    pthread_mutex_unlock(&feeder.lock);
-}
-
-/* Under the lock. Other instances' news come without a call. */
-static void wait_for_call(void)
-{
-    struct timespec until = clock_moment(clock_ms() + LOOK_MS);
-
-    while (!feeder.has_call && pthread_cond_timedwait(&feeder.called, &feeder.lock, &until) == 0)
-        ;
-    feeder.has_call = false;
-}
-
-/* Whoever got something, or his end, is the loop's again. Returns those who still wait. */
-static struct stream *feed_all(struct stream *hungry)
-{
-    struct stream *waiting = NULL, *next;
-
-    for (struct stream *s = hungry; s; s = next) {
-        next = s->next;
-        s->ended = atomic_load(&feeder.stopping) || !token_still_good(s->who);
-        if (!s->ended)
-            fetch(s);
-        if (s->ended || s->sent < s->length) {
-            loop_resume(s->connection);
-        } else {
-            s->next = waiting;
-            waiting = s;
-        }
-    }
-    return waiting;
-}
-
-static void *feed(void *unused)
-{
-    struct stream *waiting = NULL, *s;
-    bool last;
-
-    (void)unused;
-    thread_set_name("feeder");
-    do {
-        pthread_mutex_lock(&feeder.lock);
-        wait_for_call();
-        last = atomic_load(&feeder.stopping);
-        while ((s = feeder.hungry)) {
-            feeder.hungry = s->next;
-            s->next = waiting;
-            waiting = s;
-        }
-        pthread_mutex_unlock(&feeder.lock);
-        waiting = feed_all(waiting);
-    } while (!last);
-    return NULL;
-}
-
-/* --- the loop's side ----------------------------------------------------------------------------------- */
-
-/* Nothing to send: the connection stands still until there is. False when all streams end. */
-static bool become_hungry(struct stream *s)
-{
-    bool going_on;
-
-    pthread_mutex_lock(&feeder.lock);
-    going_on = feeder.running && !atomic_load(&feeder.stopping);
-    if (going_on) {
-        MHD_suspend_connection(s->connection);
-        s->next = feeder.hungry;
-        feeder.hungry = s;
-        feeder.has_call = true;
-        pthread_cond_signal(&feeder.called);
-    }
-    pthread_mutex_unlock(&feeder.lock);
-    return going_on;
-}
-
-static ssize_t give_piece(void *stream, uint64_t offset, char *out, size_t room)
+/* Called on the connection's thread whenever the client has taken what was sent. */
+static ssize_t next_block(void *stream, uint64_t offset, char *out, size_t room)
 {
     struct stream *s = stream;
-    size_t n = s->length - s->sent < room ? s->length - s->sent : room;
+    size_t n;
 
     (void)offset;
-    if (s->ended)
-        return MHD_CONTENT_READER_END_OF_STREAM;
-    if (!n) /* from here on it is the feeder's */
-        return become_hungry(s) ? 0 : MHD_CONTENT_READER_END_OF_STREAM;
+    while (s->sent == s->length) {
+        if (atomic_load(&stopping) || !token_still_good(s->who))
+            return U_STREAM_END;
+        fetch(s);
+        if (s->sent == s->length)
+            signal_wait(&feed_signal, &s->seen, POLL_MS);
+    }
+    n = s->length - s->sent < room ? s->length - s->sent : room;
     memcpy(out, s->bytes + s->sent, n);
     s->sent += n;
     return (ssize_t)n;
@@ -194,54 +125,39 @@ static char *copy_or_null(const char *s)
     return s ? strdup(s) : NULL;
 }
 
-static void start_feeder(void)
+static struct stream *stream_new(struct work *w)
 {
-    pthread_mutex_lock(&feeder.lock);
-    if (!feeder.running && !atomic_load(&feeder.stopping)) {
-        clock_cond_init(&feeder.called);
-        feeder.running = pthread_create(&feeder.thread, NULL, feed, NULL) == 0;
-        signal_subscribe(&feed_signal, feeder.running ? call_feeder : NULL);
-    }
-    pthread_mutex_unlock(&feeder.lock);
-}
-
-void sse_start(struct exchange *x)
-{
-    struct work *w = &x->work;
-    struct stream *s = calloc(1, sizeof *s);
     const char *last = w->request->last_event_id;
-    struct arena *a;
+    struct stream *s = calloc(1, sizeof *s);
 
     if (!s)
-        return;
-    a = arena_new();
-    start_feeder();
-    s->connection = x->connection;
+        return NULL;
     s->who = principal_copy(w->who);
     s->after = last && field_text_fits(INTEGER, last) ? strtoll(last, NULL, 10) : in_int(w, "after");
     s->type = copy_or_null(in_str(w, "type"));
     s->aggregate = copy_or_null(in_str(w, "aggregate"));
-    hold(s, a, ": welcome\n\n", 11);
-    x->status = 200;
-    x->response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, PIECE, give_piece, s, free_stream);
-    if (!x->response) {
-        free_stream(s);
-        return;
+    send_next(s, NULL, ": welcome\n\n", strlen(": welcome\n\n"));
+    return s;
+}
+
+int sse_start(struct work *w, struct _u_response *p)
+{
+    struct stream *s = NULL;
+
+    if (atomic_fetch_add(&open_streams, 1) < config_int("STREAMS", 256))
+        s = stream_new(w);
+    if (!s) {
+        atomic_fetch_sub(&open_streams, 1);
+        return fail(w, BUSY, "feed.too_many", "Too many live feeds are open. Try again later or read pages.");
     }
-    response_stream(w, x->response, "text/event-stream");
-    connections_endless(x->connection);
+    response_write_stream(w, p, "text/event-stream");
+    ulfius_set_stream_response(p, 200, next_block, stream_free, U_STREAM_SIZE_UNKNOWN, BLOCK, s);
+    server_streams();
+    return OK;
 }
 
 void sse_stop(void)
 {
-    bool running;
-
-    atomic_store(&feeder.stopping, true);
-    pthread_mutex_lock(&feeder.lock);
-    running = feeder.running;
-    feeder.has_call = true;
-    pthread_cond_signal(&feeder.called);
-    pthread_mutex_unlock(&feeder.lock);
-    if (running)
-        pthread_join(feeder.thread, NULL);
+    atomic_store(&stopping, true);
+    signal_raise(&feed_signal);
 }

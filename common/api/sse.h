@@ -2,11 +2,13 @@
 #ifndef BACKROOM_SSE_H
 #define BACKROOM_SSE_H
 
-struct exchange;
+struct _u_response;
+struct work;
 
-/* Turn the answer of GET /v1/events into a stream. On the loop's thread. */
-void sse_start(struct exchange *x);
-/* End all streams: clients come again, elsewhere. */
+/* Answer GET /v1/events with a stream, which occupies the connection's thread until it ends. BUSY when
+ * STREAMS are open. */
+int sse_start(struct work *w, struct _u_response *p);
+/* End all streams: clients reconnect, to another instance. */
 void sse_stop(void);
 
 #endif

@@ -23,7 +23,8 @@ static const char *const counter_names[COUNTERS] = {
 static const char *const gauge_names[GAUGES] = {[NATS_STALLED] = "backroom_nats_stalled",
                                                 [RELAY_LEADER] = "backroom_relay_leader",
                                                 [READY] = "backroom_ready",
-                                                [STREAM_AHEAD] = "backroom_stream_ahead"};
+                                                [STREAM_AHEAD] = "backroom_stream_ahead",
+                                                [HTTP_IN_FLIGHT] = "backroom_http_in_flight"};
 
 void metrics_add(enum counter c, int64_t n)
 {
@@ -33,6 +34,16 @@ void metrics_add(enum counter c, int64_t n)
 void metrics_set(enum gauge g, int64_t value)
 {
     atomic_store(&gauges[g], value);
+}
+
+void metrics_change(enum gauge g, int64_t by)
+{
+    atomic_fetch_add(&gauges[g], by);
+}
+
+int64_t metrics_value(enum gauge g)
+{
+    return atomic_load(&gauges[g]);
 }
 
 void metrics_add_consumer(struct consumer_gauge *g)

@@ -27,8 +27,10 @@ enum counter {
 };
 void metrics_add(enum counter c, int64_t n);
 /* Gauges. */
-enum gauge { NATS_STALLED, RELAY_LEADER, READY, STREAM_AHEAD, GAUGES };
+enum gauge { NATS_STALLED, RELAY_LEADER, READY, STREAM_AHEAD, HTTP_IN_FLIGHT, GAUGES };
 void metrics_set(enum gauge g, int64_t value);
+void metrics_change(enum gauge g, int64_t by);
+int64_t metrics_value(enum gauge g);
 
 /* A gauge of one consumer, owned by it for as long as the process runs. */
 struct consumer_gauge {

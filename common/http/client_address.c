@@ -1,12 +1,12 @@
 #include "client_address.h"
 
 #include <arpa/inet.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena.h"
 #include "config.h"
-#include "request.h"
-#include "work.h"
 
 static bool is_trusted(struct in_addr peer)
 {
@@ -23,7 +23,7 @@ static bool is_trusted(struct in_addr peer)
            ((ntohl(wanted.s_addr) ^ ntohl(peer.s_addr)) >> (32 - bits)) == 0;
 }
 
-/* Only the last hop counts: whatever stands before it, the client may have said itself. */
+/* Only the last hop counts: the client may have sent those before it. */
 static const char *last_hop(const char *forwarded)
 {
     const char *comma = forwarded ? strrchr(forwarded, ',') : NULL, *last = comma ? comma + 1 : forwarded;
@@ -33,41 +33,37 @@ static const char *last_hop(const char *forwarded)
     return last;
 }
 
-/* An IPv6 address stands for its network of 64 bits: whoever has one has all of that. */
-static const char *address_of(struct work *w, const char *said)
+/* An IPv6 address stands for its network of 64 bits: a client that has one has all of them. */
+static const char *address_of(struct arena *arena, const char *hop)
 {
     char text[INET6_ADDRSTRLEN] = "";
-    struct in6_addr long_one;
-    struct in_addr short_one;
+    struct in6_addr v6;
+    struct in_addr v4;
 
-    if (said && inet_pton(AF_INET, said, &short_one) == 1)
-        return textf(w, "%s", said);
-    if (!said || inet_pton(AF_INET6, said, &long_one) != 1)
+    if (hop && inet_pton(AF_INET, hop, &v4) == 1)
+        return arena_format(arena, "%s", hop);
+    if (!hop || inet_pton(AF_INET6, hop, &v6) != 1)
         return NULL;
-    if (IN6_IS_ADDR_V4MAPPED(&long_one)) {
-        inet_ntop(AF_INET, &long_one.s6_addr[12], text, sizeof text);
+    if (IN6_IS_ADDR_V4MAPPED(&v6)) {
+        inet_ntop(AF_INET, &v6.s6_addr[12], text, sizeof text);
     } else {
-        memset(&long_one.s6_addr[8], 0, 8);
-        inet_ntop(AF_INET6, &long_one, text, sizeof text);
+        memset(&v6.s6_addr[8], 0, 8);
+        inet_ntop(AF_INET6, &v6, text, sizeof text);
     }
-    return textf(w, "%s", text);
+    return arena_format(arena, "%s", text);
 }
 
-/* We listen on IPv4 only. */
-const char *client_address(struct work *w)
+/* The servers listen on IPv4 only. */
+const char *client_address(struct arena *arena, const struct sockaddr *peer, const char *forwarded)
 {
-    const struct sockaddr_in *from = (const struct sockaddr_in *)w->request->from;
+    const struct sockaddr_in *from = (const struct sockaddr_in *)peer;
     char text[INET_ADDRSTRLEN] = "";
-    const char *said;
+    const char *client = NULL;
 
     if (!from || from->sin_family != AF_INET)
         return "";
-    said = is_trusted(from->sin_addr) ? address_of(w, last_hop(header(w->request, "X-Forwarded-For"))) : NULL;
+    if (is_trusted(from->sin_addr))
+        client = address_of(arena, last_hop(forwarded));
     inet_ntop(AF_INET, &from->sin_addr, text, sizeof text);
-    return said ? said : textf(w, "%s", text);
-}
-
-unsigned client_port(const struct sockaddr *from)
-{
-    return from && from->sa_family == AF_INET ? ntohs(((const struct sockaddr_in *)from)->sin_port) : 0;
+    return client ? client : arena_format(arena, "%s", text);
 }

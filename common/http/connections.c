@@ -1,109 +1,152 @@
 #include "connections.h"
 
+#include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "clock.h"
+#include "thread.h"
 
-/* `since` is when it was opened or its last answer was through, so that the first byte counts, too: between two
- * requests a connection may be idle for half of the time only, then libmicrohttpd closes it. */
+enum { CHECK_MS = 250 };
+
+/* `since` is when it was opened or its last response was complete, so that a request's first byte counts,
+ * too: between two requests a connection may be idle for half of the time only, then libmicrohttpd closes
+ * it. */
 struct connection {
     struct connection *next, *before;
-    int fd;
+    int fd; /* a duplicate: libmicrohttpd's number may belong to another connection by now */
     int64_t since;
-    bool endless;
+    bool streams, responding;
 };
 
 static struct {
+    pthread_mutex_t lock;
+    pthread_t thread;
     int64_t allowed_ms;
     struct connection *first;
-    atomic_int count;
-} open_now;
+    atomic_int open, responding;
+    atomic_bool running;
+} table = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static struct connection *of(struct MHD_Connection *c)
+/* On the connection's own thread. */
+static void set_responding(struct connection *c, bool responding)
 {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-
-    return info ? info->socket_context : NULL;
+    atomic_fetch_add(&table.responding, responding - c->responding);
+    c->responding = responding;
 }
 
-static void opened(struct MHD_Connection *c, void **context)
+struct connection *connection_opened(int fd)
 {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
-    struct connection *new = calloc(1, sizeof *new);
+    struct connection *c = calloc(1, sizeof *c);
 
-    *context = new;
-    if (!new)
-        return;
-    new->fd = info ? info->connect_fd : -1;
-    new->since = clock_ms();
-    new->next = open_now.first;
-    if (new->next)
-        new->next->before = new;
-    open_now.first = new;
-    atomic_fetch_add(&open_now.count, 1);
+    if (!c)
+        return NULL;
+    c->fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    c->since = clock_ms();
+    pthread_mutex_lock(&table.lock);
+    c->next = table.first;
+    if (c->next)
+        c->next->before = c;
+    table.first = c;
+    pthread_mutex_unlock(&table.lock);
+    atomic_fetch_add(&table.open, 1);
+    return c;
 }
 
-static void closed(struct connection *old)
-{
-    if (!old)
-        return;
-    if (old->before)
-        old->before->next = old->next;
-    else
-        open_now.first = old->next;
-    if (old->next)
-        old->next->before = old->before;
-    free(old);
-    atomic_fetch_sub(&open_now.count, 1);
-}
-
-void connections_notify(void *unused, struct MHD_Connection *c, void **context,
-                        enum MHD_ConnectionNotificationCode code)
-{
-    (void)unused;
-    if (code == MHD_CONNECTION_NOTIFY_STARTED)
-        opened(c, context);
-    else
-        closed(*context);
-}
-
-static void set(struct connection *c, bool endless)
+void connection_closed(struct connection *c)
 {
     if (!c)
         return;
+    set_responding(c, false);
+    pthread_mutex_lock(&table.lock);
+    if (c->before)
+        c->before->next = c->next;
+    else
+        table.first = c->next;
+    if (c->next)
+        c->next->before = c->before;
+    pthread_mutex_unlock(&table.lock);
+    if (c->fd >= 0)
+        close(c->fd);
+    free(c);
+    atomic_fetch_sub(&table.open, 1);
+}
+
+void connection_responds(struct connection *c)
+{
+    if (c)
+        set_responding(c, true);
+}
+
+void connection_responded(struct connection *c)
+{
+    if (!c)
+        return;
+    set_responding(c, false);
+    pthread_mutex_lock(&table.lock);
     c->since = clock_ms();
-    c->endless = endless;
+    c->streams = false;
+    pthread_mutex_unlock(&table.lock);
 }
 
-void connections_answered(struct MHD_Connection *c)
+void connection_streams(struct connection *c)
 {
-    set(of(c), false);
+    if (!c)
+        return;
+    set_responding(c, false);
+    pthread_mutex_lock(&table.lock);
+    c->streams = true;
+    pthread_mutex_unlock(&table.lock);
 }
 
-void connections_endless(struct MHD_Connection *c)
+static void shut_down_late(void)
 {
-    set(of(c), true);
-}
+    int64_t latest = clock_ms() - table.allowed_ms;
 
-void connections_cut_off_the_late(void)
-{
-    int64_t latest = clock_ms() - open_now.allowed_ms;
-
-    for (struct connection *c = open_now.first; c; c = c->next) {
-        if (!c->endless && c->since < latest && c->fd >= 0)
+    pthread_mutex_lock(&table.lock);
+    for (struct connection *c = table.first; c; c = c->next) {
+        if (!c->streams && c->since < latest && c->fd >= 0)
             shutdown(c->fd, SHUT_RDWR);
     }
+    pthread_mutex_unlock(&table.lock);
+}
+
+static void *run(void *unused)
+{
+    (void)unused;
+    thread_set_name("connections");
+    while (atomic_load(&table.running)) {
+        shut_down_late();
+        usleep(CHECK_MS * 1000);
+    }
+    return NULL;
 }
 
 void connections_start(int seconds)
 {
-    open_now.allowed_ms = (int64_t)seconds * 1000;
+    table.allowed_ms = (int64_t)seconds * 1000;
+    atomic_store(&table.running, true);
+    if (pthread_create(&table.thread, NULL, run, NULL) != 0)
+        atomic_store(&table.running, false);
+}
+
+void connections_stop(void)
+{
+    if (atomic_exchange(&table.running, false))
+        pthread_join(table.thread, NULL);
 }
 
 int connections_open(void)
 {
-    return atomic_load(&open_now.count);
+    return atomic_load(&table.open);
+}
+
+int connections_responding(void)
+{
+    return atomic_load(&table.responding);
 }

@@ -1,23 +1,27 @@
-/* The open connections of the public port: whoever drips a request, or takes its answer in drips, is cut off when the
- * whole of it has taken too long (R-51). libmicrohttpd's own time-out counts idle seconds only. All of it but the count is
- * the loop's thread's. */
+/* The open connections of the public port. One whose request and response together take too long is shut
+ * down, however many bytes it sends or takes meanwhile (R-51): libmicrohttpd's time-out counts idle
+ * seconds only. */
 #ifndef BACKROOM_CONNECTIONS_H
 #define BACKROOM_CONNECTIONS_H
 
-#include <microhttpd.h>
+struct connection;
 
-/* A request and its answer may take so long. */
+/* Begin to shut down connections whose request takes longer than this. */
 void connections_start(int seconds);
-/* libmicrohttpd's callback. */
-void connections_notify(void *unused, struct MHD_Connection *c, void **context,
-                        enum MHD_ConnectionNotificationCode code);
-/* A request is over; what comes is another. */
-void connections_answered(struct MHD_Connection *c);
-/* The answer that is given now goes on for as long as it is listened to. */
-void connections_endless(struct MHD_Connection *c);
-void connections_cut_off_the_late(void);
-
-/* How many there are. */
+void connections_stop(void);
+/* How many are open. */
 int connections_open(void);
+/* How many of them have a complete request whose response is not complete yet; streams do not count. */
+int connections_responding(void);
+
+/* NULL without memory; then it has no deadline. The other functions do nothing with NULL. */
+struct connection *connection_opened(int fd);
+void connection_closed(struct connection *c);
+/* A request is complete and its response begins. */
+void connection_responds(struct connection *c);
+/* A response is complete; what comes is another request, with a deadline of its own. */
+void connection_responded(struct connection *c);
+/* The response under way has no deadline. */
+void connection_streams(struct connection *c);
 
 #endif

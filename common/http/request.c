@@ -3,8 +3,49 @@
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
+#include <ulfius.h>
 
+#include "client_address.h"
 #include "utf8.h"
+
+/* --- the request as it came ---------------------------------------------------------------------------- */
+
+static struct header *row_named(struct header *rows, int count, const char *name)
+{
+    for (int i = 0; i < count; i++) {
+        if (strcasecmp(rows[i].name, name) == 0)
+            return &rows[i];
+    }
+    return NULL;
+}
+
+/* ulfius has joined the values of repeated names by commas, but takes names in another case for others. */
+static void read_headers(struct work *w, struct request *r, const struct _u_map *map)
+{
+    struct header *rows = arena_alloc(w->arena, (size_t)map->nb_values * sizeof *rows), *same;
+    int count = 0;
+
+    for (int i = 0; i < map->nb_values; i++) {
+        same = row_named(rows, count, map->keys[i]);
+        if (same)
+            same->value = textf(w, "%s, %s", same->value, map->values[i]);
+        else
+            rows[count++] = (struct header){map->keys[i], map->values[i]};
+    }
+    r->headers = rows;
+    r->header_count = count;
+}
+
+void request_open(struct work *w, struct request *r, const struct _u_request *q)
+{
+    w->request = r;
+    r->method = q->http_verb;
+    r->target = q->http_url;
+    r->body = q->binary_body;
+    r->body_length = q->binary_body_length;
+    read_headers(w, r, q->map_header);
+    r->address = client_address(w->arena, q->client_address, header(r, "X-Forwarded-For"));
+}
 
 const char *header(const struct request *r, const char *name)
 {
@@ -14,6 +55,8 @@ const char *header(const struct request *r, const char *name)
     }
     return NULL;
 }
+
+/* --- its target ---------------------------------------------------------------------------------------- */
 
 static int hex_digit(char c)
 {
@@ -61,7 +104,7 @@ static const char *read_path(struct request *r, char *path)
     return NULL;
 }
 
-static const char *read_query(struct request *r, char *query)
+static const char *read_query(struct work *w, struct request *r, char *query)
 {
     for (char *pair; (pair = strsep(&query, "&"));) {
         char *value = strchr(pair, '=');
@@ -79,11 +122,11 @@ static const char *read_query(struct request *r, char *query)
         wrong = wrong ? wrong : decode(value, false);
         if (wrong)
             return wrong;
-        if (request_query_var(r, pair))
+        if (query_var(w, pair))
             return "names a parameter twice";
-        if (r->query_count == QUERY_MAX)
+        if (w->var_count == QUERY_MAX)
             return "has too many parameters";
-        r->query[r->query_count++] = (struct name_value){pair, value};
+        r->vars[w->var_count++] = (struct var){pair, value};
     }
     return NULL;
 }
@@ -93,32 +136,21 @@ const char *request_target(struct work *w, struct request *r, const char *target
     char *path = arena_copy(w->arena, target, strlen(target)), *query = strchr(path, '?');
     const char *wrong;
 
+    w->vars = r->vars;
+    w->var_count = 0;
     if (query)
         *query++ = '\0';
     wrong = read_path(r, path);
     if (!wrong && query)
-        wrong = read_query(r, query);
+        wrong = read_query(w, r, query);
     return wrong;
 }
 
-const char *request_path_var(const struct request *r, const char *name)
+void request_take_route(struct work *w, struct request *r, const struct bound_route *route)
 {
-    size_t n = strlen(name);
-
-    for (int i = 0; i < r->route->count; i++) {
-        const char *s = r->route->segments[i];
-
-        if (*s == '{' && !strncmp(s + 1, name, n) && s[n + 1] == '}')
-            return r->segments[i];
+    r->route = route;
+    for (int i = 0; i < route->count; i++) {
+        if (route->variables[i])
+            r->vars[w->var_count++] = (struct var){route->variables[i], r->segments[i], .in_path = true};
     }
-    return NULL;
-}
-
-const char *request_query_var(const struct request *r, const char *name)
-{
-    for (int i = 0; i < r->query_count; i++) {
-        if (strcmp(r->query[i].name, name) == 0)
-            return r->query[i].value;
-    }
-    return NULL;
 }

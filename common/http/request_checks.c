@@ -7,10 +7,10 @@
 #include "request.h"
 #include "response.h"
 
-/* Headers that must stand once: a second one is joined by a comma. */
-static const char *const singles[] = {"Content-Length",  "Host",     "Authorization", "Content-Type",
-                                      "Idempotency-Key", "If-Match", "traceparent",   "Transfer-Encoding",
-                                      "Last-Event-ID"};
+/* Headers that may occur once only: the values of repeated ones have been joined by a comma. */
+static const char *const single_headers[] = {
+    "Content-Length", "Host",        "Authorization",     "Content-Type", "Idempotency-Key",
+    "If-Match",       "traceparent", "Transfer-Encoding", "Last-Event-ID"};
 
 static bool is_token(const char *s)
 {
@@ -31,18 +31,18 @@ int check_headers(struct work *w)
 
     for (int i = 0; i < r->header_count; i++) {
         if (!is_token(r->headers[i].name))
-            return error_and_close(w, "A header's name is not a token.");
+            return error_and_close(w, "A header name is not a token.");
     }
-    for (size_t i = 0; i < COUNT(singles); i++) {
-        const char *value = header(r, singles[i]);
+    for (size_t i = 0; i < COUNT(single_headers); i++) {
+        const char *value = header(r, single_headers[i]);
 
         if (value && strchr(value, ','))
-            return error_and_close(w, textf(w, "%s stands twice or holds a comma.", singles[i]));
+            return error_and_close(w, textf(w, "%s is repeated or contains a comma.", single_headers[i]));
     }
     if (coding && strcasecmp(coding, "chunked") != 0)
         return error_and_close(w, "Transfer-Encoding must be chunked.");
     if (coding && header(r, "Content-Length"))
-        return error_and_close(w, "Content-Length and Transfer-Encoding stand together.");
+        return error_and_close(w, "Content-Length and Transfer-Encoding exclude each other.");
     return OK;
 }
 
@@ -66,9 +66,9 @@ int check_body(struct work *w, bool raw)
         return http_error(w, 413, "body.too_large", "The body may have at most %d bytes.", BODY_MAX);
     }
     if (length && strtoull(length, NULL, 10) != r->body_length)
-        return error_and_close(w, "The body is not as long as Content-Length says.");
+        return error_and_close(w, "The length of the body differs from Content-Length.");
     if (header(r, "Content-Encoding"))
-        return http_error(w, 415, "body.encoding", "Compressed bodies are not taken.");
+        return http_error(w, 415, "body.encoding", "Compressed bodies are not supported.");
     if (r->body_length && !raw && !is_json(header(r, "Content-Type")))
         return http_error(w, 415, "body.type", "The body must be application/json in UTF-8.");
     return OK;

@@ -1,7 +1,7 @@
 #include "response.h"
 
-#include <microhttpd.h>
 #include <string.h>
+#include <ulfius.h>
 
 #include "request.h"
 
@@ -15,9 +15,9 @@ const char *status_title(int status)
     case 400:
         return "Bad request";
     case 401:
-        return "Who are you?";
+        return "Unauthorized";
     case 403:
-        return "Not allowed";
+        return "Forbidden";
     case 404:
         return "Not found";
     case 405:
@@ -25,20 +25,19 @@ const char *status_title(int status)
     case 409:
         return "Conflict";
     case 412:
-    case 428:
-        return "Version conflict";
+        return "Precondition failed";
     case 413:
-        return "Too large";
+        return "Payload too large";
     case 415:
-        return "Media type not supported";
+        return "Unsupported media type";
     case 422:
         return "Invalid input";
     case 429:
         return "Too many requests";
     case 503:
-        return "Try again later";
+        return "Service unavailable";
     default:
-        return "Internal error";
+        return "Internal server error";
     }
 }
 
@@ -48,7 +47,7 @@ void response_header(struct work *w, const char *name, const char *value)
 
     if (r->response_header_count < RESPONSE_HEADERS_MAX)
         r->response_headers[r->response_header_count++] =
-            (struct name_value){name, arena_copy(w->arena, value, strlen(value))};
+            (struct header){name, arena_copy(w->arena, value, strlen(value))};
 }
 
 int http_error(struct work *w, int status, const char *code, const char *format, ...)
@@ -92,19 +91,20 @@ const char *response_body(struct work *w)
     return w->reply ? w->reply : "{}";
 }
 
-static bool unchanged(const struct work *w)
+/* The client has this very version. */
+static bool is_not_modified(const struct work *w)
 {
     const char *known = w->request->if_none_match;
 
     return !w->fault && known && w->etag && strcmp(known, w->etag) == 0 && !w->writes;
 }
 
-static void put(struct MHD_Response *p, const char *name, const char *value)
+static void put(struct _u_response *p, const char *name, const char *value)
 {
-    MHD_add_response_header(p, name, value);
+    u_map_put(p->map_header, name, value);
 }
 
-static void put_all(struct work *w, struct MHD_Response *p)
+static void put_headers(struct work *w, struct _u_response *p)
 {
     const struct request *r = w->request;
 
@@ -115,34 +115,36 @@ static void put_all(struct work *w, struct MHD_Response *p)
     put(p, "Cache-Control", r->cache && !w->fault ? r->cache : "no-store");
 }
 
-struct MHD_Response *response_make(struct work *w, unsigned *status)
+static const char *type_of(const struct work *w, int status)
+{
+    if (status >= 400)
+        return "application/problem+json";
+    return w->request->reply_type ? w->request->reply_type : "application/json";
+}
+
+int response_write(struct work *w, struct _u_response *p)
 {
     const char *body = response_body(w);
-    struct MHD_Response *p;
+    int status = is_not_modified(w) ? 304 : response_status(w);
 
-    *status = (unsigned)(unchanged(w) ? 304 : response_status(w));
-    p = MHD_create_response_from_buffer(*status == 304 ? 0 : strlen(body), (void *)(intptr_t)body,
-                                        MHD_RESPMEM_PERSISTENT);
-    if (!p)
-        return NULL;
-    put_all(w, p);
-    put(p, "Content-Type",
-        *status >= 400           ? "application/problem+json"
-        : w->request->reply_type ? w->request->reply_type
-                                 : "application/json");
+    put_headers(w, p);
+    put(p, "Content-Type", type_of(w, status));
     if (w->etag)
         put(p, "ETag", w->etag);
-    if (w->location && *status == 201)
+    if (w->location && status == 201)
         put(p, "Location", w->location);
-    if (*status == 503)
+    if (status == 503)
         put(p, "Retry-After", "1");
     if (w->dry_run)
         put(p, "Preference-Applied", "dry-run");
-    return p;
+    p->status = status;
+    if (status != 304)
+        ulfius_set_binary_body_response(p, (unsigned)status, body, strlen(body));
+    return status;
 }
 
-void response_stream(struct work *w, struct MHD_Response *p, const char *type)
+void response_write_stream(struct work *w, struct _u_response *p, const char *type)
 {
-    put_all(w, p);
+    put_headers(w, p);
     put(p, "Content-Type", type);
 }

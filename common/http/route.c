@@ -7,23 +7,42 @@
 static struct bound_route bound[ROUTES_MAX];
 static int bound_count;
 
+/* "v1/orders/{id}" → "v1", "orders", "{id}", and of the last the variable "id". */
+static void cut(struct bound_route *b)
+{
+    char *rest = b->text, *segment, *name = b->names;
+
+    while ((segment = strsep(&rest, "/")) && b->count < SEGMENTS_MAX) {
+        size_t n = strlen(segment);
+
+        if (*segment == '{') {
+            snprintf(name, n - 1, "%s", segment + 1);
+            b->variables[b->count] = name;
+            name += n;
+        }
+        b->segments[b->count++] = segment;
+    }
+    if (segment) {
+        fprintf(stderr, "%s has more than %d segments\n", b->path, SEGMENTS_MAX);
+        abort();
+    }
+}
+
 void route_add(struct route row, const struct resource *resource)
 {
     struct bound_route *b = &bound[bound_count];
-    char *rest = b->text;
 
-    if (bound_count == ROUTES_MAX || strlen(row.path) >= sizeof b->path) {
+    if (bound_count == ROUTES_MAX || strlen(row.path) >= PATH_LENGTH) {
         fprintf(stderr, "more than %d routes, or a path too long: %s\n", ROUTES_MAX, row.path);
         abort();
     }
     bound_count++;
     b->row = row;
+    b->resource = resource;
     snprintf(b->path, sizeof b->path, "%s", row.path);
     snprintf(b->text, sizeof b->text, "%s", row.path + 1);
     b->row.path = b->path;
-    while (b->count < SEGMENTS_MAX && (b->segments[b->count] = strsep(&rest, "/")))
-        b->count++;
-    b->resource = resource;
+    cut(b);
 }
 
 const struct bound_route *route_all(int *count)
@@ -32,12 +51,12 @@ const struct bound_route *route_all(int *count)
     return bound;
 }
 
-static bool meets(const struct bound_route *b, char **segments, int count)
+static bool matches(const struct bound_route *b, char **segments, int count)
 {
     if (b->count != count)
         return false;
     for (int i = 0; i < count; i++) {
-        if (b->segments[i][0] == '{' ? !*segments[i] : strcmp(b->segments[i], segments[i]) != 0)
+        if (b->variables[i] ? !*segments[i] : strcmp(b->segments[i], segments[i]) != 0)
             return false;
     }
     return true;
@@ -51,7 +70,7 @@ const struct bound_route *route_match(const char *method, char **segments, int c
     if (strcmp(method, "HEAD") == 0)
         method = "GET";
     for (int i = 0; i < bound_count; i++) {
-        if (!meets(&bound[i], segments, count))
+        if (!matches(&bound[i], segments, count))
             continue;
         if (strcmp(bound[i].row.method, method) == 0)
             return &bound[i];

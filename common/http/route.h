@@ -1,4 +1,4 @@
-/* The routes of a service as rows, and which row a request meets. */
+/* The routes of a service as rows, and which row a request matches. */
 #ifndef BACKROOM_ROUTE_H
 #define BACKROOM_ROUTE_H
 
@@ -13,23 +13,27 @@ struct route {
     const char *scope;          /* what the caller's roles must grant; NULL: open to everybody */
     const struct field *fields; /* of the body, or of the query string on a GET; NULL: none allowed */
     int (*handler)(struct work *w);
-    int status; /* of the answer when all went well */
+    int status; /* of the response on success */
     const char *summary;
-    bool raw; /* the body is a piece of a file, not JSON: the handler finds it in the request */
+    const char
+        *query; /* of action_route() and query_route() (action.h): the name of one of the service's queries */
+    bool raw;   /* the body is a piece of a file, not JSON: the handler finds it in the request */
 };
 
-enum { SEGMENTS_MAX = 8, ROUTES_MAX = 256 };
+enum { SEGMENTS_MAX = 8, ROUTES_MAX = 256, PATH_LENGTH = 128 };
 
 /* A route as it is served: a service's own row, or one that a resource row brings with it. */
 struct bound_route {
     struct route row;
     const struct resource *resource; /* whose collection the path is in, or NULL */
-    char path[128], text[128];       /* the row's path, and its segments cut apart */
-    const char *segments[SEGMENTS_MAX];
+    char path[PATH_LENGTH], text[PATH_LENGTH], names[PATH_LENGTH]; /* what the following point into */
+    const char *segments[SEGMENTS_MAX];                            /* "orders", "{id}" */
+    const char *variables[SEGMENTS_MAX]; /* "id" where the segment is a variable, else NULL */
     int count;
 };
 
-/* Add a row; resource: whose collection its path is in, or NULL. Before serving. More than ROUTES_MAX end the process. */
+/* Add a row; resource: whose collection its path is in, or NULL. Before serving. What exceeds a limit ends
+ * the process. */
 void route_add(struct route row, const struct resource *resource);
 const struct bound_route *route_all(int *count);
 

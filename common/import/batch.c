@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 
+#include "json_out.h"
+
 size_t batch_size(const struct batch *b)
 {
     return b->n;
@@ -77,6 +79,25 @@ const char *batch_json(struct work *w, const struct batch *b)
     }
     text_add(&t, "]");
     return t.bytes;
+}
+
+const char *batch_new_json(struct work *w, const struct batch *b)
+{
+    struct text out = text_new(w->arena);
+    bool some = false;
+
+    json_begin_list(&out, NULL);
+    for (size_t i = 0; i < b->n; i++) {
+        if (!batch_good(b, i))
+            continue;
+        json_begin_object(&out, NULL);
+        json_add_text(&out, "id", new_id(w));
+        json_add_json(&out, "doc", json_text(w, b->rows[i].data));
+        json_end_object(&out);
+        some = true;
+    }
+    json_end_list(&out);
+    return some ? out.bytes : NULL;
 }
 
 const char *batch_refused_json(struct work *w, const struct batch *b, int64_t first)

@@ -1,7 +1,7 @@
 /*
  * Imports (C-7, O-13, A-1, A-2): files of rows that become what a kind makes of them, batch by batch, as a job that
  * any instance goes on with. A service declares its kinds as rows; a kind is its fields and one handler for a batch.
- * How a file comes in and what becomes of refused rows is told in docs/imports.md.
+ * How a file comes in and what becomes of refused rows is told in docs/how-to/import-history.md.
  */
 #ifndef BACKROOM_IMPORT_H
 #define BACKROOM_IMPORT_H
@@ -38,14 +38,11 @@ void batch_refuse(struct work *w, struct batch *b, size_t i);
 void batch_known(struct batch *b, size_t i);
 /* The rows that are good so far, as a JSON list of {"i": place in the batch, "doc": {…}}. */
 const char *batch_json(struct work *w, const struct batch *b);
+/* The same as a list of {"id": a new one, "doc": {…}}; NULL if there is none. */
+const char *batch_new_json(struct work *w, const struct batch *b);
 
-/* The row of `resources[]` that a service with imports has: GET /v1/imports, one, its timeline. */
-#define IMPORTS_RESOURCE                                                                                     \
-    {                                                                                                        \
-        "imports", "import", "import_job", "import_json", "imports:read", NULL, NULL, import_filters,        \
-            "created_at", .moves = true                                                                      \
-    }
-extern const struct filter import_filters[];
+/* What every service with an import kind has: GET /v1/imports, one import and its timeline; and the routes of uploads. */
+extern const struct resource import_resources[];
 extern const struct route import_routes[];
 
 /* The service's kinds; NULL: it has none, and no thread is started. */

@@ -386,7 +386,7 @@ static void *run(void *unused)
     int idle = 0;
 
     (void)unused;
-    thread_is_unhurried("imports");
+    thread_set_name("imports");
     while (!atomic_load(&runner.stopping)) {
         if (go_on())
             continue;

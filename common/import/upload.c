@@ -19,8 +19,22 @@ static const struct field open_fields[] = {
 
 static const struct field begin_fields[] = {{"parts", INTEGER, REQUIRED, 0, 100000}, {0}};
 
-const struct filter import_filters[] = {
-    {"status", TEXT, "status = ?::text"}, {"kind", TEXT, "kind = ?::text"}, {0}};
+static const struct filter import_filters[] = {{"status", TEXT}, {"kind", TEXT}, {0}};
+
+const struct resource import_resources[] = {
+    {
+        .name = "imports",
+        .title = "import",
+        .aggregate = "import",
+        .table = "import_job",
+        .view = "import_json",
+        .read = "imports:read",
+        .filters = import_filters,
+        .sorts = "created_at",
+        .changes_without_events = true,
+    },
+    {0},
+};
 
 static const struct import_kind *kinds;
 

@@ -1,8 +1,10 @@
 /*
- * The rows that describe resources. A resource as a row: its list, its single item, its timeline and its ETag come from one view, with no C and no
- * SQL of their own. The view has: the key column (default id); `version` where there is an aggregate; `status`
- * where there is a flow; every filter and sort column; `doc` (json, an object); `private` (json, an object of
- * personal data) where there is a reveal scope.
+ * The rows that describe a service's resources and the lives of its aggregates.
+ *
+ * A resource as a row: its list, its single item, its timeline and its ETag come from one view, with no C and no SQL of
+ * their own. The view has: the key column (default id); `version` where there is an aggregate; `status` where there is a
+ * flow; every filter and sort column; `doc` (json, an object); `private` (json, an object of personal data) where there
+ * is a reveal scope.
  */
 #ifndef BACKROOM_MODEL_H
 #define BACKROOM_MODEL_H
@@ -11,38 +13,48 @@
 
 struct work;
 
-/* The life of an aggregate as rows: from, action, to, guard, event. Never a sixth column. */
+/* One step in the life of an aggregate. Never a sixth column. */
 struct step {
-    const char *from, *action, *to;
+    const char *
+        from; /* a status, several ("draft|rejected"), or ANY that the flow names; in the first row the first one
+                         is where the life begins */
+    const char *action;
+    const char *to;                               /* the status afterwards, or SAME */
     int (*guard)(struct work *w, const char *id); /* OK, or the fault that forbids the step; NULL: none */
     const char *event;                            /* "orders.order.confirmed" */
 };
 
+#define ANY  "*"
+#define SAME NULL
+
 struct filter {
     const char *name; /* in the query string, or a variable of the path */
     enum field_type type;
-    const char *where; /* "placed_at >= ?::timestamptz": ? stands for the value */
+    const char *
+        where; /* "placed_at >= ?::timestamptz": ? stands for the value. NULL: equality with the column `name` */
 };
 
 #define EVERYBODYS "*"
 
 struct resource {
     const char *name;      /* the path segment: "orders" */
+    const char *title;     /* one of them, in words: "order" */
+    const char *titles;    /* several; NULL: the title with an s */
     const char *aggregate; /* "order": its events are <service>.order.*; NULL: it has none */
     const char *table;     /* "orders": locked, versioned */
     const char *view;      /* "order_json" */
     const char *read;      /* scope to read it; NULL: open to everybody */
     const char *reveal;    /* scope to see its personal data unmasked; NULL: it has none */
-    const char
-        *owner; /* column that holds the customer's ref: customer tokens see only theirs. NULL: none of it;
-                          EVERYBODYS: all of it, as far as `read` goes */
+    const char *owner; /* column with the customer's ref: customer tokens see only theirs. NULL: none of it;
+                              EVERYBODYS: all of it, as far as `read` goes */
     const struct filter *filters;
     const char *sorts; /* "created_at,number": the first is the default, newest first */
     const struct step *flow;
     const char *key; /* key column, default "id" */
     const char
         *pending; /* boolean column that a `Prefer: wait` waits to become false; NULL: nothing to wait for */
-    bool moves;   /* its view shows what changes without an event (scanned units): never answered with 304 */
+    bool
+        changes_without_events; /* its view shows what changes without an event (scanned units): never answered with 304 */
 };
 
 /* The service's resources. Once, at start. */

@@ -7,7 +7,6 @@
 #include "outbox.h"
 #include "principal.h"
 #include "request.h"
-#include "resource.h"
 #include "route.h"
 #include "sql.h"
 #include "work.h"

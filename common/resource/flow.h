@@ -23,10 +23,6 @@ int flow_apply_if(struct work *w, const char *aggregate, const char *id, const c
  * "" where the table has no flow. */
 int flow_lock(struct work *w, const char *aggregate, const char *id, const char **status);
 
-/* Handler for a route /v1/<resource>/{id}/<action> that is nothing but a step: applies it and answers with the
- * resource. */
-int flow_route(struct work *w);
-
 /* Add the JSON list of the actions that the caller may take in this status. */
 void flow_add_actions(struct work *w, const struct resource *r, const char *status, struct text *out);
 

@@ -13,7 +13,6 @@
 #include "page.h"
 #include "principal.h"
 #include "request.h"
-#include "share.h"
 #include "sql.h"
 
 enum { PAGE = 50, PAGE_MAX = 250, VALUES_OF_A_LIST = 24 };
@@ -77,28 +76,22 @@ static bool is_theirs(struct work *w, const struct resource *r, const char *owne
     return has_owner(r) ? owner && strcmp(owner, principal_subject(w->who)) == 0 : r->owner != NULL;
 }
 
-/* Whoever has the key, or one of the keys, that are given. */
-static const char *select_by(struct work *w, const struct resource *r, const char *keys)
-{
-    return textf(w, "select %s, %s::text from %s where %s = %s", columns_of(w, r),
-                 has_owner(r) ? r->owner : "null", r->view, resource_key(r), keys);
-}
-
 static const char *select_one(struct work *w, const struct resource *r)
 {
-    return select_by(w, r, r->key ? "$1" : "$1::uuid");
+    return textf(w, "select %s, %s::text from %s where %s = $1%s", columns_of(w, r),
+                 has_owner(r) ? r->owner : "null", r->view, resource_key(r), r->key ? "" : "::uuid");
 }
 
-static int answer_one(struct work *w, const struct resource *r, const struct pg_result *rows, int row)
+static int answer_one(struct work *w, const struct resource *r, const struct pg_result *rows)
 {
     struct text out = text_new(w->arena);
 
-    if (!is_theirs(w, r, sql_text(rows, row, ONE_MORE)))
+    if (!is_theirs(w, r, sql_text(rows, 0, ONE_MORE)))
         return not_found(w);
-    add_item(w, r, &out, rows, row);
+    add_item(w, r, &out, rows, 0);
     if (r->aggregate)
-        w->etag = textf(w, "\"v%s\"", sql_text(rows, row, VERSION));
-    if (r->moves && w->request)
+        w->etag = textf(w, "\"v%s\"", sql_text(rows, 0, VERSION));
+    if (r->changes_without_events && w->request)
         w->request->if_none_match = NULL;
     return reply(w, out.bytes);
 }
@@ -113,7 +106,7 @@ static int read_one(struct work *w, const struct resource *r, const char *id, bo
     TRY(sql_only_row(w, rows));
     if (pending)
         *pending = sql_bool(rows, 0, PENDING);
-    return answer_one(w, r, rows, 0);
+    return answer_one(w, r, rows);
 }
 
 int resource_one(struct work *w)
@@ -121,21 +114,6 @@ int resource_one(struct work *w)
     const struct resource *r = w->request->route->resource;
 
     return read_one(w, r, path_var(w, resource_key(r)), NULL);
-}
-
-struct question resource_question(struct work *w)
-{
-    const struct resource *r = w->request->route->resource;
-
-    return (struct question){sql_query_of_text(w, select_one(w, r), 1),
-                             sql_query_of_text(w, select_by(w, r, r->key ? "any($1)" : "any($1::uuid[])"), 1),
-                             KEY, path_var(w, resource_key(r))};
-}
-
-int resource_answer(struct work *w, const struct pg_result *rows, int row)
-{
-    TRY(sql_only_row(w, rows));
-    return answer_one(w, w->request->route->resource, rows, row);
 }
 
 /* --- an item as the answer to a change ----------------------------------------------------------------- */
@@ -256,9 +234,9 @@ static int add_filter(struct work *w, struct listing *l, const char *name, const
     while (f && f->name && strcmp(f->name, name) != 0)
         f++;
     if (!f || !f->name)
-        return query_fault(w, name, "query.unknown", "There is no such filter here.");
+        return query_fault(w, name, "query.unknown", "This filter does not exist.");
     if (!field_text_fits(f->type, value))
-        return query_fault(w, name, "query.format", "The filter's value has the wrong form.");
+        return query_fault(w, name, "query.format", "The value does not fit the type of the filter.");
     if (l->n >= VALUES_OF_A_LIST - 4)
         return query_fault(w, name, "query.too_many", "Too many filters.");
     l->values[l->n++] = value;
@@ -298,13 +276,9 @@ static void set_limit(struct work *w, struct listing *l, const char *value)
 /* /v1/stock/{sku}/movements lists the movements whose filter `sku` has the path's value. */
 static int add_path_filters(struct work *w, struct listing *l)
 {
-    const struct bound_route *route = w->request->route;
-
-    for (int i = 0; i < route->count; i++) {
-        const char *s = route->segments[i];
-
-        if (*s == '{')
-            TRY(add_filter(w, l, arena_copy(w->arena, s + 1, strlen(s) - 2), w->request->segments[i]));
+    for (int i = 0; i < w->var_count; i++) {
+        if (w->vars[i].in_path)
+            TRY(add_filter(w, l, w->vars[i].name, w->vars[i].value));
     }
     return OK;
 }
@@ -312,16 +286,18 @@ static int add_path_filters(struct work *w, struct listing *l)
 static int query_faults(struct work *w)
 {
     w->status = w->error_count ? 400 : 0;
-    return failed_if_any(w, "query.invalid", "The query string has faults.");
+    return failed_if_any(w, "query.invalid", "The query string is invalid: errors[] names every fault.");
 }
 
-static int read_query(struct work *w, struct listing *l, const char **cursor, struct text *same_query)
+static int read_list_query(struct work *w, struct listing *l, const char **cursor, struct text *same_query)
 {
     set_sort(w, l, "");
     TRY(add_path_filters(w, l));
-    for (int i = 0; i < w->request->query_count; i++) {
-        const char *name = w->request->query[i].name, *value = w->request->query[i].value;
+    for (int i = 0; i < w->var_count; i++) {
+        const char *name = w->vars[i].name, *value = w->vars[i].value;
 
+        if (w->vars[i].in_path)
+            continue;
         if (strcmp(name, "cursor") == 0)
             *cursor = value;
         else if (strcmp(name, "limit") == 0)
@@ -345,7 +321,7 @@ static int add_cursor(struct work *w, struct listing *l, const char *cursor, con
         return OK;
     if (!cursor_read(w, same_query, cursor, &after, &key)) {
         query_fault(w, "cursor", "query.cursor",
-                    "This cursor belongs to another query or is damaged: start again without.");
+                    "The cursor is damaged or belongs to another query. Start again without it.");
         return query_faults(w);
     }
     l->values[l->n++] = after;
@@ -372,7 +348,8 @@ static int reply_page(struct work *w, const struct listing *l, const struct pg_r
     return page_reply(w, &page, next);
 }
 
-/* `v.` in the order: a bare name would mean the output column of that name, which is text: 10 before 9, and no index. */
+/* `v.` in the order: a bare name would mean the output column of that name, which is text: 10 before 9,
+ * and no index. */
 int resource_list(struct work *w)
 {
     const struct resource *r = w->request->route->resource;
@@ -384,9 +361,9 @@ int resource_list(struct work *w)
     /* A cursor is good for the very list it came from. */
     for (int i = 0; i < w->request->segment_count; i++)
         text_addf(&same_query, "/%s", w->request->segments[i]);
-    TRY(read_query(w, &l, &cursor, &same_query));
+    TRY(read_list_query(w, &l, &cursor, &same_query));
     if (r->read && !add_owner(w, r, &l))
-        return fail(w, FORBIDDEN, "auth.not_for_customers", "This list is not for customers.");
+        return fail(w, FORBIDDEN, "auth.not_for_customers", "Customers may not read this list.");
     TRY(add_cursor(w, &l, cursor, same_query.bytes));
     direction = l.ascending ? "" : " desc";
     if (l.n)

@@ -4,16 +4,11 @@
 
 #include "model.h"
 
-struct pg_result;
-struct question;
 struct work;
 
 /* Handlers of the routes that the row brings. */
 int resource_list(struct work *w);
 int resource_one(struct work *w);
-/* The latter in two, for those who do not wait in between: what it asks, and what it answers with the row that came. */
-struct question resource_question(struct work *w);
-int resource_answer(struct work *w, const struct pg_result *rows, int row);
 
 /* Answer with one item of a resource, as GET would; sets ETag and waits for `Prefer: wait` after the commit. The last
  * step of a handler: whoever may see the item as it is gets it as idempotency.c keeps it, in one statement. */

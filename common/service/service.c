@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "areas.h"
 #include "asyncapi.h"
 #include "bus.h"
 #include "common_sql.h"
@@ -17,10 +18,12 @@
 #include "cursor.h"
 #include "cursor_queries.h"
 #include "dispatch.h"
+#include "flow_diagrams.h"
 #include "history.h"
 #include "log.h"
 #include "model.h"
 #include "openapi.h"
+#include "ops.h"
 #include "pool.h"
 #include "principal.h"
 #include "relay.h"
@@ -54,7 +57,7 @@ static bool open_database(const struct service *s)
     conn_pool_open(config_text("DATABASE_URL", ""), s->name, (int)config_int("POOL_SIZE", 8),
                    s->plans_by_value);
     for (int i = 0; i < START_TRIES && !up; i++) {
-        struct sql_conn *c = conn_take(100, INT64_MAX, PATIENT);
+        struct sql_conn *c = conn_take(100, INT64_MAX, BACKGROUND);
 
         up = c != NULL;
         if (c)
@@ -67,17 +70,18 @@ static bool open_database(const struct service *s)
 }
 
 /* Hand each module its rows. */
-static void open_modules(const struct service *s)
+static void open_modules(const struct service *s, const struct area *all)
 {
-    model_open(s->resources);
+    model_open(all->resources);
     principal_roles(s->roles);
-    sql_constraints(s->constraints);
+    sql_constraints(all->constraints);
     outbox_open(s->name);
-    consume_open(s->consumers);
-    routes_bind(s->routes, s->imports);
+    consume_open(all->consumers);
+    routes_bind(all->routes, all->imports);
+    action_open(s->queries);
     openapi_open(s->name);
-    asyncapi_open(s->name, s->events, s->imports);
-    metrics_gauges(s->gauges);
+    asyncapi_open(s->name, s->events, all->imports);
+    metrics_gauges(all->gauges);
 }
 
 static void wait_for_signal(void)
@@ -130,7 +134,7 @@ static void stop_all(void)
     ops_stop();
 }
 
-static int serve(const struct service *s)
+static int serve(const struct service *s, const struct area *all)
 {
     const char *address = config_text("BIND", "127.0.0.1");
     int port = (int)config_int("PORT", s->port);
@@ -140,7 +144,7 @@ static int serve(const struct service *s)
     log_open(s->name, config_text("INSTANCE", "1"));
     gnutls_global_init();
     json_object_seed(0);
-    open_modules(s);
+    open_modules(s, all);
     if (!ops_start(address, (int)config_int("OPS_PORT", port + 1000)))
         return 1;
     if (!token_open(config_text("JWKS_FILE", "jwks.json")) || !open_database(s))
@@ -148,10 +152,10 @@ static int serve(const struct service *s)
     bus_open(config_text("NATS_URL", "nats://127.0.0.1:4222"), s->name);
     relay_start(s->name);
     history_start(s->name);
-    workers_start(s->name, s->consumers);
-    deadline_start(s->deadlines);
-    schedule_start(s->schedules);
-    import_start(s->imports);
+    workers_start(s->name, all->consumers);
+    deadline_start(all->deadlines);
+    schedule_start(all->schedules);
+    import_start(all->imports);
     if (!http_start(address, port))
         return 1;
     ops_not_ready(NULL);
@@ -166,22 +170,25 @@ static int serve(const struct service *s)
 static const struct {
     const char *option;
     void (*print)(void);
-} descriptions[] = {{"--openapi", openapi_print}, {"--asyncapi", asyncapi_print}, {"--flows", flows_print}};
+} descriptions[] = {
+    {"--openapi", openapi_print}, {"--asyncapi", asyncapi_print}, {"--flows", flow_diagrams_print}};
 
 int service_main(const struct service *s, int argc, char **argv)
 {
+    struct area all = areas_join(s->name, s->areas);
+
     for (size_t i = 0; argc == 2 && i < COUNT(descriptions); i++) {
         if (strcmp(argv[1], descriptions[i].option) == 0) {
-            open_modules(s);
+            open_modules(s, &all);
             descriptions[i].print();
             return 0;
         }
     }
     if (argc == 1)
-        return serve(s);
+        return serve(s, &all);
     fprintf(stderr,
             "usage: %s [--openapi | --asyncapi | --flows]\nThe environment configures it: see "
-            "docs/operations.md.\n",
+            "docs/reference/settings.md.\n",
             argv[0]);
     return 2;
 }

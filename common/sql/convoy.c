@@ -4,7 +4,6 @@
 #include <semaphore.h>
 #include <string.h>
 
-#include "arrivals.h"
 #include "cargo.h"
 #include "clock.h"
 #include "metrics.h"
@@ -12,8 +11,8 @@
 #include "work.h"
 
 /* While one is under way the next one gathers: larger ones cost everybody less. Before that one is back it only goes if it
- * is ENOUGH, or if only a FEW travel, who would wait for nothing. Where they come in quick succession, who commits waits a little
- * for a few more (arrivals.h). Whoever was not taken along WAIT_MS after that goes by himself,
+ * is ENOUGH, or if only a FEW travel, who would wait for nothing. Whoever was not
+ * taken along WAIT_MS after he came goes by himself,
  * as many as there are connections. */
 enum { UNDER_WAY = 2, COMPANY = CARGO_MOST, ENOUGH = 8, FEW = 4, WAIT_MS = 100 };
 
@@ -22,7 +21,6 @@ struct passenger {
     struct passenger *next;
     struct work *work;
     bool commits;
-    int64_t ripe;                            /* when he waits for others no longer */
     enum { IN_LINE, TAKEN_ALONG, LEADS } is; /* under the lock */
     sem_t called;
 };
@@ -36,10 +34,8 @@ struct company {
 static struct {
     pthread_mutex_t lock;
     struct passenger *first;
-    int waiting, committing;   /* in line, and those of them who commit */
+    int waiting;               /* in line */
     int travelling, under_way; /* works, and convoys */
-    struct arrivals commits;
-    int worthwhile; /* so many are waited for, as they came when the last one did; 0: nobody is */
 } line = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* --- under way ------------------------------------------------------------------------------------------ */
@@ -97,7 +93,6 @@ static void join_line(struct passenger *p)
         end = &(*end)->next;
     *end = p;
     line.waiting++;
-    line.committing += p->commits;
 }
 
 static struct passenger *take_from_line(struct passenger **at)
@@ -106,7 +101,6 @@ static struct passenger *take_from_line(struct passenger **at)
 
     *at = p->next;
     line.waiting--;
-    line.committing -= p->commits;
     return p;
 }
 
@@ -124,21 +118,14 @@ static bool may_go(void)
     return line.under_way < UNDER_WAY && (line.waiting >= ENOUGH || line.travelling < FEW);
 }
 
-static bool waits_for_others(const struct passenger *p)
-{
-    return p->commits && line.committing < line.worthwhile && clock_ms() < p->ripe;
-}
-
 /* Who leads it, or NULL: none goes now. */
 static struct passenger *next_leader(void)
 {
-    struct passenger **at = &line.first, *next;
+    struct passenger *next;
 
-    while (*at && waits_for_others(*at))
-        at = &(*at)->next;
-    if (!*at || !may_go())
+    if (!line.first || !may_go())
         return NULL;
-    next = take_from_line(at);
+    next = take_from_line(&line.first);
     next->is = LEADS;
     line.under_way++;
     line.travelling++;
@@ -197,15 +184,10 @@ static void lead(struct passenger *me, int (*alone)(struct work *w))
 /* Until he is called. What he was called for, or IN_LINE: nobody did in time, and he is not in line any more. */
 static int wait_for_call(struct passenger *me)
 {
-    bool called = clock_sem_wait(&me->called, me->ripe);
+    bool called = clock_sem_wait(&me->called, clock_ms() + WAIT_MS);
     int is;
 
     pthread_mutex_lock(&line.lock);
-    if (!called) {
-        unlock_and_call();
-        called = clock_sem_wait(&me->called, me->ripe + WAIT_MS);
-        pthread_mutex_lock(&line.lock);
-    }
     is = me->is;
     if (is == IN_LINE)
         leave_line(me);
@@ -217,14 +199,11 @@ static int wait_for_call(struct passenger *me)
 
 int convoy_travel(struct work *w, bool commits, int (*alone)(struct work *w))
 {
-    int64_t now = clock_ms();
-    struct passenger me = {.work = w, .commits = commits, .ripe = now + SUCCESSION_MS};
+    struct passenger me = {.work = w, .commits = commits};
     int is;
 
     sem_init(&me.called, 0, 0);
     pthread_mutex_lock(&line.lock);
-    if (commits)
-        line.worthwhile = arrivals_note(&line.commits, w->from, now);
     join_line(&me);
     unlock_and_call();
     is = wait_for_call(&me);

@@ -1,6 +1,5 @@
 #include "pipeline.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
 #include "arena.h"
@@ -8,7 +7,6 @@
 #include "fault.h"
 #include "pool.h"
 #include "statement.h"
-#include "thread.h"
 #include "work.h"
 
 /* For a connection of the pool. */
@@ -25,79 +23,32 @@ int pipeline_lost(struct work *w)
     return PQstatus(w->db->pg) == CONNECTION_OK ? sql_busy(w, "database.unavailable") : sql_ended(w);
 }
 
-/* --- giving way ------------------------------------------------------------------------------------------ */
-
-/* May PostgreSQL's processes take their priority back? Until one was refused. */
-static atomic_bool may_hurry = true;
-
-static bool give_way(struct sql_conn *c)
+/* Sets the time-outs of the session's class, unless it has them from the work before. */
+static bool set_time_outs(struct sql_conn *c, enum session_class wanted)
 {
-    return statement_send(c, "give way", "select give_way(10)", 0, NULL);
-}
+    bool known = c->class == wanted;
 
-static void note_refusal(struct work *w, PGresult *r, void *unused)
-{
-    (void)w, (void)unused;
-    if (strcmp(PQgetvalue(r, 0, 0), "f") == 0)
-        atomic_store(&may_hurry, false);
-}
-
-static bool hurries_to_commit(const struct work *w)
-{
-    return w->db->manner == GIVING_WAY && atomic_load(&may_hurry);
-}
-
-static bool hurry(struct work *w)
-{
-    if (!statement_send(w->db, "hurry", "select give_way(0)", 0, NULL))
-        return false;
-    pipeline_expect(w, note_refusal, NULL);
-    return true;
-}
-
-bool pipeline_commit(struct work *w)
-{
-    bool hurries = hurries_to_commit(w);
-
-    return (!hurries || hurry(w)) && statement_send(w->db, "commit", "commit", 0, NULL) &&
-           (!hurries || give_way(w->db));
-}
-
-/* --- a session's manner ----------------------------------------------------------------------------------- */
-
-static enum manner manner_of(const struct work *w)
-{
-    return w->kind == REQUEST ? IMPATIENT : thread_gives_way() ? GIVING_WAY : PATIENT;
-}
-
-/* Told to the session, as most works find one that knows; it forgets what it was told in a transaction that is rolled back. Where
- * PostgreSQL has no extension for it, its processes give way to nobody: docs/adr/0019-who-does-not-hurry-gives-way.md. */
-static bool tell_manner(struct sql_conn *c, enum manner wanted)
-{
-    bool known = c->manner == wanted;
-
-    c->manner = wanted;
+    c->class = wanted;
     if (known)
         return true;
-    if (wanted == IMPATIENT)
-        return statement_send(c, "impatient",
+    if (wanted == INTERACTIVE)
+        return statement_send(c, "interactive",
                               "select set_config('statement_timeout', '2s', false), "
                               "set_config('lock_timeout', '1s', false)",
                               0, NULL);
-    return statement_send(c, "patient",
+    return statement_send(c, "background",
                           "select set_config('statement_timeout', '20s', false), "
                           "set_config('lock_timeout', '10s', false)",
-                          0, NULL) &&
-           (wanted == PATIENT || give_way(c));
+                          0, NULL);
 }
 
 int pipeline_open(struct work *w)
 {
-    enum manner manner = manner_of(w);
+    enum session_class class = w->kind == REQUEST ? INTERACTIVE : BACKGROUND;
 
     if (w->db)
         return w->fault == OK ? OK : (int)w->fault;
-    w->db = conn_take(w->kind == REQUEST ? REQUEST_WAIT_MS : BACKGROUND_WAIT_MS, w->until, manner);
+    w->db = conn_take(w->kind == REQUEST ? REQUEST_WAIT_MS : BACKGROUND_WAIT_MS, w->until, class);
     if (!w->db) {
         w->turned_away = true;
         return sql_busy(w, "database.unavailable");
@@ -105,7 +56,7 @@ int pipeline_open(struct work *w)
     w->db->begun = w->db->failed = w->db->committing = false;
     w->db->answer_ms = w->kind == REQUEST ? ANSWER_MS : BACKGROUND_MS;
     w->db->until = w->until;
-    return tell_manner(w->db, manner) ? OK : pipeline_lost(w);
+    return set_time_outs(w->db, class) ? OK : pipeline_lost(w);
 }
 
 static bool begin(struct work *w)

@@ -21,9 +21,6 @@ void pipeline_expect(struct work *w, void (*take)(struct work *w, struct pg_resu
 int pipeline_read(struct work *w, struct pg_result **last);
 /* The same up to a synchronisation point: afterwards the pipeline takes statements again, also behind one that failed. */
 int pipeline_end(struct work *w, struct pg_result **last);
-/* Queue the commit. A session that gives way does not there: while one writes PostgreSQL's log, all others who commit wait for it. False:
- * the connection is lost. */
-bool pipeline_commit(struct work *w);
 /* The connection is not usable any more: BUSY, or what went wrong before. */
 int pipeline_lost(struct work *w);
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,7 @@ struct waiter {
     struct waiter *next;
 };
 
-static struct pool {
+static struct {
     pthread_mutex_t lock;
     struct sql_conn **idle;
     struct waiter *first, **last, *spare;
@@ -38,8 +39,8 @@ static struct pool {
     atomic_llong oldest;   /* since when the first in the queue waits, 0 for nobody: read without the lock */
     atomic_llong answered; /* when a connection was last given back in good health */
     atomic_ullong refused;
-} usual = {.lock = PTHREAD_MUTEX_INITIALIZER, .last = &usual.first},
-  giving_way = {.lock = PTHREAD_MUTEX_INITIALIZER, .last = &giving_way.first};
+    sem_t for_background; /* so many more may be taken for background work */
+} pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .last = &pool.first};
 
 static struct {
     const char *url;
@@ -90,7 +91,7 @@ PGconn *conn_direct(void)
     return pg;
 }
 
-struct sql_conn *conn_open(void)
+static struct sql_conn *conn_open(void)
 {
     PGconn *pg = conn_direct();
     struct sql_conn *c;
@@ -99,7 +100,7 @@ struct sql_conn *conn_open(void)
         return NULL;
     c = calloc(1, sizeof *c);
     c->pg = pg;
-    c->manner = IMPATIENT; /* see conn_pool_open() */
+    c->class = INTERACTIVE; /* see conn_pool_open() */
     PQsetnonblocking(pg, 1);
     PQenterPipelineMode(pg);
     return c;
@@ -123,36 +124,29 @@ void conn_pool_open(const char *url, const char *schema, int size, bool plans_by
              "-c search_path=%s,extensions -c statement_timeout=2000 -c lock_timeout=1000 "
              "-c idle_in_transaction_session_timeout=5000 -c timezone=UTC -c jit=off -c plan_cache_mode=%s",
              schema, plans_by_value ? "auto" : "force_generic_plan");
-    usual.size = size;
-    giving_way.size = (size + 1) / 2;
-    usual.idle = calloc((size_t)usual.size, sizeof(struct sql_conn *));
-    giving_way.idle = calloc((size_t)giving_way.size, sizeof(struct sql_conn *));
-}
-
-static void close_all(struct pool *p)
-{
-    pthread_mutex_lock(&p->lock);
-    while (p->idle_count > 0) {
-        conn_close(p->idle[--p->idle_count]);
-        p->open--;
-    }
-    pthread_mutex_unlock(&p->lock);
+    pool.size = size;
+    pool.idle = calloc((size_t)size, sizeof *pool.idle);
+    sem_init(&pool.for_background, 0, (unsigned)(size + 1) / 2);
 }
 
 void conn_pool_close(void)
 {
-    close_all(&usual);
-    close_all(&giving_way);
+    pthread_mutex_lock(&pool.lock);
+    while (pool.idle_count > 0) {
+        conn_close(pool.idle[--pool.idle_count]);
+        pool.open--;
+    }
+    pthread_mutex_unlock(&pool.lock);
 }
 
 /* --- taking and giving, under the lock ------------------------------------------------------------------ */
 
-static struct waiter *waiter_join(struct pool *p)
+static struct waiter *waiter_join(void)
 {
-    struct waiter *me = p->spare;
+    struct waiter *me = pool.spare;
 
     if (me) {
-        p->spare = me->next;
+        pool.spare = me->next;
     } else {
         me = calloc(1, sizeof *me);
         clock_cond_init(&me->served);
@@ -161,103 +155,103 @@ static struct waiter *waiter_join(struct pool *p)
     me->given = NULL;
     me->may_open = false;
     me->next = NULL;
-    *p->last = me;
-    p->last = &me->next;
-    atomic_store(&p->oldest, p->first->since);
-    atomic_fetch_add(&p->waiting, 1);
+    *pool.last = me;
+    pool.last = &me->next;
+    atomic_store(&pool.oldest, pool.first->since);
+    atomic_fetch_add(&pool.waiting, 1);
     return me;
 }
 
-static void waiter_leave(struct pool *p, struct waiter *me)
+static void waiter_leave(struct waiter *me)
 {
-    struct waiter **at = &p->first;
+    struct waiter **at = &pool.first;
 
     while (*at != me)
         at = &(*at)->next;
     *at = me->next;
     if (!*at)
-        p->last = at;
-    atomic_store(&p->oldest, p->first ? p->first->since : 0);
-    atomic_fetch_sub(&p->waiting, 1);
+        pool.last = at;
+    atomic_store(&pool.oldest, pool.first ? pool.first->since : 0);
+    atomic_fetch_sub(&pool.waiting, 1);
 }
 
-static struct sql_conn *wait_in_queue(struct pool *p, int64_t until, bool *may_open)
+static struct sql_conn *wait_in_queue(int64_t until, bool *may_open)
 {
     struct timespec deadline = clock_moment(until);
-    struct waiter *me = waiter_join(p);
+    struct waiter *me = waiter_join();
     bool late = false;
 
-    while (!me->given && !me->may_open && !p->idle_count && !late)
-        late = pthread_cond_timedwait(&me->served, &p->lock, &deadline) == ETIMEDOUT;
+    while (!me->given && !me->may_open && !pool.idle_count && !late)
+        late = pthread_cond_timedwait(&me->served, &pool.lock, &deadline) == ETIMEDOUT;
     if (!me->given && !me->may_open) {
-        waiter_leave(p, me);
-        if (p->idle_count)
-            me->given = p->idle[--p->idle_count];
+        waiter_leave(me);
+        if (pool.idle_count)
+            me->given = pool.idle[--pool.idle_count];
         else
-            atomic_fetch_add(&p->refused, 1);
+            atomic_fetch_add(&pool.refused, 1);
     }
     *may_open = me->may_open;
-    me->next = p->spare;
-    p->spare = me;
+    me->next = pool.spare;
+    pool.spare = me;
     return me->given;
 }
 
 /* The one used last, of those that were told so already if there is one: telling it costs a statement. */
-static struct sql_conn *pick(struct pool *p, enum manner wanted)
+static struct sql_conn *pick(enum session_class wanted)
 {
-    int last = --p->idle_count, i = last;
+    int last = --pool.idle_count, i = last;
     struct sql_conn *c;
 
-    while (i > 0 && p->idle[i]->manner != wanted)
+    while (i > 0 && pool.idle[i]->class != wanted)
         i--;
-    if (p->idle[i]->manner != wanted)
+    if (pool.idle[i]->class != wanted)
         i = last;
-    c = p->idle[i];
-    memmove(p->idle + i, p->idle + i + 1, (size_t)(last - i) * sizeof(struct sql_conn *));
+    c = pool.idle[i];
+    memmove(pool.idle + i, pool.idle + i + 1, (size_t)(last - i) * sizeof(struct sql_conn *));
     return c;
 }
 
 /* An idle connection, or leave to open one more (*may_open). */
-static struct sql_conn *take(struct pool *p, int64_t until, enum manner wanted, bool *may_open)
+static struct sql_conn *take(int64_t until, enum session_class wanted, bool *may_open)
 {
     *may_open = false;
-    if (p->idle_count > 0)
-        return pick(p, wanted);
-    if (p->open == p->size)
-        return wait_in_queue(p, until, may_open);
+    if (pool.idle_count > 0)
+        return pick(wanted);
+    if (pool.open == pool.size)
+        return wait_in_queue(until, may_open);
     *may_open = true;
-    p->open++;
+    pool.open++;
     return NULL;
 }
 
 /* A connection, or NULL for the place of a broken one. Whom to wake. */
-static struct waiter *give(struct pool *p, struct sql_conn *c)
+static struct waiter *give(struct sql_conn *c)
 {
-    struct waiter *first = p->first;
+    struct waiter *first = pool.first;
 
     if (c && (!first || clock_ms() - first->since < FAIR_AFTER_MS)) {
-        p->idle[p->idle_count++] = c;
+        pool.idle[pool.idle_count++] = c;
     } else if (first) {
-        waiter_leave(p, first);
+        waiter_leave(first);
         first->given = c;
         first->may_open = !c;
     } else {
-        p->open--;
+        pool.open--;
     }
     return first;
 }
 
 /* --- the pool ------------------------------------------------------------------------------------------- */
 
-static void give_and_wake(struct pool *p, struct sql_conn *c, int pause_ms)
+static void give_and_wake(struct sql_conn *c, int pause_ms)
 {
     struct waiter *next;
 
-    pthread_mutex_lock(&p->lock);
+    pthread_mutex_lock(&pool.lock);
     if (pause_ms)
-        p->pause_until = clock_ms() + pause_ms;
-    next = give(p, c);
-    pthread_mutex_unlock(&p->lock);
+        pool.pause_until = clock_ms() + pause_ms;
+    next = give(c);
+    pthread_mutex_unlock(&pool.lock);
     if (next)
         pthread_cond_signal(&next->served);
 }
@@ -270,17 +264,17 @@ static bool has_ended(const struct sql_conn *c)
     return poll(&fd, 1, 0) != 0;
 }
 
-static struct sql_conn *take_or_open(struct pool *p, int64_t wait_until, int64_t until, enum manner manner)
+static struct sql_conn *take_or_open(int64_t wait_until, int64_t until, enum session_class class)
 {
     struct sql_conn *c;
     bool may_open, pause;
     int64_t now;
 
-    pthread_mutex_lock(&p->lock);
-    c = take(p, wait_until, manner, &may_open);
+    pthread_mutex_lock(&pool.lock);
+    c = take(wait_until, class, &may_open);
     now = clock_ms();
-    pause = now < p->pause_until || until - now < CONNECT_MS;
-    pthread_mutex_unlock(&p->lock);
+    pause = now < pool.pause_until || until - now < CONNECT_MS;
+    pthread_mutex_unlock(&pool.lock);
     if (c && has_ended(c)) { /* its place is ours */
         conn_close(c);
         c = NULL;
@@ -289,74 +283,67 @@ static struct sql_conn *take_or_open(struct pool *p, int64_t wait_until, int64_t
     if (c || !may_open)
         return c;
     c = pause ? NULL : conn_open();
-    if (c)
-        c->pool = p;
-    else
-        give_and_wake(p, NULL, pause ? 0 : CONNECT_PAUSE_MS);
+    if (!c)
+        give_and_wake(NULL, pause ? 0 : CONNECT_PAUSE_MS);
     return c;
 }
 
-struct sql_conn *conn_take(int wait_ms, int64_t until, enum manner manner)
+struct sql_conn *conn_take(int wait_ms, int64_t until, enum session_class class)
 {
     int64_t now = clock_ms(), wait_until = now + wait_ms < until ? now + wait_ms : until;
+    bool background = class == BACKGROUND;
+    struct sql_conn *c;
 
-    if (now >= until)
+    if (now >= until || (background && !clock_sem_wait(&pool.for_background, wait_until)))
         return NULL;
-    return take_or_open(manner == GIVING_WAY ? &giving_way : &usual, wait_until, until, manner);
+    c = take_or_open(wait_until, until, class);
+    if (c)
+        c->background = background;
+    else if (background)
+        sem_post(&pool.for_background);
+    return c;
 }
 
 void conn_give(struct sql_conn *c)
 {
-    bool broken = c->broken || PQstatus(c->pg) != CONNECTION_OK;
-    struct pool *p = c->pool;
+    bool broken = c->broken || PQstatus(c->pg) != CONNECTION_OK, background = c->background;
 
     if (broken)
         conn_close(c);
     else
-        atomic_store_explicit(&p->answered, clock_ms(), memory_order_relaxed);
-    give_and_wake(p, broken ? NULL : c, 0);
+        atomic_store_explicit(&pool.answered, clock_ms(), memory_order_relaxed);
+    give_and_wake(broken ? NULL : c, 0);
+    if (background)
+        sem_post(&pool.for_background);
 }
 
-/* What is asked of the pool is about those who wait: requests. */
 bool conn_pool_busy(int64_t within_ms)
 {
     bool full;
 
-    pthread_mutex_lock(&usual.lock);
-    full = usual.open == usual.size && !usual.idle_count;
-    pthread_mutex_unlock(&usual.lock);
-    return full && clock_ms() - atomic_load(&usual.answered) < within_ms;
+    pthread_mutex_lock(&pool.lock);
+    full = pool.open == pool.size && !pool.idle_count;
+    pthread_mutex_unlock(&pool.lock);
+    return full && clock_ms() - atomic_load(&pool.answered) < within_ms;
 }
 
 bool conn_pool_congested(void)
 {
-    int64_t since = atomic_load(&usual.oldest);
+    int64_t since = atomic_load(&pool.oldest);
 
-    if (!since || atomic_load(&usual.waiting) < usual.size || clock_ms() - since < CONGESTED_MS)
+    if (!since || atomic_load(&pool.waiting) < pool.size || clock_ms() - since < CONGESTED_MS)
         return false;
-    atomic_fetch_add(&usual.refused, 1);
+    atomic_fetch_add(&pool.refused, 1);
     return true;
-}
-
-void conn_refused(void)
-{
-    atomic_fetch_add(&usual.refused, 1);
-}
-
-static void count(struct pool *p, int *open, int *used)
-{
-    pthread_mutex_lock(&p->lock);
-    *open += p->open;
-    *used += p->open - p->idle_count;
-    pthread_mutex_unlock(&p->lock);
 }
 
 void conn_pool_gauges(int *open, int *used, uint64_t *refused)
 {
-    *open = *used = 0;
-    count(&usual, open, used);
-    count(&giving_way, open, used);
-    *refused = atomic_load(&usual.refused) + atomic_load(&giving_way.refused);
+    pthread_mutex_lock(&pool.lock);
+    *open = pool.open;
+    *used = pool.open - pool.idle_count;
+    pthread_mutex_unlock(&pool.lock);
+    *refused = atomic_load(&pool.refused);
 }
 
 /* Wait until the socket can be read (or written, while there is something to flush). */

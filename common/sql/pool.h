@@ -20,19 +20,17 @@ struct pending {
     bool answers;     /* somebody waits for its result */
 };
 
-/* How long a session's statements may run and wait for locks, and whether its server's process gives way to others: see
- * thread.h. What a session was told it forgets only with a transaction that is rolled back, or never. */
-enum manner { NOT_TOLD, IMPATIENT, PATIENT, GIVING_WAY };
-
-struct pool;
+/* How long a session's statements may run and wait for locks. A session keeps the time-outs that were set in it until a
+ * transaction that set them is rolled back: then they are UNKNOWN. */
+enum session_class { UNKNOWN, INTERACTIVE, BACKGROUND };
 
 struct sql_conn {
     PGconn *pg;
-    struct pool *pool; /* it is given back to; NULL for one of its own */
     bool begun, broken, failed;
     bool committing; /* the commit was sent: if the connection is lost, nobody knows whether it was done */
-    enum manner manner;
-    char **prepared; /* open-addressed set of statement names: statement.h */
+    enum session_class class; /* whose time-outs it has */
+    bool background;          /* it counts as one of those for background work */
+    char **prepared;          /* open-addressed set of statement names: statement.h */
     size_t prepared_room, prepared_count;
     struct pending pending[PENDING_MAX];
     int pending_count;
@@ -44,13 +42,10 @@ struct sql_conn {
 /* A plain connection to the configured database with the house's time-outs, or NULL. Not of the pool: for the
  * relay, leadership and migrations. */
 PGconn *conn_direct(void);
-/* One that is not of the pool, or NULL. */
-struct sql_conn *conn_open(void);
 void conn_close(struct sql_conn *c);
 /* From the pool, waiting at most wait_ms; NULL when none came free, the database does not answer, or connecting might
- * take longer than until. For those who give way there are connections of their own, half as many: a process of the
- * server that was told to give way cannot be told otherwise. */
-struct sql_conn *conn_take(int wait_ms, int64_t until, enum manner manner);
+ * take longer than until. Background work, which may wait long for locks, has at most half of the connections. */
+struct sql_conn *conn_take(int wait_ms, int64_t until, enum session_class class);
 void conn_give(struct sql_conn *c);
 /* plans_by_value: statements may be planned for the values they come with, else each is planned once. */
 void conn_pool_open(const char *url, const char *schema, int size, bool plans_by_value);
@@ -59,8 +54,6 @@ void conn_pool_close(void);
 bool conn_pool_busy(int64_t within_ms);
 /* Does somebody wait for a connection so long already that whoever comes now had better not begin? He counts as refused. */
 bool conn_pool_congested(void);
-/* Somebody who never came as far as conn_take() waited too long. */
-void conn_refused(void);
 void conn_pool_gauges(int *open, int *used, uint64_t *refused);
 
 /* Next result or NULL (end of one statement's results); sets broken when the server does not answer in time. */

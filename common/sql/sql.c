@@ -184,18 +184,6 @@ int sql_plan_by_value(struct work *w)
                           NULL);
 }
 
-int sql_unanswered(struct work *w)
-{
-    return sql_busy(w, "database.unavailable");
-}
-
-const struct query *sql_query_of_text(struct work *w, const char *sql, int parameters)
-{
-    const struct query q = {name_of_text(w, sql), parameters, sql};
-
-    return (const struct query *)arena_copy(w->arena, (const char *)&q, sizeof q);
-}
-
 int sql_only_row(struct work *w, const PGresult *r)
 {
     return PQntuples(r) > 0 ? OK : not_found(w);
@@ -208,7 +196,7 @@ int sql_only_row(struct work *w, const PGresult *r)
 static int commit(struct work *w)
 {
     w->db->committing = w->db->begun && !w->db->failed && !w->db->broken;
-    if (w->db->committing && !pipeline_commit(w))
+    if (w->db->committing && !statement_send(w->db, "commit", "commit", 0, NULL))
         return pipeline_lost(w);
     crash_point("work.committing");
     pipeline_end(w, NULL);
@@ -245,7 +233,7 @@ void sql_rollback(struct work *w)
     w->cargo = NULL;
     if (!w->db)
         return;
-    w->db->manner = NOT_TOLD;
+    w->db->class = UNKNOWN;
     if (!w->db->broken && w->db->begun) {
         pipeline_end(w, NULL);
         w->db->failed = false;
@@ -266,7 +254,7 @@ void sql_release(struct work *w)
     if (c->pending_count || (c->begun && PQtransactionStatus(c->pg) != PQTRANS_IDLE))
         c->broken = true;
     if (w->fault)
-        c->manner = NOT_TOLD;
+        c->class = UNKNOWN;
     w->db = NULL;
     w->awaited = NULL;
     conn_give(c);

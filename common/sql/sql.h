@@ -20,6 +20,7 @@ struct query {
     const char *name;
     int parameters;
     const char *sql;
+    const char *names; /* of the parameters: "id,actor" */
 };
 
 /*
@@ -72,11 +73,6 @@ int sql_last_text(struct work *w, const char *sql, int n, const char *const *val
 /* What follows is planned for the very values it comes with, up to the end of the transaction or the read: a list's filter
  * may be met by nearly all rows or by hardly any. */
 int sql_plan_by_value(struct work *w);
-
-/* Such a text as a query, the work's. */
-const struct query *sql_query_of_text(struct work *w, const char *sql, int parameters);
-/* There was no answer: BUSY. */
-int sql_unanswered(struct work *w);
 
 size_t sql_height(const struct pg_result *result);
 const char *sql_text(const struct pg_result *result, int row, int column); /* NULL for SQL null */

@@ -196,7 +196,7 @@ static void *run(void *unused)
     int64_t pause = config_int("TIDY_SECONDS", 600) * 1000, next_tidy = clock_ms() + pause;
 
     (void)unused;
-    thread_is_unhurried("deadlines");
+    thread_set_name("deadlines");
     while (!atomic_load(&runner.stopping)) {
         if (fire())
             continue;

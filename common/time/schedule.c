@@ -112,7 +112,7 @@ static int run_slot(struct work *w)
 static void *run(void *unused)
 {
     (void)unused;
-    thread_is_unhurried("schedules");
+    thread_set_name("schedules");
     while (!atomic_load(&runner.stopping)) {
         for (row = runner.rows; row && row->cron; row++) {
             struct work w;

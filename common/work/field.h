@@ -31,8 +31,9 @@ struct field {
     enum field_type type;
     int presence;
     int64_t min, max;
-    const struct field *fields; /* of an OBJECT or of a LIST's rows; ends with a row of zeros */
-    const char *choices;        /* "low|high" for a TEXT that is one of a few */
+    const struct field *fields;  /* of an OBJECT or of a LIST's rows; ends with a row of zeros */
+    const char *choices;         /* "low|high" for a TEXT that is one of a few */
+    const struct field *extends; /* alone in its row, which then stands for all rows of that list */
 };
 
 /* Add a fault_at() for everything that is wrong with the object; unknown members, also of nested objects, are

@@ -8,7 +8,6 @@
 #include "deadline.h"
 #include "outbox.h"
 #include "random.h"
-#include "request.h"
 #include "resource.h"
 #include "sql.h"
 
@@ -108,7 +107,7 @@ int fail(struct work *w, enum fault fault, const char *code, const char *format,
 
 int not_found(struct work *w)
 {
-    return fail(w, NOT_FOUND, "resource.not_found", "There is no such thing, or it is not yours to see.");
+    return fail(w, NOT_FOUND, "resource.not_found", "The resource does not exist, or you may not see it.");
 }
 
 int refuse_on_record(struct work *w, enum fault fault, const char *code, const char *format, ...)
@@ -179,6 +178,11 @@ const char *in_json(struct work *w, const char *name)
     return value ? json_text(w, value) : NULL;
 }
 
+json_t *json_owned(struct work *w, json_t *json)
+{
+    return arena_owns(w->arena, json, (void (*)(void *))json_decref);
+}
+
 const char *json_text(struct work *w, const json_t *json)
 {
     return arena_owns(w->arena, json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY), free);
@@ -189,14 +193,23 @@ const char *json_text_in(const json_t *object, const char *name)
     return json_string_value(json_object_get(object, name));
 }
 
+static const char *var(const struct work *w, const char *name, bool in_path)
+{
+    for (int i = 0; i < w->var_count; i++) {
+        if (w->vars[i].in_path == in_path && strcmp(w->vars[i].name, name) == 0)
+            return w->vars[i].value;
+    }
+    return NULL;
+}
+
 const char *path_var(struct work *w, const char *name)
 {
-    return request_path_var(w->request, name);
+    return var(w, name, true);
 }
 
 const char *query_var(struct work *w, const char *name)
 {
-    return request_query_var(w->request, name);
+    return var(w, name, false);
 }
 
 const char *new_id(struct work *w)

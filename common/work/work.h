@@ -31,6 +31,12 @@ enum fault { OK, INVALID, FORBIDDEN, NOT_FOUND, CONFLICT, BUSY, BROKEN };
 
 enum work_kind { REQUEST, DELIVERY, JOB };
 
+/* A variable of a request's path or a parameter of its query string, decoded. */
+struct var {
+    const char *name, *value;
+    bool in_path;
+};
+
 struct announcement;
 struct awaited;
 struct cargo;
@@ -47,6 +53,8 @@ struct work {
     bool writes;       /* runs in a transaction; a read is a single statement without one */
     bool dry_run;      /* everything is done and checked, then rolled back */
     json_t *in;        /* REQUEST: the validated body; DELIVERY: array of events; JOB: its data. Read only */
+    const struct var *vars; /* REQUEST: of its target */
+    int var_count;
     const char *actor; /* who does it: a token's subject, or the consumer or job */
     const char *trace; /* W3C trace id, 32 hexadecimal digits */
     struct principal *who; /* REQUEST only, NULL on public routes */
@@ -57,7 +65,6 @@ struct work {
     struct sql_conn *db;     /* held from the first statement to the end */
     struct cargo *cargo;     /* statements that wait for company: see cargo.h */
     bool alone;              /* it does not wait for any more */
-    unsigned from;           /* whose it is, to tell those apart who ask at the same time: see convoy.h */
     struct awaited *awaited; /* asked, and not answered yet: see sql.h */
     struct announcement *announcements; /* to be written: see event.h */
     struct pending_deadline *deadlines; /* the same: see deadline.h */
@@ -109,7 +116,7 @@ int not_found(struct work *w);
  * Refused but recorded: the caller is refused as with fail(), but what the handler wrote stays, because the attempt
  * itself must be kept (a mis-scan and its exception, a violation). Returns OK, so that the transaction commits with
  * the refusal as its answer, also to the same Idempotency-Key. Only as the last step: `return refuse_on_record(…)`.
- * A fail() that comes later, of the commit say, wins. docs/adr/0008-refused-but-recorded.md.
+ * A fail() that comes later, of the commit say, wins. docs/adr/0008-recorded-refusals.md.
  */
 int refuse_on_record(struct work *w, enum fault fault, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
@@ -137,6 +144,8 @@ int sql_sync(struct work *w);
 /* A new UUIDv7 (RFC 9562, 5.7). */
 const char *new_id(struct work *w);
 
+/* Hands the JSON over to the work, which frees it at its end. Returns it. */
+json_t *json_owned(struct work *w, json_t *json);
 /* `json` as compact text in the work's memory. */
 const char *json_text(struct work *w, const json_t *json);
 /* The text of a member, lent by the object; NULL if it has none of this name, or no text there. */

@@ -1,9 +1,9 @@
 #!/bin/bash
-# Roles and schemas, each time the system comes up; runs in the database's image, from the volume `setup` filled.
+# Create roles and schemas at every start. Runs in PostgreSQL's image, from the volume that `setup` filled.
 set -euo pipefail
 . /run/backroom/passwords
 PGPASSWORD=$(cat /run/backroom/superuser)
 export PGPASSWORD
 psql --no-psqlrc --quiet --tuples-only --host postgres --username postgres --dbname backroom \
     --file /run/backroom/database.sql > /dev/null
-echo "roles and schemas are in their places"
+echo "Roles and schemas are ready."

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A service in a container: its connection settings are in a file of its own, never on a command line.
+# Start a service in a container. Its connection settings are in a file, never on a command line.
 set -eu
 settings=${SETTINGS_FILE:-/run/backroom/settings}
 if [ -r "$settings" ]; then
@@ -7,6 +7,6 @@ if [ -r "$settings" ]; then
     . "$settings"
     set +a
 fi
-# Log lines say which of several it was: the container's own name.
+# Log lines name the instance by its container's name.
 export INSTANCE="${INSTANCE:-${HOSTNAME:-$(cat /etc/hostname)}}"
 exec "$@"

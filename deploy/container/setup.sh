@@ -1,6 +1,7 @@
 #!/bin/bash
-# Make passwords and keys once, and put into each container's own volume what that container needs and no more.
-# Volumes below /setup: vault (every password, for this script alone), keys (for who makes tokens), postgres, nats, nats-data, and one of each service. Runs as root.
+# Make passwords and keys once, and put into each container's volume only what that container needs. Runs as root.
+# Volumes below /setup: vault (all passwords, for this script only), keys (to issue tokens), postgres, nats, nats-data, and
+# one for each service.
 set -euo pipefail
 umask 022
 SERVICES="catalog orders fulfillment support analytics"
@@ -9,7 +10,7 @@ vault=/setup/vault
 keys=/setup/keys
 chmod 700 "$vault" "$keys"
 
-password() { # password NAME: made the first time, the same ever after
+password() { # password NAME: make it the first time, print it every time
     if [ ! -s "$vault/$1" ]; then
         (umask 077; printf 'p%s' "$(head -c 24 /dev/urandom | od -An -v -tx1 | tr -d ' \n')" > "$vault/$1.new")
         mv "$vault/$1.new" "$vault/$1"
@@ -17,7 +18,7 @@ password() { # password NAME: made the first time, the same ever after
     cat "$vault/$1"
 }
 
-put() { # put FILE OWNER: standard input becomes FILE, all at once, for OWNER's eyes only
+put() { # put FILE OWNER: write standard input to FILE atomically, readable by OWNER only
     (umask 077; cat > "$1.new")
     chown "$2" "$1.new"
     mv "$1.new" "$1"
@@ -37,7 +38,7 @@ chown -R "$user" "$keys"
 put /setup/nats/nats.conf "$user" < "$SHARE/nats.conf"
 chown "$user" /setup/nats-data
 
-# The database server's user has another number in every image, so its volume is its only guard.
+# The user id of PostgreSQL differs between images, so only the volume protects these files.
 password postgres > /setup/postgres/superuser
 cp "$SHARE/postgres.conf" "$SHARE/database.sql" "$SHARE/database.sh" /setup/postgres/
 for name in $SERVICES; do
@@ -52,4 +53,4 @@ for name in $SERVICES; do
     } | put "/setup/$name/settings" "$user"
     put "/setup/$name/jwks.json" "$user" < "$keys/jwks.json"
 done
-echo "passwords and keys are in their places"
+echo "Passwords and keys are ready."

@@ -1,4 +1,4 @@
-"""One Backroom made by docker-compose.yml, with names, volumes and a port of its own; and what tests do to it."""
+"""A Backroom started with docker-compose.yml, with its own names, volumes and port, and the steps of its tests."""
 import json
 import os
 import shutil
@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 
 from stack import plan                              # noqa: E402
-from stack.door import Door, Tokens                 # noqa: E402
+from stack.login import GatewayClients, Tokens      # noqa: E402
 from stack.process import free_ports                # noqa: E402
 
 SERVERS = (*plan.SERVICES, "gateway", "nats", "postgres")
@@ -30,10 +30,10 @@ class Compose:
         self.port = free_ports(1)[0]
         self.words = command() + ["--project-name", name]
         self.env = {**os.environ, "GATEWAY_PORT": str(self.port)}
-        # What `docker compose run --rm -T token` does, in a third of the time.
+        # As `docker compose run --rm -T token`, in a third of the time.
         self.token_command = (f"docker run --rm --network=none -v {name}_keys:/run/keys:ro --entrypoint=backroom-token "
                               "backroom-catalog issue /run/keys")
-        self.door = Door(ORIGIN, self.port, Tokens(command=self.token_command))
+        self.clients = GatewayClients(ORIGIN, self.port, Tokens(command=self.token_command))
 
     # -- commands ----------------------------------------------------------------------------------
 
@@ -44,20 +44,20 @@ class Compose:
         self.run("up", "-d", *words)
         self.wait_healthy()
 
-    def play(self, *words, token_command=None):
-        """The main job, in at the gateway; its text."""
-        return run([str(ROOT / "tools" / "play"), "--host", ORIGIN, "--port", str(self.port), "--token-command",
+    def demo(self, *words, token_command=None):
+        """Run the main workflow through the gateway; its output."""
+        return run([str(ROOT / "tools" / "demo"), "--host", ORIGIN, "--port", str(self.port), "--token-command",
                     token_command or self.token_command, *words], True, self.env).stdout
 
     def inside(self, service, script, check=False):
-        """A shell's words in a running container; (exit code, text)."""
+        """Run a shell script in a running container; (exit code, output)."""
         done = self.run("exec", "-T", service, "sh", "-c", script, check=check)
         return done.returncode, done.stdout + done.stderr
 
     # -- containers ----------------------------------------------------------------------------------
 
     def containers(self, service):
-        """What docker knows of each container of a service, running or not."""
+        """What docker inspect returns for each container of a service, running or not."""
         ids = self.run("ps", "-a", "-q", service, check=False).stdout.split() or \
             self.run("ps", "-q", service).stdout.split()
         return json.loads(run(["docker", "inspect", *ids]).stdout) if ids else []
@@ -77,7 +77,7 @@ class Compose:
             time.sleep(0.3)
 
     def crash(self, service):
-        """kill -9 from the engine's side, as a fault and not as an operator's stop; wait until it is up again."""
+        """kill -9 from the host, as a crash and not as an operator's stop; wait until it is restarted."""
         victim = self.containers(service)[0]
         run(["docker", "run", "--rm", "--pid=host", "--security-opt=apparmor=unconfined", "--network=none",
              "--entrypoint=bash", "--user=root", "backroom-catalog", "-c", f"kill -9 {victim['State']['Pid']}"])
@@ -87,7 +87,7 @@ class Compose:
     def restarts(container):
         return json.loads(run(["docker", "inspect", container]).stdout)[0]["RestartCount"]
 
-    def forget(self):
+    def remove(self):
         self.run("down", "-v", "--remove-orphans", check=False)
 
 

@@ -28,7 +28,7 @@ def built():
         print(backroom.run("logs", "--tail", "20", check=False).stdout)
         raise
     finally:
-        backroom.forget()
+        backroom.remove()
 
 
 @pytest.fixture
@@ -39,18 +39,18 @@ def made(built):
     return built
 
 
-def books_hold(text):
+def reconciled(text):
     assert "analytics equal orders" in text and "   NO " not in text, text
 
 
 def test_the_main_job_passes_against_the_containers(made):
-    books_hold(made.play(token_command=" ".join(made.words + ["run", "--rm", "-T", "token"])))
+    reconciled(made.demo(token_command=" ".join(made.words + ["run", "--rm", "-T", "token"])))
 
 
 def test_it_passes_with_three_instances_of_orders_and_catalog_and_all_of_them_work(made):
     made.up("--scale", "orders=3", "--scale", "catalog=3")
     assert len(made.containers("orders")) == len(made.containers("catalog")) == 3
-    books_hold(made.play())
+    reconciled(made.demo())
     for service in ("orders", "catalog"):
         for container in made.containers(service):
             log = run(["docker", "logs", container["Id"]])
@@ -75,8 +75,8 @@ def test_a_container_has_no_rights_it_does_not_need(made, service):
     host = made.containers(service)[0]["HostConfig"]
     assert host["ReadonlyRootfs"] and host["CapDrop"] == ["ALL"] and not host["CapAdd"]
     assert any(option.startswith("no-new-privileges") for option in host["SecurityOpt"])
-    code, said = made.inside(service, "id -u; touch /x /usr/local/bin/x; grep CapEff /proc/self/status")
-    assert not said.startswith("0\n") and "Read-only file system" in said and "CapEff:\t0000000000000000" in said
+    code, response = made.inside(service, "id -u; touch /x /usr/local/bin/x; grep CapEff /proc/self/status")
+    assert not response.startswith("0\n") and "Read-only file system" in response and "CapEff:\t0000000000000000" in response
 
 
 @pytest.mark.parametrize("service", (*plan.SERVICES, "gateway"))
@@ -88,9 +88,9 @@ def test_an_image_of_ours_is_small_and_has_no_compiler(made, service):
 
 def test_postgresql_has_the_settings_of_deploy(made):
     asked = "select coalesce(error, 'good'), sourcefile from pg_file_settings group by 1, 2"
-    said = made.inside("postgres", f"PGPASSWORD=$(cat /run/backroom/superuser) psql -h 127.0.0.1 -U postgres -d backroom -Atc \"{asked}\"",
+    response = made.inside("postgres", f"PGPASSWORD=$(cat /run/backroom/superuser) psql -h 127.0.0.1 -U postgres -d backroom -Atc \"{asked}\"",
                        check=True)[1]
-    assert said.split() == ["good|/run/backroom/postgres.conf"]
+    assert response.split() == ["good|/run/backroom/postgres.conf"]
 
 
 @pytest.mark.parametrize("service", plan.SERVICES)
@@ -127,7 +127,7 @@ def test_a_killed_container_comes_back_by_itself(made, service):
 
 
 def test_the_main_job_passes_after_all_those_crashes(made):
-    books_hold(made.play())
+    reconciled(made.demo())
 
 
 def test_every_service_stops_gracefully_and_in_time(made):
@@ -142,7 +142,7 @@ def test_every_service_stops_gracefully_and_in_time(made):
 def test_an_open_event_stream_does_not_hold_up_the_gateways_stop(made):
     connection = http.client.HTTPConnection(ORIGIN, made.port, timeout=60)
     connection.request("GET", "/orders/v1/events", headers={
-        "Accept": "text/event-stream", "Authorization": f"Bearer {made.door.orders.token('admin', 'ann')}"})
+        "Accept": "text/event-stream", "Authorization": f"Bearer {made.clients.orders.token('admin', 'ann')}"})
     assert connection.getresponse().status == 200
     reader = threading.Thread(target=lambda: connection.sock and connection.sock.recv(1), daemon=True)
     reader.start()
@@ -154,8 +154,8 @@ def test_an_open_event_stream_does_not_hold_up_the_gateways_stop(made):
 
 
 def test_down_and_up_again_keeps_orders_keys_and_passwords(made):
-    before = made.door.orders.get("/v1/orders?limit=1").expect(200)["data"]
+    before = made.clients.orders.get("/v1/orders?limit=1").expect(200)["data"]
     made.run("down")
     made.up()
-    assert made.door.orders.get("/v1/orders?limit=1").expect(200)["data"] == before, "or the old token is refused"
-    books_hold(made.play("--orders", "6"))
+    assert made.clients.orders.get("/v1/orders?limit=1").expect(200)["data"] == before, "or the old token is refused"
+    reconciled(made.demo("--orders", "6"))

@@ -1,8 +1,7 @@
-"""Fault tests: the fixtures of the system tests, a shop under traffic, and the table of faults × invariants.
+"""The fault tests: shops under traffic, and the table of faults × invariants.
 
-SEED=… replays a run; FAULT_SECONDS stretches how long a hang lasts (default: short ones).
+SEED=… replays a run; FAULT_SECONDS is the length of a hang (default: short ones).
 """
-import importlib.util
 import os
 import random
 import sys
@@ -11,17 +10,12 @@ from pathlib import Path
 
 import pytest
 
-SYSTEM = Path(__file__).resolve().parents[1] / "system"
-spec = importlib.util.spec_from_file_location("system_conftest", SYSTEM / "conftest.py")
-system = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(system)
 sys.path.insert(0, str(Path(__file__).parent))
 
 from run import FaultShop                                               # noqa: E402
 from table import Table                                                 # noqa: E402
 
-run_folder, cluster, keyring = system.run_folder, system.cluster, system.keyring
-pytest_configure = system.pytest_configure
+BUILD = os.environ.get("BUILD") or "build"
 SEED = int(os.environ.get("SEED") or time.time())
 FIXED = 20101201            # of the part that `make test` runs
 
@@ -31,7 +25,7 @@ def pytest_report_header(config):
 
 
 def pytest_collection_modifyitems(items):
-    """PART=2/3: the second third of them, neighbours together, as they share a shop."""
+    """PART=2/3: the second third of the tests in order, as neighbours share a shop."""
     part, parts = map(int, os.environ.get("PART", "1/1").split("/"))
     items[:] = items[len(items) * (part - 1) // parts:len(items) * part // parts]
 
@@ -45,38 +39,39 @@ def table(run_folder):
 
 @pytest.fixture
 def chance(request):
-    """Randomness of this test alone, so that one test replays without the others."""
+    """The random generator of this test alone, so that one test replays without the others."""
     seed = FIXED if "test_quick" in request.node.nodeid else SEED
     print(f"SEED={seed} {request.node.name}")
     return random.Random(f"{seed} {request.node.name}")
 
 
 class Pool:
-    """The last shop, kept for whoever asks for the same. It is used for a few runs; one whose run failed is not used again.
-    Several at a time would be too many for PostgreSQL's connections."""
+    """Keeps the last shop for tests that need the same one. It is used for a few runs, and never again after a failed one.
+    More than one at a time would need too many of PostgreSQL's connections."""
     RUNS = 12
 
     def __init__(self, cluster, keyring, folder):
         self.cluster, self.keyring, self.folder, self.open = cluster, keyring, folder, {}
 
-    def get(self, **said):
+    def get(self, **options):
         if not self.cluster.alive():
             self.cluster.start()
-        key = repr(sorted((name, repr(value)) for name, value in said.items()))
+        key = repr(sorted((name, repr(value)) for name, value in options.items()))
         shop, runs = self.open.pop(key, (None, 0))
         for other in [kept for kept, _ in self.open.values()] + [shop] * bool(shop and runs >= self.RUNS):
             self.finish(other)
         if shop and runs >= self.RUNS:
             shop = None
         if not shop:
-            said = {"build": system.BUILD, **said}
+            options = {"build": BUILD, **options}
             runs = 0
-            shop = FaultShop(said.pop("postgres", self.cluster), self.keyring, self.folder / f"shop-{time.time_ns() // 10**6}", **said)
+            shop = FaultShop(options.pop("postgres", self.cluster), self.keyring,
+                             self.folder / f"shop-{time.time_ns() // 10**6}", **options)
             shop.begin()
         self.open[key] = (shop, runs + 1)
         return shop
 
-    def forget(self, shop):
+    def drop(self, shop):
         self.open = {key: pair for key, pair in self.open.items() if pair[0] is not shop}
         shop.abandon()
 
@@ -97,17 +92,17 @@ def pool(cluster, keyring, run_folder):
 
 @pytest.fixture
 def fault_shop(request, pool):
-    """fault_shop(instances=3, proxied=True, build=…): a shop in good health, made now or kept from an earlier test."""
+    """fault_shop(instances=3, proxied=True, build=…): a healthy shop, new or kept from an earlier test."""
     used = []
 
-    def open_one(**said):
-        used.append(pool.get(**said))
+    def open_one(**options):
+        used.append(pool.get(**options))
         return used[-1]
 
     yield open_one
     for shop in used:
         if request.node.failed:
-            pool.forget(shop)
+            pool.drop(shop)
         elif not any(shop is kept for kept, _ in pool.open.values()):
             pool.finish(shop)
 

@@ -1,4 +1,4 @@
-"""The faults: each is f(shop, chance), called while clients are at work. Whoever calls it heals the shop afterwards."""
+"""The faults: each is f(shop, chance), called under traffic. The caller restores the shop afterwards."""
 import base64
 import json
 import os
@@ -20,8 +20,8 @@ from stack.process import Process
 
 SERVICES = ("catalog", "orders", "fulfillment", "support", "analytics")
 HANG = float(os.environ.get("FAULT_SECONDS") or 8)
-ACK_WAIT = 10               # seconds until nats-server gives to somebody else what was not answered
-NOTICED_WITHIN = 30         # seconds until a stream that lies shows in a metric
+ACK_WAIT = 10               # seconds until nats-server redelivers a message without an ack
+NOTICED_WITHIN = 30         # seconds until a damaged stream shows in a metric
 
 
 def pause(chance, most=0.6):
@@ -32,10 +32,10 @@ def nothing(shop, chance):
     pass
 
 
-# --- F2, F3: processes come, go and stop --------------------------------------------------------------------------
+# --- F2, F3: processes are killed, restarted and paused --------------------------------------------------------------------------
 
 def services_killed(shop, chance):
-    """kill -9 of one after the other, started again as a supervisor would."""
+    """kill -9 of one service after the other, each restarted as by a supervisor."""
     for service in chance.sample(SERVICES, 5):
         each = chance.choice(shop.instances[service])
         shop.kill(service, each.number)
@@ -57,14 +57,14 @@ def leaders(shop, service):
 
 
 def leaders_stopped(shop, chance):
-    """SIGSTOP of every relay's leader for longer than its session lives: another instance takes over."""
+    """SIGSTOP of every relay leader for longer than its session lasts: another instance takes over."""
     stopped = {service: leaders(shop, service) for service in SERVICES}
     for service, numbers in stopped.items():
         for number in numbers:
             shop.pause(service, number)
     end = time.monotonic() + 15 + max(HANG, 8)
     while len(shop.instances["orders"]) > 1 and not new_leaders(shop, stopped):
-        assert time.monotonic() < end, f"nobody took over from {stopped}"
+        assert time.monotonic() < end, f"no instance took over from {stopped}"
         time.sleep(0.5)
     shop.resume()
 
@@ -80,7 +80,7 @@ def new_leaders_of(shop, service, besides):
 
 
 def consumers_stopped(shop, chance):
-    """SIGSTOP of one instance each, so in the middle of whatever it is doing."""
+    """SIGSTOP of one instance of each service, in the middle of its work."""
     for service in SERVICES:
         shop.pause(service, chance.choice(shop.instances[service]).number)
     time.sleep(max(HANG, ACK_WAIT + 2))
@@ -135,7 +135,7 @@ def as_superuser(shop):
 
 
 def backends_ended(shop, chance, where, seconds=4):
-    """Again and again: whoever is at `where` right now."""
+    """Terminate, repeatedly, the backends that match `where`."""
     connection, ended, end = as_superuser(shop), 0, time.monotonic() + seconds
     with connection.cursor() as cursor:
         while time.monotonic() < end:
@@ -144,11 +144,11 @@ def backends_ended(shop, chance, where, seconds=4):
             ended += cursor.fetchone()[0]
             time.sleep(0.002 if "commit" in where else 0.15)
     connection.close()
-    assert ended, "nobody was there to be ended"
+    assert ended, "no backend matched"
 
 
 def ended_in_commit(shop, chance):
-    """The server dies for its client between the commit and the answer: outcome unknown (R-35)."""
+    """The session ends between the commit and its response: the outcome is unknown (R-35)."""
     backends_ended(shop, chance, "state = 'active' and query = 'commit'", 6)
 
 
@@ -157,7 +157,7 @@ def ended_anywhere(shop, chance):
 
 
 def deadlocks(shop, chance):
-    """Somebody locks what everybody wants, in every order."""
+    """Another session locks the rows that all others want, in every order."""
     end = time.monotonic() + 5
     while time.monotonic() < end:
         connection = psycopg2.connect(shop.postgres.url("postgres", shop.database))
@@ -175,7 +175,7 @@ def deadlocks(shop, chance):
 
 
 def connections_exhausted(shop, chance):
-    """Nobody can connect any more, and those who are connected are thrown out."""
+    """No connection is free, and existing sessions are terminated."""
     held = []
     try:
         try:
@@ -212,7 +212,7 @@ def nats_away(shop, chance):
     shop.nats.start()
 
 
-# --- F7: the stream lies -------------------------------------------------------------------------------------------
+# --- F7: damaged streams -------------------------------------------------------------------------------------------
 
 def alarms(shop):
     return sum(shop.metric(service, "backroom_stream_alarms_total", each.number) or 0
@@ -221,12 +221,12 @@ def alarms(shop):
 
 @contextmanager
 def noticed(shop):
-    """What happens inside shows in a metric of a relay, soon."""
+    """The fault inside must show in a metric of a relay within NOTICED_WITHIN."""
     before = alarms(shop)
     yield
     end = time.monotonic() + NOTICED_WITHIN
     while alarms(shop) <= before:
-        assert time.monotonic() < end, f"nobody noticed within {NOTICED_WITHIN} s"
+        assert time.monotonic() < end, f"no alarm within {NOTICED_WITHIN} s"
         time.sleep(0.2)
 
 
@@ -238,7 +238,7 @@ def wiped_while_stopped(shop, chance):
 
 
 def wiped_while_running(shop, chance):
-    """The files go under its feet; then it is started again."""
+    """The files of a running server are deleted; then it is restarted."""
     with noticed(shop):
         shop.nats.wipe()
         pause(chance, 2)
@@ -253,7 +253,7 @@ def streams_deleted(shop, chance):
 
 
 def consumers_deleted(shop, chance):
-    """All of them begin anew: everything is heard again."""
+    """All consumers start again from the beginning: everything is redelivered."""
     for service in SERVICES:
         for consumer in shop.consumers(service):
             shop.nats.request(f"$JS.API.CONSUMER.DELETE.{service.upper()}.{consumer['name']}")
@@ -288,7 +288,7 @@ def tail_cut(shop, chance):
 
 
 def flip_a_bit(shop, chance, stream, low, high):
-    """Somewhere between two parts of a file of the stream, whose server is stopped."""
+    """Flip a bit between two fractions of a file of the stream, while the server is stopped."""
     path = chance.choice(blocks(shop, stream))
     where = int(path.stat().st_size * chance.uniform(low, high))
     with open(path, "r+b") as file:
@@ -299,7 +299,7 @@ def flip_a_bit(shop, chance, stream, low, high):
 
 
 def bit_flipped(shop, chance):
-    """In the middle of what is kept."""
+    """A bit in the middle of two streams."""
     shop.nats.stop()
     for stream in ("ORDERS", "FULFILLMENT"):
         flip_a_bit(shop, chance, stream, 0.4, 0.95)
@@ -307,7 +307,7 @@ def bit_flipped(shop, chance):
 
 
 def unread_bit_flipped(shop, chance):
-    """In what three services have yet to hear."""
+    """A bit in messages that three services have not received yet."""
     for service in ("fulfillment", "support", "analytics"):
         shop.stop(service)
     time.sleep(4)
@@ -318,8 +318,8 @@ def unread_bit_flipped(shop, chance):
 
 
 def middle_deleted(shop, chance):
-    """Single messages that three services have yet to hear are gone. The server remembers their ids for two minutes: it is
-    started again, or it would take them for repeats until then."""
+    """Delete single messages that three services have not received yet. The server remembers their ids for two minutes and
+    would treat a republished message as a duplicate: therefore it is restarted."""
     for service in ("fulfillment", "support", "analytics"):
         shop.stop(service)
     time.sleep(4)
@@ -355,7 +355,7 @@ def wait_for_metric(shop, service, name, seconds=NOTICED_WITHIN):
 # --- F9: the network -----------------------------------------------------------------------------------------------
 
 def network(target, mode):
-    """A fault of the way between the services and PostgreSQL or nats-server; shop must be proxied."""
+    """A fault on the network path between the services and PostgreSQL or nats-server; the shop must be proxied."""
     def fault(shop, chance):
         way = getattr(shop, f"to_{target}")
         way.become(mode)
@@ -372,14 +372,14 @@ def network(target, mode):
 
 
 def cut_off(target, *ways):
-    """The packets to ("dport") or from ("sport") PostgreSQL or nats-server vanish: nobody is told (`own_network`)."""
+    """Packets to ("dport") or from ("sport") PostgreSQL or nats-server are dropped silently (`own_network`)."""
     def fault(shop, chance):
         port = getattr(shop, target).port
         rules = [["INPUT", "-p", "tcp", f"--{way}", str(port), "-j", "DROP"] for way in ways]
         try:
             for rule in rules:
                 subprocess.run(["iptables", "-A", *rule], check=True)
-            time.sleep(max(HANG, 18))               # longer than pings are waited for
+            time.sleep(max(HANG, 18))               # longer than the ping timeout
         finally:
             for rule in rules:
                 subprocess.run(["iptables", "-D", *rule], check=False)
@@ -389,13 +389,13 @@ def cut_off(target, *ways):
 
 # --- F11, F13: too much, and too often ----------------------------------------------------------------------------
 
-LISTENERS = ("orders", "fulfillment", "analytics")
+CONSUMERS = ("orders", "fulfillment", "analytics")
 BACKLOG = int(os.environ.get("BACKLOG") or 20_000)
 
 
 def backlog(shop, chance, count=BACKLOG):
-    """Three consumers find so many events when they come back."""
-    for service in LISTENERS:
+    """Three services find this many events after a restart."""
+    for service in CONSUMERS:
         shop.stop(service)
     shop.sql("catalog", """
         insert into event (type, aggregate, aggregate_id, version, actor, trace, data)
@@ -404,22 +404,22 @@ def backlog(shop, chance, count=BACKLOG):
                 'variants', json_build_array(json_build_object('sku', 'B-' || n, 'barcode', null, 'title', 'x', 'price', 1,
                     'currency', 'GBP', 'weight_g', 1, 'stocked', true)))
         from (select gen_random_uuid() as id, n from generate_series(1, %s) n) new""", count)
-    told = shop.value("catalog", "select max(no) from event")
-    while shop.value("catalog", "select count(*) from event where seq is null and no <= %s", told):
+    newest = shop.value("catalog", "select max(no) from event")
+    while shop.value("catalog", "select count(*) from event where seq is null and no <= %s", newest):
         time.sleep(0.1)
-    last = shop.value("catalog", "select seq from event where no = %s", told)
+    last = shop.value("catalog", "select seq from event where no = %s", newest)
     shop.start()
     began = time.monotonic()
     while behind(shop, last):
-        assert time.monotonic() < began + 60 * count / 20_000, f"{behind(shop, last)} are behind still"
+        assert time.monotonic() < began + 60 * count / 20_000, f"{behind(shop, last)} are still behind"
         time.sleep(0.1)
     took = time.monotonic() - began
-    print(f"{count:,} events heard by {len(LISTENERS)} services within {took:.1f} s ({count / took:,.0f}/s each)")
+    print(f"{count:,} events applied by {len(CONSUMERS)} services within {took:.1f} s ({count / took:,.0f}/s each)")
 
 
 def behind(shop, last):
-    """Who has not answered all messages of the catalog up to that one?"""
-    return [each["name"] for each in shop.consumers("catalog") if each["name"].split("-")[0] in LISTENERS
+    """The consumers that have not acknowledged all messages of catalog up to that one."""
+    return [each["name"] for each in shop.consumers("catalog") if each["name"].split("-")[0] in CONSUMERS
             and each["config"]["filter_subject"] == "catalog.product.*" and each["ack_floor"]["stream_seq"] < last]
 
 
@@ -432,15 +432,15 @@ def messages(link, stream, limit):
             yield message["subject"], base64.b64decode(message["data"])
 
 
-def told_again(shop, chance):
-    """Each message one to five times more, shuffled among a hundred, beyond what JetStream recognises as repeats."""
+def republished(shop, chance):
+    """Each message one to five times more, shuffled among a hundred; JetStream does not detect them as duplicates."""
     with Connection(shop.nats.port, OPERATOR, shop.nats.passwords[OPERATOR], 30) as link:
         for stream in map(str.upper, SERVICES):
-            tell_again(link, chance, list(messages(link, stream, 100)))
+            republish(link, chance, list(messages(link, stream, 100)))
 
 
-def tell_again(link, chance, heard):
-    again = [(place + chance.random() * 100, each) for place, each in enumerate(heard) for _ in range(chance.randrange(1, 6))]
+def republish(link, chance, published):
+    again = [(place + chance.random() * 100, each) for place, each in enumerate(published) for _ in range(chance.randrange(1, 6))]
     for _, (subject, data) in sorted(again, key=lambda pair: pair[0]):
         link.request(subject, data)
 
@@ -453,13 +453,13 @@ BROKEN = (b"{", b"", b"[]", b"null", b"\xff\xfe{}", b'{"a":"\\u0000"}', b"x" * 2
 
 
 def poison(shop, chance):
-    """What is no event goes to the dead letters of whoever listens there, once; the rest flows on."""
+    """Malformed messages go to the dead letters of each consumer once; processing continues."""
     for bytes_ in BROKEN:
         shop.nats.publish("orders.order.placed", bytes_)
 
 
 def invalid_event(shop, type_, data, version=1, id_=None):
-    """An event that looks right, but whose data cannot be used."""
+    """A well-formed event whose data are invalid."""
     made = random.Random(f"{type_} {time.time_ns()}")
     uuid = f"{made.getrandbits(32):08x}-0000-4000-8000-{made.getrandbits(48):012x}"
     body = {"specversion": "1.0", "id": uuid, "source": "/orders", "type": type_, "subject": id_ or uuid,
@@ -472,11 +472,11 @@ def invalid_event(shop, type_, data, version=1, id_=None):
 # --- F14: limits ---------------------------------------------------------------------------------------------------
 
 def few_files(shop, chance):
-    """64 open files: new connections are turned away, nothing falls over."""
+    """64 open files: new connections are refused, no process fails."""
     limited = [each.process.pid for each in shop.chosen()]
     before = {pid: resource.prlimit(pid, resource.RLIMIT_NOFILE) for pid in limited}
     for pid, (_, most) in before.items():
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, (64, most))       # nobody may raise the hard one again
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (64, most))       # the hard limit cannot be raised again
     links = []
     try:
         for each in shop.chosen():
@@ -493,7 +493,8 @@ def few_files(shop, chance):
 
 
 def little_memory(shop, chance):
-    """No more address space than now and one thread's worth: who needs more is refused, or dies and is started again."""
+    """Address space limited to the present size and one thread: requests that need more are refused, or the process dies and is
+    restarted."""
     before = {}
     for each in shop.chosen():
         pid = each.process.pid
@@ -506,5 +507,5 @@ def little_memory(shop, chance):
         if each.alive():
             resource.prlimit(each.process.pid, resource.RLIMIT_AS, before[each.process.pid])
         else:
-            print(f"{each.name} died for want of memory")
+            print(f"{each.name} died without memory")
             shop.stopped_by_us.add(each.name)

@@ -1,28 +1,28 @@
-"""I1…I11, from outside: through the services' doors and by SQL over all five schemas."""
+"""The invariants I1…I11, checked through the APIs and by SQL over all five schemas."""
 import os
 from collections import Counter
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from stack import plan
-from stack.books import Books, analytics_equal_orders
+from stack.reconcile import Reconciliation, analytics_equal_orders
 
 BUILD = os.environ.get("BUILD") or "build"
 
 MEANING = {
     "I1": "stock: on hand is the sum of the ledger; what came in is on hand or shipped",
-    "I2": "nothing negative, open reservations are what is reserved, no more sold than there was",
+    "I2": "nothing negative, reserved equals open reservations, nothing oversold",
     "I3": "money: lines make totals, payments and refunds make balances",
     "I4": "each event had exactly one effect in each consumer",
-    "I5": "analytics say what orders say",
-    "I6": "versions of each aggregate run without a gap, consumers know the last, feeds are gapless",
-    "I7": "what clients were told is so: ok once, refused never, unknown once or never",
+    "I5": "analytics equals orders",
+    "I6": "versions of each aggregate have no gap, consumers have the last one, feeds are gapless",
+    "I7": "responses are true: ok once, refused never, unknown once or never",
     "I8": "the audit chains verify",
     "I9": "dead letters are exactly the poison that was injected",
-    "I10": "all is dealt with and ready soon after the fault is over",
-    "I11": "no crash, no sanitizer report, threads and files back to where they were",
+    "I10": "everything is applied and ready soon after the fault",
+    "I11": "no crash, no sanitizer report, no more threads and files than before",
 }
-# What a step leaves behind: a query that gives (mark, how often).
+# The marks that a step leaves: a query that gives (mark, count).
 TRACES = {
     "place": "select channel_ref, count(*) from orders.orders group by 1",
     "pay": "select reference, count(*) from orders.payment group by 1",
@@ -38,18 +38,18 @@ class Wrong(Exception):
 
 
 def must(what, found):
-    """found: rows or a mapping of what is not as it should be."""
+    """Raise Wrong if anything was found: rows or a mapping of what violates an invariant."""
     if found:
         raise Wrong(f"{what}: {str(found)[:800]}")
 
 
 class Check:
-    """One reading after everything has settled; verdicts() gives {"I1": what is wrong or None}."""
+    """One check after everything has settled; verdicts() gives {"I1": what is wrong or None}."""
 
     def __init__(self, shop, traffic, poison=(), settled=None, before=None):
         self.shop, self.traffic, self.poison = shop, traffic, set(poison)
         self.settled, self.before = settled, before
-        self.books = Books(shop)
+        self.reconciliation = Reconciliation(shop)
 
     def rows(self, statement):
         return [tuple(row.values()) for row in self.shop.sql("postgres", statement)]
@@ -64,7 +64,7 @@ class Check:
                 found[name] = str(wrong)
         return found
 
-    def book(self, check):
+    def require(self, check):
         what, figures, holds = check
         must(f"{what}: {figures}", not holds)
 
@@ -75,15 +75,15 @@ class Check:
             select sku, warehouse, on_hand, coalesce(sum(m.quantity), 0) from catalog.stock s
             left join catalog.stock_movement m using (sku, warehouse) group by 1, 2, 3
             having on_hand <> coalesce(sum(m.quantity), 0)"""))
-        self.book(self.books.stock_is_conserved())
+        self.require(self.reconciliation.stock_is_conserved())
 
     def i2(self):
         must("reserved is not what the reservations hold", self.rows("""
             select sku, s.reserved, coalesce(r.open, 0) from (select sku, sum(reserved) as reserved from catalog.stock group by 1) s
             left join (select sku, sum(reserved - taken) as open from catalog.reservation_line group by 1) r using (sku)
             where s.reserved <> coalesce(r.open, 0)"""))
-        must("below zero", self.rows("select * from catalog.stock where on_hand < 0 or reserved < 0 or reserved > on_hand"))
-        self.book(self.books.reservations_add_up())
+        must("negative stock", self.rows("select * from catalog.stock where on_hand < 0 or reserved < 0 or reserved > on_hand"))
+        self.require(self.reconciliation.reservations_add_up())
 
     def i3(self):
         must("lines, payments or refunds do not make the order", self.rows("""
@@ -91,8 +91,8 @@ class Check:
             where total <> (select sum(quantity * unit_price) from orders.order_line l where l.order_id = o.id) - discount + shipping_fee
                or paid <> (select coalesce(sum(amount), 0) from orders.payment p where p.order_id = o.id)
                or refunded <> (select coalesce(sum(amount), 0) from orders.refund r where r.order_id = o.id)"""))
-        self.book(self.books.lines_make_totals())
-        self.book(self.books.money_is_settled())
+        self.require(self.reconciliation.lines_make_totals())
+        self.require(self.reconciliation.money_is_settled())
 
     def i4(self):
         dead = {row[0] for service in self.shop.instances for row in
@@ -102,17 +102,17 @@ class Check:
                 name, subject = consumer["name"], consumer["config"]["filter_subject"]
                 if name.split("-")[0] not in self.shop.instances:
                     continue
-                said = {row[0] for row in self.rows(f"select id::text from {source}.event where type like '{subject.rstrip('*')}%'")}
-                heard = [row[0] for row in self.rows(f"select event_id::text from {name.split('-')[0]}.inbox where consumer = '{name}'")]
-                must(f"{name} did not hear", said - set(heard) - dead)
-                must(f"{name} heard what nobody said", set(heard) - said)
-                must(f"{name} heard twice", len(heard) - len(set(heard)))
-        for check in self.books.every_event_had_one_effect():
-            self.book(check)
+                published = {row[0] for row in self.rows(f"select id::text from {source}.event where type like '{subject.rstrip('*')}%'")}
+                applied = [row[0] for row in self.rows(f"select event_id::text from {name.split('-')[0]}.inbox where consumer = '{name}'")]
+                must(f"{name} did not apply", published - set(applied) - dead)
+                must(f"{name} applied what was not published", set(applied) - published)
+                must(f"{name} applied twice", len(applied) - len(set(applied)))
+        for check in self.reconciliation.every_event_had_one_effect():
+            self.require(check)
 
     def i5(self):
         today = datetime.now(ZoneInfo("Europe/London")).date()
-        self.book(analytics_equal_orders(self.shop, self.books.orders, str(today - timedelta(1)), str(today + timedelta(2)),
+        self.require(analytics_equal_orders(self.shop, self.reconciliation.orders, str(today - timedelta(1)), str(today + timedelta(2)),
                                          lambda order: True))
 
     def i6(self):
@@ -120,24 +120,24 @@ class Check:
             must(f"versions with gaps in {service}", self.rows(
                 f"select aggregate_id, count(*), max(version) from {service}.event group by 1, aggregate having count(*) <> max(version)"))
             must(f"cursors of {service} beyond or behind", self.rows(" union all ".join(f"""
-                select c.consumer, c.aggregate_id, c.version as heard, e.version as said from {service}.inbox_cursor c
+                select c.consumer, c.aggregate_id, c.version as applied, e.version as published from {service}.inbox_cursor c
                 join (select aggregate, aggregate_id, max(version) as version from {source}.event group by 1, 2) e
                     using (aggregate, aggregate_id)
                 where c.version <> e.version and not exists (select from {service}.dead_letter d
                     where d.consumer = c.consumer and d.aggregate_id = c.aggregate_id)"""
                 for source in self.shop.instances if source != service)))
-        for check in self.books.feeds_have_no_gaps():
-            self.book(check)
+        for check in self.reconciliation.feeds_have_no_gaps():
+            self.require(check)
 
     def i7(self):
         for what, statement in TRACES.items():
             there = Counter(dict(self.rows(statement)))
-            for step in self.traffic.told(what):
+            for step in self.traffic.steps_of(what):
                 count, allowed = there[step.mark], {"ok": (1,), "refused": (0,), "unknown": (0, 1)}[step.outcome]
                 must(f"{step} is there {count} times", count not in allowed)
         kept = dict(self.rows(" union all ".join(f"select key, status from {service}.idempotency" for service in self.shop.instances)))
         for step in self.traffic.steps:
-            must(f"{step} was told otherwise than kept ({kept.get(step.key)})",
+            must(f"{step} had another status than the stored response ({kept.get(step.key)})",
                  step.outcome == "ok" and kept.get(step.key) != step.status)
 
     def i8(self):
@@ -148,7 +148,7 @@ class Check:
     def i9(self):
         dead = {(service, event or body) for service in self.shop.instances for event, body in self.rows(
             f"select event_id::text, body from {service}.dead_letter where state = 'open'")}
-        must("dead letters nobody injected", dead - self.poison)
+        must("dead letters that were not injected", dead - self.poison)
         must("poison that is in no dead letter", self.poison - dead)
 
     def i10(self):
@@ -157,7 +157,7 @@ class Check:
 
     def i11(self):
         must("processes that went wrong", self.shop.faults())
-        must("clients that broke", self.traffic.broken)
+        must("clients that failed", self.traffic.broken)
         if self.before:
             now = footprint(self.shop)
             must("threads, files or memory grew", {name: (was, now[name]) for name, was in self.before.items()
@@ -165,8 +165,8 @@ class Check:
 
 
 def grew(was, now):
-    """Threads and files by more than what connections come to; memory by half and more than 40 MB. A sanitizer keeps what was
-    freed."""
+    """Whether threads and files grew by more than connections need, or memory by half and 40 MB. Not under a sanitizer, which
+    keeps freed memory."""
     return now[0] > was[0] + 60 or now[1] > was[1] + 80 or "asan" not in BUILD and now[2] > max(was[2] * 1.5, was[2] + 40_000)
 
 

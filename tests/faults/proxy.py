@@ -1,4 +1,4 @@
-"""A TCP proxy of our own that misbehaves on demand: slow, in slices, resetting, or silent."""
+"""A TCP proxy with faults: slow, in slices, resetting connections, or silent."""
 import socket
 import struct
 import threading
@@ -8,7 +8,7 @@ PASS, DELAY, SLICE, RESET, SILENT, ONE_WAY = "pass", "delay", "slice", "reset", 
 
 
 class Proxy:
-    """Listens on `port` and talks to `target`, in the manner of `mode`; ONE_WAY swallows what the target says."""
+    """Forwards `port` to `target` with the fault of `mode`; ONE_WAY holds back the responses."""
 
     def __init__(self, port, target):
         self.port, self.target, self.mode = port, target, PASS
@@ -79,7 +79,7 @@ class Proxy:
             link.close()
 
     def _hold_back(self, answers):
-        """Nothing gets through while it is silent; what was sent arrives when it no longer is, as TCP would have it."""
+        """Hold data back while the proxy is silent; it arrives afterwards, as with TCP."""
         while self.mode == SILENT or (self.mode == ONE_WAY and answers):
             time.sleep(0.02)
 

@@ -1,4 +1,4 @@
-"""A shop that can be broken, and one run: traffic, a fault, healing, the invariants."""
+"""One run of the fault tests: traffic, a fault, recovery, the invariants."""
 import random
 import time
 
@@ -15,10 +15,9 @@ SETTLE_SECONDS = 60
 class FaultShop(Shop):
     """A Shop whose services may reach PostgreSQL and nats-server through proxies: shop.to_postgres, shop.to_nats."""
 
-    def __init__(self, cluster, keyring, folder, proxied=False, env=None, **said):
-        super().__init__(cluster, keyring, folder, env={**ENV, **(env or {})}, **said)
+    def __init__(self, cluster, keyring, folder, proxied=False, env=None, **options):
+        super().__init__(cluster, keyring, folder, env={**ENV, **(env or {})}, **options)
         self.to_postgres = self.to_nats = None
-        self.durables = {}
         self.people = [Shop.person(self) for _ in range(20)]
         if proxied:
             ports = free_ports(2)
@@ -37,22 +36,18 @@ class FaultShop(Shop):
                 each.wait_ready()
 
     def person(self, **fields):
-        """One of twenty: a log is searched for all their data after every run."""
+        """One of twenty: all logs are searched for their data after every run."""
         found = random.choice(self.people)
         return {"customer": {**found["customer"], **fields}, "ship_to": found["ship_to"]}
 
-    def unsettled(self):
-        """As a Shop's; a consumer or a part of a stream that is lost and not there again is on its way, too."""
-        waiting = super().unsettled()
+    def unsettled(self, connection=None):
+        """As a Shop's; also a stream that is shorter than the event log, and a rebuild of analytics."""
+        waiting = super().unsettled(connection)
         for service in self.instances:
-            names = {each["name"] for each in self.consumers(service)}
-            self.durables.setdefault(service, set()).update(names)
-            for name in self.durables[service] - names:
-                waiting[name] = "missing"
             last = self.nats.request(f"$JS.API.STREAM.INFO.{service.upper()}").get("state", {}).get("last_seq", 0)
-            told = self.value(service, "select coalesce(max(seq), 0) from event")
-            if last < told:
-                waiting[f"{service} stream"] = told - last
+            published = self.value(service, "select coalesce(max(seq), 0) from event")
+            if last < published:
+                waiting[f"{service} stream"] = published - last
         if self.value("analytics", "select count(*) from rebuild where status = 'running'"):
             waiting["analytics rebuild"] = "running"
         return waiting
@@ -62,7 +57,7 @@ class FaultShop(Shop):
         return url.replace(f":{proxy.target}", f":{proxy.port}") if proxy else url
 
     def heal(self):
-        """Everything runs again and nothing is in the way."""
+        """Start and resume everything, remove every obstacle."""
         for proxy in (self.to_postgres, self.to_nats):
             if proxy:
                 proxy.become(PASS)
@@ -81,29 +76,28 @@ class FaultShop(Shop):
 
 
 def run(shop, chance, table, name, fault, warm=1.0, after=1.0, traffic=None, expect=()):
-    """Traffic, fault(shop, chance), healing, and what came of it. expect: poison, as (service, event id or body)."""
+    """Traffic, fault(shop, chance), recovery, and the invariants. expect: poison events, as (service, event id or body)."""
     traffic = traffic or Traffic(shop, chance).open_shop()
     before = footprint(shop)
-    shop.unsettled()                    # takes note of who listens
     with traffic:
         time.sleep(warm)
         poison = fault(shop, chance) or expect
         shop.heal()
         time.sleep(after)
     settled = settle(shop)
-    traffic.ask_again()
+    traffic.retry_unknown()
     settled = settled or settle(shop)
     verdicts = Check(shop, traffic, poison, settled, before).verdicts()
     table.add(name, verdicts, traffic)
     wrong = {which: what for which, what in verdicts.items() if what}
-    print(f"{name}: {dict(traffic.counts())}, slowest answer {traffic.slowest:.1f} s, {wrong or 'all held'}", flush=True)
+    print(f"{name}: {dict(traffic.counts())}, slowest response {traffic.slowest:.1f} s, {wrong or 'all held'}", flush=True)
     assert not wrong, f"{name}: {wrong}\nlogs in {shop.folder}"
-    assert traffic.counts()["ok"] > 10, f"hardly anything went well: {traffic.counts()}"
+    assert traffic.counts()["ok"] > 10, f"hardly any request succeeded: {traffic.counts()}"
     return traffic
 
 
 def settle(shop):
-    """What is wrong, if it takes longer than promised."""
+    """None, or what is still not settled after the promised time."""
     try:
         shop.settle(SETTLE_SECONDS)
     except AssertionError as late:

@@ -1,7 +1,7 @@
-"""What was broken how often, and which invariants held.
+"""The table faults × invariants.
 
-Every run adds a line to .test/faults.jsonl; from all lines .test/faults.md is made: after each session of tests, or by
-`/usr/bin/python3 tests/faults/table.py`. `make faults` begins with an empty one.
+Every run adds a line to .test/faults.jsonl; .test/faults.md is made of all lines after each session, or by
+`/usr/bin/python3 tests/faults/table.py`. `make faults` begins with an empty file.
 """
 import json
 import sys
@@ -39,10 +39,10 @@ def page():
         operations.update(line["operations"])
         for name, wrong in line["wrong"].items():
             rows[line["fault"]][name][bool(wrong)] += 1
-    told = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(operations.items()))
+    outcomes = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(operations.items()))
     lines = [f"{sum(sum(cells['I1']) for cells in rows.values())} runs, seeds {', '.join(map(str, sorted(seeds)))}. "
-             f"Clients were told: {told}.",
-             "A cell says how often the invariant was checked after the fault; ✗n: n times it did not hold.", "",
+             f"Responses: {outcomes}.",
+             "A cell is the number of checks of the invariant after the fault; ✗n: it did not hold n times.", "",
              "| fault | " + " | ".join(MEANING) + " |", "| --- |" + " ---: |" * len(MEANING)]
     lines += [f"| {fault.replace('_', ' ')} | " + " | ".join(cell(*cells[name]) for name in MEANING) + " |"
               for fault, cells in sorted(rows.items())]
@@ -54,6 +54,6 @@ def cell(held, broken):
 
 
 if __name__ == "__main__":
-    sys.path[:0] = [str(HERE), str(HERE.parents[1] / "tools"), str(HERE.parent / "system")]
+    sys.path[:0] = [str(HERE), str(HERE.parents[1] / "tools"), str(HERE.parent / "harness")]
     PAGE.write_text(page())
     print(PAGE.read_text())

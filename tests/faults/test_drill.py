@@ -1,4 +1,4 @@
-"""The drill: a backup is taken under traffic, everything is lost, and it is brought back (make drill)."""
+"""The restore drill: a backup is taken under traffic, everything is deleted, the backup is restored (make drill)."""
 import os
 import shutil
 import time
@@ -17,7 +17,7 @@ from traffic import Traffic
 
 @pytest.fixture
 def own_shop(run_folder, keyring):
-    """With a PostgreSQL that may be lost."""
+    """A shop with its own PostgreSQL, which the test deletes."""
     folder = run_folder / f"drill-{time.time_ns()}"
     folder.mkdir()
     home = home_below(folder)
@@ -32,7 +32,7 @@ def own_shop(run_folder, keyring):
     shutil.rmtree(home, ignore_errors=True)
 
 
-def lose_everything(shop):
+def delete_everything(shop):
     shop.kill()
     shop.nats.kill9()
     shop.nats.wipe()
@@ -40,7 +40,7 @@ def lose_everything(shop):
     shutil.rmtree(shop.postgres.data)
 
 
-def test_what_was_backed_up_under_traffic_comes_back_and_goes_on(own_shop, chance):
+def test_a_backup_taken_under_traffic_is_restored_and_the_services_continue(own_shop, chance):
     shop, folder = own_shop, own_shop.folder / "backup"
     with Traffic(shop, chance).open_shop() as traffic:
         time.sleep(3)
@@ -55,7 +55,7 @@ def test_what_was_backed_up_under_traffic_comes_back_and_goes_on(own_shop, chanc
     assert len(before) > 50 and len(after) > len(before), "there was no traffic"
     assert {path.stat().st_mode & 0o077 for path in folder.iterdir() if path.name != backup.MANIFEST} == {0}
 
-    lose_everything(shop)
+    delete_everything(shop)
     began = time.monotonic()
     shop.postgres.start()
     backup.put_back(shop.postgres, folder, shop.database)
@@ -63,12 +63,12 @@ def test_what_was_backed_up_under_traffic_comes_back_and_goes_on(own_shop, chanc
     shop.start()
     assert not any(shop.metric(service, "backroom_stream_ahead") for service in SERVICES)
     assert settle(shop) is None
-    print(f"backup {took:.1f} s of {len(before)} deeds, back and caught up after {time.monotonic() - began:.1f} s")
+    print(f"backup {took:.1f} s of {len(before)} steps, restored and settled after {time.monotonic() - began:.1f} s")
 
-    traffic.steps = before                          # what came later is lost, as it must be
+    traffic.steps = before                          # later steps are lost, as expected
     verdicts = Check(shop, traffic).verdicts()
-    told = verdicts.pop("I7")
-    assert told is None or "is there" not in told, told
+    responses = verdicts.pop("I7")
+    assert responses is None or "is there" not in responses, responses
     wrong = {which: what for which, what in verdicts.items() if what}
     assert not wrong, wrong
     for service in SERVICES:
@@ -78,36 +78,36 @@ def test_what_was_backed_up_under_traffic_comes_back_and_goes_on(own_shop, chanc
         if manifest["heads"][service]:
             verdict = shop.clients[service].get("/v1/audit/verify", params={"head": manifest["heads"][service]}).expect(200)
             assert verdict["intact"], verdict
-    order = shop.road.order([("MUG", 1)])           # and the shop goes on
-    shop.road.wait_order(order["id"], 30, status="confirmed")
+    order = shop.workflow.order([("MUG", 1)])           # the services continue
+    shop.workflow.wait_order(order["id"], 30, status="confirmed")
     eventually(lambda: shop.analytics.get("/v1/dead-letters").json["data"] == [])
     shop.settle(60)
     shop.end()
 
 
-def test_a_database_that_was_restored_beside_a_stream_that_was_not_emptied_is_noticed(own_shop, chance):
+def test_a_database_restored_beside_a_newer_stream_raises_an_alarm(own_shop, chance):
     shop, folder = own_shop, own_shop.folder / "older"
     backup.take(shop.postgres, folder, database=shop.database)
-    shop.road.publish({"sku": "LATER", "price": 450})
+    shop.workflow.publish({"sku": "LATER", "price": 450})
     shop.settle()
     shop.stop()
     backup.put_back(shop.postgres, folder, shop.database)
     shop.start()
     eventually(lambda: shop.metric("catalog", "backroom_relay_leader") == 1, 30)
     eventually(lambda: shop.metric("catalog", "backroom_stream_ahead") == 1, 30)
-    shop.stop()                                     # as the runbook says
+    shop.stop()                                     # as in the runbook
     shop.nats.stop()
     shop.nats.wipe()
     shop.nats.start()
     shop.start()
-    shop.road.publish({"sku": "AGAIN", "price": 450})
+    shop.workflow.publish({"sku": "AGAIN", "price": 450})
     shop.settle(30)
     assert shop.orders.get("/v1/prices/AGAIN").status == 200
     assert shop.metric("catalog", "backroom_stream_ahead") == 0
     shop.end()
 
 
-def test_a_backup_that_is_not_whole_is_refused_before_anything_is_lost(own_shop):
+def test_an_incomplete_backup_is_refused_before_anything_is_deleted(own_shop):
     folder = own_shop.folder / "broken"
     backup.take(own_shop.postgres, folder, database=own_shop.database)
     with open(folder / backup.DUMP, "r+b") as file:
@@ -117,5 +117,5 @@ def test_a_backup_that_is_not_whole_is_refused_before_anything_is_lost(own_shop)
         backup.put_back(own_shop.postgres, folder, own_shop.database)
     assert own_shop.catalog.get("/v1/products").status == 200
     (folder / backup.MANIFEST).unlink()
-    with pytest.raises(Failed, match="no backup"):
+    with pytest.raises(Failed, match="not a backup"):
         backup.read(folder)

@@ -1,4 +1,4 @@
-"""Every fault under traffic (make faults). What each means: faults.py; what must hold afterwards: invariants.py."""
+"""Every fault under traffic (make faults). The faults are in faults.py, what must hold afterwards in invariants.py."""
 import os
 import subprocess
 import time
@@ -15,7 +15,7 @@ from stack.postgres import Postgres, new_passwords
 from stack.process import free_ports
 from traffic import Traffic
 
-pytestmark = pytest.mark.timeout(400)       # with room for a busy machine: what must be quick is asserted
+pytestmark = pytest.mark.timeout(400)       # with room for a busy machine; deadlines are asserted
 ROUNDS = int(os.environ.get("ROUNDS") or 1)
 BUILD = os.environ.get("BUILD") or "build"
 
@@ -26,9 +26,9 @@ ALONE = (faults.nothing, faults.services_killed, faults.postgres_killed, faults.
          faults.postgres_stopped, faults.nats_killed, faults.nats_away, faults.nats_stopped, faults.consumers_stopped,
          faults.wiped_while_stopped, faults.wiped_while_running, faults.streams_deleted, faults.consumers_deleted,
          faults.older_copy, faults.tail_cut, faults.bit_flipped, faults.unread_bit_flipped, faults.middle_deleted, faults.stream_full,
-         faults.told_again, faults.few_files, faults.little_memory)
+         faults.republished, faults.few_files, faults.little_memory)
 SEVERAL = (faults.services_killed, faults.leaders_stopped, faults.consumers_stopped, faults.postgres_killed,
-           faults.ended_anywhere, faults.nats_killed, faults.wiped_while_stopped, faults.told_again)
+           faults.ended_anywhere, faults.nats_killed, faults.wiped_while_stopped, faults.republished)
 MODES = (proxy.DELAY, proxy.SLICE, proxy.RESET, proxy.SILENT, proxy.ONE_WAY)
 
 
@@ -49,27 +49,27 @@ def test_nothing_is_lost_or_doubled_with_three_instances_of_each(fault_shop, cha
 def test_nothing_is_lost_or_doubled_by_the_network(fault_shop, chance, table, target, mode):
     fault = faults.network(target, mode)
     traffic = run(fault_shop(proxied=True), chance, table, fault.__name__, fault)
-    assert traffic.slowest < 6, f"somebody waited {traffic.slowest:.1f} s"
+    assert traffic.slowest < 6, f"a request took {traffic.slowest:.1f} s"
 
 
 @pytest.fixture
 def own_network():
-    """Packets may only be dropped where nobody else's are: tools/alone.sh."""
+    """Packets are dropped only in a separate network namespace: tools/alone.sh."""
     if "ALONE" not in os.environ:
-        pytest.skip("not in a network namespace of its own: make faults")
+        pytest.skip("not in a separate network namespace: make faults")
 
 
 CUTS = [("postgres", "dport", "sport"), ("postgres", "sport"), ("nats", "dport", "sport"), ("nats", "dport"), ("nats", "sport")]
 
 
 @pytest.mark.parametrize("cut", CUTS, ids="-".join)
-def test_nothing_is_lost_or_doubled_when_packets_vanish(own_network, fault_shop, chance, table, cut):
+def test_nothing_is_lost_or_doubled_when_packets_are_dropped(own_network, fault_shop, chance, table, cut):
     fault = faults.cut_off(*cut)
     traffic = run(fault_shop(), chance, table, fault.__name__, fault)
-    assert traffic.slowest < 12, f"somebody waited {traffic.slowest:.1f} s"
+    assert traffic.slowest < 12, f"a request took {traffic.slowest:.1f} s"
 
 
-def test_a_backlog_is_worked_off(fault_shop, chance, table):
+def test_a_backlog_is_applied_in_time(fault_shop, chance, table):
     run(fault_shop(), chance, table, "backlog", faults.backlog)
 
 
@@ -84,12 +84,12 @@ POINTS = ("request.parsed", "work.begun", "work.locked", "work.written", "work.a
 def build_with_fault_points():
     build = os.environ.get("FAULT_BUILD") or "build-faults"
     if not os.path.exists(f"{build}/bin/backroom-orders"):
-        pytest.skip(f"{build} is not there: make faults builds it")
+        pytest.skip(f"{build} does not exist: make faults builds it")
     return build
 
 
-def stopped_in_peace(shop, service):
-    """False when it got to its point after all, on its way out."""
+def stopped_gracefully(shop, service):
+    """False when it reached the point while it was stopping."""
     process = shop.instances[service][0].process
     process.stop(patience=30)
     assert process.exit_code() in (0, 137)
@@ -98,8 +98,8 @@ def stopped_in_peace(shop, service):
 
 @pytest.mark.parametrize("round", range(ROUNDS))
 @pytest.mark.parametrize("point", POINTS)
-def test_a_service_that_dies_at_any_step_leaves_no_half_deed(fault_shop, chance, table, build_with_fault_points, point, round):
-    """All five in turn, in one run: each is started so that it dies when it gets there for the n-th time."""
+def test_a_service_killed_at_any_step_leaves_no_partial_effect(fault_shop, chance, table, build_with_fault_points, point, round):
+    """All five in turn, in one run: each is killed when it reaches the point for the n-th time."""
     died = []
 
     def fault(shop, chance):
@@ -107,28 +107,28 @@ def test_a_service_that_dies_at_any_step_leaves_no_half_deed(fault_shop, chance,
             shop.stop(service)
             shop.start(service, env={"CRASH_AT": f"{point}:{chance.randrange(1, 6)}"}, wait=False)
             shop.stopped_by_us.add(f"{service}-0")
-            if shop.instances[service][0].process.wait(6) or not stopped_in_peace(shop, service):
+            if shop.instances[service][0].process.wait(6) or not stopped_gracefully(shop, service):
                 died.append(service)
             shop.start(service)
 
     run(fault_shop(build=build_with_fault_points), chance, table, f"killed at {point}", fault)
     print(f"died at {point}: {died}")
-    assert died, f"nobody ever got to {point}"
+    assert died, f"no service reached {point}"
 
 
-def test_a_leader_stopped_before_it_marks_does_not_number_events_again(fault_shop, chance, table, build_with_fault_points):
-    """It sleeps between the stream's acknowledgement and its own mark; another leads meanwhile; then it wakes."""
+def test_a_relay_leader_paused_before_it_marks_events_does_not_renumber_them(fault_shop, chance, table, build_with_fault_points):
+    """It is paused between the stream's acknowledgement and its own update; another leads meanwhile; then it continues."""
     def fault(shop, chance):
         shop.stop("orders")
         shop.start("orders", 0, env={"STOP_AT": f"relay.acked:{chance.randrange(2, 6)}"})
-        asleep = shop.instances["orders"][0].process
+        paused = shop.instances["orders"][0].process
         shop.start("orders", 1)
-        eventually(lambda: state_of(asleep.pid) == "T", 20)
+        eventually(lambda: state_of(paused.pid) == "T", 20)
         eventually(lambda: faults.new_leaders_of(shop, "orders", 0), 25)
         time.sleep(1.5)
         shop.resume("orders", 0)
 
-    run(fault_shop(build=build_with_fault_points, instances=2), chance, table, "leader asleep before marking", fault)
+    run(fault_shop(build=build_with_fault_points, instances=2), chance, table, "leader paused before marking", fault)
 
 
 def state_of(pid):
@@ -140,13 +140,13 @@ def state_of(pid):
 
 def test_a_rolling_restart_behind_the_gateway_loses_no_reply(fault_shop, chance, table):
     shop = fault_shop(instances=3, gateway=True, env={"POOL_SIZE": "4"})
-    traffic = Traffic(shop, chance, doors=shop.front._clients).open_shop()
+    traffic = Traffic(shop, chance, clients=shop.front._clients).open_shop()
     run(shop, chance, table, "rolling restart, gateway", faults.services_restarted, traffic=traffic)
     lost = [step for step in traffic.steps if step.outcome == "unknown" or step.status >= 500]
     assert not lost, lost
 
 
-def test_ten_instances_that_start_at_once_on_nothing_make_one_schema_and_one_stream(cluster, fault_shop, table, chance):
+def test_ten_instances_started_at_once_create_one_schema_and_one_stream(cluster, fault_shop, table, chance):
     env = {"POOL_SIZE": "2"}
     shop = fault_shop(instances=10, services=("catalog", "orders"), env=env)        # empty database, empty nats-server
     for service in ("catalog", "orders"):
@@ -154,25 +154,25 @@ def test_ten_instances_that_start_at_once_on_nothing_make_one_schema_and_one_str
         assert len(done) == len({row["name"] for row in done}) > 3
         assert "error" not in shop.nats.request(f"$JS.API.STREAM.INFO.{service.upper()}")
         eventually(lambda: len(faults.leaders(shop, service)) == 1, 20)
-    shop.road.publish({"sku": "MUG", "price": 450})
-    shop.road.book_in("MUG", 10)
+    shop.workflow.publish({"sku": "MUG", "price": 450})
+    shop.workflow.book_in("MUG", 10)
     eventually(lambda: shop.orders.get("/v1/prices/MUG").status == 200)
-    order = shop.road.order([("MUG", 2)])
-    shop.road.wait_order(order["id"], status="confirmed")
+    order = shop.workflow.order([("MUG", 2)])
+    shop.workflow.wait_order(order["id"], status="confirmed")
 
 
 # --- F5, F8: no room ----------------------------------------------------------------------------------------------------
 
 @pytest.fixture
 def small_disk(run_folder):
-    """mount(folder, megabytes): a file system of that size; skips where one may not mount."""
+    """mount(folder, megabytes): a file system of that size; skips where mounting is not permitted."""
     mounted = []
 
     def mount(folder, megabytes):
         folder.mkdir(parents=True)
         done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)], capture_output=True)
         if done.returncode:
-            pytest.skip("may not mount a small file system here")
+            pytest.skip("not permitted to mount a small file system")
         mounted.append(folder)
 
     yield mount
@@ -181,7 +181,7 @@ def small_disk(run_folder):
 
 
 def fill(folder):
-    """Until nothing fits any more; the file to remove afterwards."""
+    """Fill a file system; the file to delete afterwards."""
     filler = folder / "filler"
     with open(filler, "wb", buffering=0) as file:
         for size in (1 << 20, 4096):
@@ -193,7 +193,7 @@ def fill(folder):
     return filler
 
 
-def test_postgres_without_disk_space_refuses_and_goes_on_when_there_is_some(keyring, run_folder, chance, table, small_disk):
+def test_writes_are_refused_while_postgresql_has_no_disk_space_and_work_afterwards(keyring, run_folder, chance, table, small_disk):
     home = type(run_folder)(f"/tmp/backroom-postgres-{os.getpid()}-full")
     small_disk(home, 400)
     home.chmod(0o755)
@@ -218,7 +218,7 @@ def test_postgres_without_disk_space_refuses_and_goes_on_when_there_is_some(keyr
         server.kill9()
 
 
-def test_nats_without_disk_space_is_noticed_and_caught_up_after_a_restart(chance, table, small_disk, cluster, keyring, run_folder):
+def test_nats_without_disk_space_raises_an_alarm_and_catches_up_after_a_restart(chance, table, small_disk, cluster, keyring, run_folder):
     shop = FaultShop(cluster, keyring, run_folder / "faults" / "nats-full")
     small_disk(shop.nats.folder, 24)
     shop.begin()
@@ -240,18 +240,18 @@ def test_nats_without_disk_space_is_noticed_and_caught_up_after_a_restart(chance
         shop.abandon()
 
 
-def test_a_full_disk_below_the_logs_stops_nobody(chance, table, small_disk, cluster, keyring, run_folder):
+def test_a_full_log_disk_stops_no_service(chance, table, small_disk, cluster, keyring, run_folder):
     shop = FaultShop(cluster, keyring, run_folder / "faults" / "logs-full")
     logs = shop.folder / "logs"
     small_disk(logs, 1)
     for each in shop.chosen():
         each.log = logs / each.log.name
-    shop.strays.append(r"^\{[^}]*$")                # the line at which the disk was full
+    shop.not_json.append(r"^\{[^}]*$")                # the line that the full disk cut off
     shop.begin()
 
     def fault(shop, chance):
         filler = fill(logs)
-        shop.nats.kill9()                           # there is much to say about that
+        shop.nats.kill9()                           # causes many log lines
         time.sleep(faults.HANG)
         filler.unlink()
 
@@ -260,31 +260,31 @@ def test_a_full_disk_below_the_logs_stops_nobody(chance, table, small_disk, clus
         shop.end()
     finally:
         shop.abandon()
-    assert traffic.counts()["unknown"] == 0, "somebody got no answer"
+    assert traffic.counts()["unknown"] == 0, "a request got no response"
 
 
 # --- F16: two versions ------------------------------------------------------------------------------------------------------
 
-PREVIOUS = "build-previous"
+PREVIOUS = "build-previous"             # of the newest release before this commit: tools/previous.sh
 
 
-@pytest.mark.skipif(not os.path.exists(f"{PREVIOUS}/bin/backroom-orders"), reason="no version before: tools/previous.sh")
-def test_two_versions_work_side_by_side_while_one_replaces_the_other(cluster, chance, table, keyring, run_folder):
+@pytest.mark.skipif(not os.path.exists(f"{PREVIOUS}/bin/backroom-orders"), reason="no earlier release is built: tools/previous.sh")
+def test_two_versions_work_side_by_side_during_an_upgrade(cluster, chance, table, keyring, run_folder):
     shop = FaultShop(cluster, keyring, run_folder / "faults" / "versions", instances=2, env={"POOL_SIZE": "4"}, build=PREVIOUS)
     shop.begin()
 
-    def become(build, number):
+    def replace(build, number):
         for service in faults.SERVICES:
             shop.stop(service, number)
             shop.instances[service][number].build = build
             shop.start(service, number)
 
     def fault(shop, chance):
-        become(os.environ.get("BUILD") or "build", 0)           # it brings its schema
+        replace(os.environ.get("BUILD") or "build", 0)           # runs its migrations
         time.sleep(faults.HANG / 2)
-        become(PREVIOUS, 1)                                     # starts on the newer schema
+        replace(PREVIOUS, 1)                                     # starts on the newer schema
         time.sleep(faults.HANG / 2)
-        become(os.environ.get("BUILD") or "build", 1)
+        replace(os.environ.get("BUILD") or "build", 1)
 
     try:
         run(shop, chance, table, "two versions", fault)
@@ -300,7 +300,7 @@ FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 
 @pytest.mark.skipif(not os.path.exists(FAKETIME), reason="faketime is not installed")
 @pytest.mark.parametrize("offset", ["+3600", "-3600", "-300"])
-def test_a_wrong_clock_in_a_process_puts_nothing_out_of_order(fault_shop, chance, table, offset):
+def test_a_wrong_clock_in_a_process_changes_no_order_of_events(fault_shop, chance, table, offset):
     def fault(shop, chance):
         for service in faults.SERVICES:
             shop.restart(service, 1, env={"LD_PRELOAD": FAKETIME, "FAKETIME": offset, "DONT_FAKE_MONOTONIC": "1"})
@@ -313,7 +313,7 @@ def test_a_wrong_clock_in_a_process_puts_nothing_out_of_order(fault_shop, chance
 
 # --- F12: poison ----------------------------------------------------------------------------------------------------------
 
-def listeners(shop, stream, subject):
+def consumers_of(shop, stream, subject):
     return [each["name"] for each in shop.consumers(stream) if each["config"]["filter_subject"] == subject]
 
 
@@ -321,7 +321,7 @@ def dead(shop, service):
     return shop.sql(service, "select id::text, event_id::text, consumer, code, state from dead_letter where state = 'open'")
 
 
-def test_poison_goes_to_the_dead_letters_once_and_everything_else_flows_on(fault_shop, chance, table):
+def test_poison_becomes_one_dead_letter_each_and_all_other_events_are_applied(fault_shop, chance, table):
     shop = fault_shop()
     traffic = Traffic(shop, chance).open_shop()
     with traffic:
@@ -330,12 +330,12 @@ def test_poison_goes_to_the_dead_letters_once_and_everything_else_flows_on(fault
         bad = faults.invalid_event(shop, "orders.order.placed", {"id": "x", "lines": "none"})
         time.sleep(2)
     assert settle(shop) is None
-    heard = [name.split("-")[0] for name in listeners(shop, "orders", "orders.order.*")]
-    for service in heard:
+    consuming = [name.split("-")[0] for name in consumers_of(shop, "orders", "orders.order.*")]
+    for service in consuming:
         codes = Counter(each["code"] for each in dead(shop, service) if not each["event_id"])
         assert codes == {"event.malformed": len(faults.BROKEN)}, (service, codes)
-        assert bad in {each["event_id"] for each in dead(shop, service)}, f"{service} took an order without an id"
-    for service in heard:                           # by the door: retried in vain, then discarded
+        assert bad in {each["event_id"] for each in dead(shop, service)}, f"{service} accepted an order without an id"
+    for service in consuming:                       # by the API: a retry fails, then it is discarded
         client = shop.clients[service]
         for letter in client.get("/v1/dead-letters").expect(200)["data"]:
             if letter["state"] == "open":
@@ -343,7 +343,7 @@ def test_poison_goes_to_the_dead_letters_once_and_everything_else_flows_on(fault
                 client.post(f"/v1/dead-letters/{letter['id']}/discard", {"reason": "a test"}).expect(200)
         assert not dead(shop, service)
     verdicts = Check(shop, traffic).verdicts()
-    for name in ("I4", "I6"):                       # the bad event is in an inbox's cursor but in no log
+    for name in ("I4", "I6"):                       # the invalid event is in a cursor but in no event log
         verdicts[name] = verdicts[name] if bad not in (verdicts[name] or "") else None
     table.add("poison", verdicts, traffic)
     assert not any(verdicts.values()), verdicts

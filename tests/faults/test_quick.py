@@ -4,7 +4,7 @@ import pytest
 import faults
 from run import run
 
-QUICK = (faults.services_killed, faults.postgres_stopped_immediately, faults.ended_in_commit, faults.wiped_while_stopped, faults.told_again)
+QUICK = (faults.services_killed, faults.postgres_stopped_immediately, faults.ended_in_commit, faults.wiped_while_stopped, faults.republished)
 
 
 @pytest.mark.parametrize("fault", QUICK, ids=lambda fault: fault.__name__)

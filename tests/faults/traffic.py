@@ -1,7 +1,7 @@
-"""Many clients at work, and the history of what they were told.
+"""Many clients at work, and the history of the responses they got.
 
-Each step leaves a mark of its own in the database (a reference, a subject), so that afterwards one can count what came of
-it: told `ok` is there once, told `refused` is not there, `unknown` (no answer, or 5xx) is there once or not at all.
+Each step leaves a unique mark in the database (a reference, a subject), so that its effects can be counted afterwards: a
+step with the outcome `ok` is there once, `refused` never, `unknown` (no response, or 5xx) once or never.
 """
 import http.client
 import threading
@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from stack.road import barcode_of
+from stack.workflow import barcode_of
 
 CUSTOMERS, STAFF = 4, 3
 SKUS = ("MUG", "CUP", "JUG", "HOT")
@@ -33,26 +33,26 @@ class Step:
 
 
 class Traffic:
-    def __init__(self, shop, chance, doors=None):
-        """doors: a Client for each service, the shop's own or those of its gateway."""
-        self.shop, self.chance, self.doors = shop, chance, doors or shop.clients
-        self.run = f"{chance.getrandbits(40):x}"            # marks of one run are not those of another
+    def __init__(self, shop, chance, clients=None):
+        """clients: a Client for each service, the shop's own or those of its gateway."""
+        self.shop, self.chance, self.clients = shop, chance, clients or shop.clients
+        self.run = f"{chance.getrandbits(40):x}"            # part of the marks of this run
         self.steps, self.lock, self.over = [], threading.Lock(), threading.Event()
         self.number, self.orders, self.unpaid = 0, [], []
         self.threads, self.broken = [], []
         self.slowest = 0
 
     def open_shop(self):
-        """A range with plenty of everything, but for one article."""
-        road = self.shop.road
+        """Products with plenty of stock, except for one."""
+        workflow = self.shop.workflow
         if self.shop.orders.get(f"/v1/prices/{SKUS[-1]}").status == 200:
             return self
-        road.publish(*[{"sku": sku, "price": 450} for sku in SKUS])
+        workflow.publish(*[{"sku": sku, "price": 450} for sku in SKUS])
         for sku, quantity in STOCK.items():
-            road.book_in(sku, quantity)
+            workflow.book_in(sku, quantity)
         end = time.monotonic() + 20
         while any(self.shop.orders.get(f"/v1/prices/{sku}").status != 200 for sku in SKUS):
-            assert time.monotonic() < end, "orders never heard of the prices"
+            assert time.monotonic() < end, "orders did not receive the prices"
             time.sleep(0.05)
         return self
 
@@ -77,7 +77,7 @@ class Traffic:
         while not self.over.is_set():
             try:
                 job(chance)
-            except Exception as fault:                              # told by the test, not lost in a thread
+            except Exception as fault:                              # reported by the test
                 self.broken.append(repr(fault)[:500])
                 return
             time.sleep(chance.random() * 0.02)
@@ -92,12 +92,12 @@ class Traffic:
             body = {name: value.replace("{mark}", mark) if isinstance(value, str) else value for name, value in body.items()}
             made = Step(what, mark, service, path, body)
             self.steps.append(made)
-        return self.ask(made)
+        return self.send(made)
 
-    def ask(self, step):
+    def send(self, step):
         began = time.monotonic()
         try:
-            answer = self.doors[step.service].post(step.path, step.body, key=step.key, timeout=15)
+            answer = self.clients[step.service].post(step.path, step.body, key=step.key, timeout=15)
         except (OSError, http.client.HTTPException):
             return step
         finally:
@@ -108,15 +108,15 @@ class Traffic:
             step.answer = answer.json
         return step
 
-    def look(self, service, path, **params):
-        """What a list holds, or nothing if it cannot be had."""
+    def read(self, service, path, **params):
+        """The items of a list, or none if it cannot be read."""
         try:
-            answer = self.doors[service].get(path, params=params, timeout=15)
+            answer = self.clients[service].get(path, params=params, timeout=15)
         except (OSError, http.client.HTTPException):
             return []
         return answer.json["data"] if answer.status == 200 else []
 
-    # -- who does what -----------------------------------------------------------------------------
+    # -- customers and staff -----------------------------------------------------------------------------
 
     def customer(self, chance):
         roll = chance.random()
@@ -132,7 +132,7 @@ class Traffic:
     def place(self, chance):
         lines = [(sku, chance.randrange(1, 4)) for sku in chance.sample(SKUS, chance.randrange(1, 3))]
         paid = 450 * sum(quantity for _, quantity in lines) if chance.random() < 0.5 else False
-        body = self.shop.road.order_body(lines, ref="{mark}", paid=paid)
+        body = self.shop.workflow.order_body(lines, ref="{mark}", paid=paid)
         body.pop("payment", None)
         if paid:
             body["payment"] = {"method": "card", "amount": paid, "reference": "with-order"}
@@ -163,12 +163,12 @@ class Traffic:
             self.pack(chance)
 
     def pack(self, chance):
-        ready = self.look("fulfillment", "/v1/shipments", status="packed", limit=20)
+        ready = self.read("fulfillment", "/v1/shipments", status="packed", limit=20)
         if ready and chance.random() < 0.6:
             self.step("ship", "fulfillment", f"/v1/shipments/{chance.choice(ready)['id']}/ship", carrier="dhl",
                       tracking_number="{mark}")
             return
-        for shipment in self.look("fulfillment", "/v1/shipments", status="waved", limit=5):
+        for shipment in self.read("fulfillment", "/v1/shipments", status="waved", limit=5):
             for line in shipment["lines"]:
                 if line["quantity"] > line["scanned"]:
                     self.step("scan", "fulfillment", f"/v1/shipments/{shipment['id']}/scans",
@@ -176,15 +176,15 @@ class Traffic:
 
     # -- afterwards --------------------------------------------------------------------------------
 
-    def ask_again(self):
-        """What nobody answered is asked again under the same key, as a client does: every second of them, so that the
-        other half shows that silence never is half a deed."""
+    def retry_unknown(self):
+        """Retry every second step without a response, with the same key; the other half shows that a step without a
+        response has all of its effects or none."""
         for number, step in enumerate(each for each in self.steps if each.outcome == "unknown"):
             if number % 2 == 0:
-                self.ask(step)
+                self.send(step)
 
     def counts(self):
         return Counter(step.outcome for step in self.steps)
 
-    def told(self, what):
+    def steps_of(self, what):
         return [step for step in self.steps if step.what == what]

@@ -1,4 +1,4 @@
-/* A cursor: nothing but our own is read, and ours is read as it was made. */
+/* A cursor: only cursors of this service are accepted, and each is read as it was made. */
 #include "cursor.h"
 #include "fuzz.h"
 #include "utf8.h"

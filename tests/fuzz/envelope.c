@@ -1,4 +1,4 @@
-/* A delivered event: one of ours with all its parts, or a reason why not. */
+/* A delivered event: well-formed with all its parts, or refused with a reason. */
 #include "envelope.h"
 
 #include "field.h"

@@ -1,4 +1,4 @@
-/* A body: parsed and checked against a field of every type; whatever is wrong with it, the problem is valid JSON. */
+/* A body: parsed and checked against a field of every type; the problem is always valid JSON. */
 #include "field.h"
 #include "fuzz.h"
 #include "request.h"

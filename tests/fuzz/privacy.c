@@ -1,4 +1,4 @@
-/* Personal data to be masked: whatever it is, what comes out is JSON and holds no street. */
+/* Personal data to mask: the result is JSON and has no street. */
 #include "masking.h"
 
 #include "field.h"

@@ -1,4 +1,4 @@
-/* Without libFuzzer: every file named on the command line is given to the target once. */
+/* Without libFuzzer: each file on the command line is given to the target once. */
 #include <stdio.h>
 
 #include "fuzz.h"

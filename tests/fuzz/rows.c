@@ -1,4 +1,4 @@
-/* A file of rows: it is cut without losing a byte, and a row of CSV that was read is the same after it was written. */
+/* A file of rows: no byte is lost when it is split, and a CSV row is the same after writing and reading. */
 #include "rows.h"
 #include "fuzz.h"
 #include "utf8.h"

@@ -1,4 +1,4 @@
-/* A cron line against any minute. */
+/* A cron line matched with any minute. */
 #include "schedule.h"
 
 #include "fuzz.h"

@@ -1,4 +1,4 @@
-/* A traceparent: 32 digits or nothing. */
+/* A traceparent: 32 hexadecimal digits or nothing. */
 #include "trace.h"
 
 #include "fuzz.h"

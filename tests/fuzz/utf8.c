@@ -1,4 +1,4 @@
-/* UTF-8: the same verdict as jansson's. */
+/* UTF-8: the same result as from jansson. */
 #include "utf8.h"
 
 #include <jansson.h>

@@ -17,7 +17,7 @@ void test_failed(const char *file, int line, const char *what)
     printf("%s:%d: %s\n", file, line, what);
 }
 
-/* Runs the tests whose sentence or file holds the argument; all without one. */
+/* Runs the tests whose sentence or file contains the argument; all without one. */
 int main(int argc, char **argv)
 {
     int passed = 0, failed = 0;

@@ -1,4 +1,4 @@
 """What surrounds the five services on one machine: PostgreSQL, nats-server, the gateway, the processes.
 
-Used by tools/up and tools/down for people and by tests/system/harness.py for the tests.
+Used by tools/up and tools/down for people and by tests/harness/harness.py for the tests.
 """

@@ -1,6 +1,6 @@
-"""A backup is a folder: the database as it was at one moment, for all services the same, what the event logs' heads were then,
-and whatever secrets and keys belong to it. A restore begins with an empty PostgreSQL and an empty nats-server: the streams
-are made anew and filled from the event logs, and consumers skip what they know.
+"""A backup is a folder: one consistent snapshot of the database of all services, the heads of the event logs at that moment,
+and the secrets and keys. A restore begins with an empty PostgreSQL and an empty nats-server: the services create the streams
+again and fill them from the event logs, and consumers skip the events they have.
 """
 import hashlib
 import json
@@ -21,7 +21,7 @@ HEAD = "select position, encode(hash, 'hex') from {}.event where position is not
 
 
 def take(server, folder, files=(), database=plan.DATABASE):
-    """Write a backup of a running server into a new folder; files: what to keep with it. Returns the manifest."""
+    """Write a backup of a running server into a new folder, with these files. Returns the manifest."""
     folder = Path(folder)
     folder.mkdir(parents=True, mode=0o700)
     with psycopg2.connect(server.url(USER, database)) as connection:
@@ -40,10 +40,10 @@ def take(server, folder, files=(), database=plan.DATABASE):
 
 
 def read(folder):
-    """The manifest of a whole, unchanged backup."""
+    """The manifest of a complete, unchanged backup."""
     folder = Path(folder)
     if not (folder / MANIFEST).exists():
-        raise Failed(f"{folder} is no backup: it has no {MANIFEST}")
+        raise Failed(f"{folder} is not a backup: it has no {MANIFEST}")
     manifest = json.loads((folder / MANIFEST).read_text())
     for name, wanted in manifest["files"].items():
         if not (folder / name).exists() or digest(folder / name) != wanted:
@@ -52,7 +52,7 @@ def read(folder):
 
 
 def put_back(server, folder, database=plan.DATABASE):
-    """Into a running server, all of it or nothing: whatever the database held before is gone. Services must be stopped."""
+    """Restore into a running server in one transaction; the database's earlier content is deleted. Services must be stopped."""
     manifest = read(folder)
     if server.has_database(database):
         server.drop_database(database)
@@ -69,7 +69,7 @@ def put_back(server, folder, database=plan.DATABASE):
 
 
 def heads(cursor):
-    """{service: "17:<hash>"}, as GET /v1/audit/head tells it; of services that never ran, nothing."""
+    """{service: "17:<hash>"}, as in GET /v1/audit/head; without services that never ran."""
     found = {}
     for service in plan.SERVICES:
         cursor.execute("select to_regclass(%s)", (f"{service}.event",))
@@ -102,5 +102,5 @@ def digest(path):
 
 
 def new_folder(below):
-    """One of this second."""
+    """A new folder, named after the current time."""
     return Path(below) / time.strftime("%Y%m%d-%H%M%S")

@@ -8,11 +8,11 @@ import urllib.parse
 import uuid
 
 
-PASSING = (429, 502, 503, 504)      # answers that invite to ask again
+RETRYABLE = (429, 502, 503, 504)    # statuses after which a request may be sent again
 
 
 class Refused(Exception):
-    """An answer with another status than was expected; the text shows what the service said."""
+    """An answer with another status than expected; the text has the answer's body."""
 
     def __init__(self, method, path, answer, wanted):
         self.answer = answer
@@ -44,7 +44,7 @@ class Answer:
 
     @property
     def codes(self):
-        """The codes of all faults a problem names."""
+        """The codes of all errors in a problem."""
         return sorted(error.get("code", "") for error in (self.json or {}).get("errors", []))
 
     @property
@@ -62,9 +62,9 @@ class Answer:
 
 
 class Client:
-    """Talks to one service, through one or several (host, port) addresses taken in turn.
+    """A client of one service, through one or several (host, port) addresses in turn.
 
-    token(role, sub) gives the bearer token; role and sub are what a call names or the defaults here.
+    token(role, sub) returns the bearer token; a call may give another role and sub than the defaults here.
     """
 
     def __init__(self, addresses, token=None, role="admin", sub="ann", prefix="", timeout=30, inspect=None, patience=0):
@@ -74,13 +74,13 @@ class Client:
         self.sub = sub
         self.prefix = prefix
         self.timeout = timeout
-        self.inspect = inspect          # called with every answer; raises when it breaks a rule of the house
-        self.patience = patience        # seconds to go on asking, with the same key, while the service is away
+        self.inspect = inspect          # called with every answer; raises when it breaks a common rule
+        self.patience = patience        # seconds to retry, with the same key, while the service is unavailable
         self._local = threading.local()
         self._turn = 0
 
     def as_(self, role, sub=None):
-        """The same client for somebody else."""
+        """The same client with another role and subject."""
         other = Client(self.addresses, self.token, role, sub or self.sub, self.prefix, self.timeout, self.inspect,
                        self.patience)
         other.addresses = self.addresses            # shared, so that restarts on other ports are seen
@@ -107,10 +107,10 @@ class Client:
 
         body: raw bytes in place of json. headers: added; None as a value leaves a header out. params: the query.
         key: True makes an Idempotency-Key for POST, a string is used, None or False sends none.
-        token: a ready token, "" for none. instance: ask this one and no other.
+        token: a ready token, "" for none. instance: send to this one only.
         retries: how often a request is sent again when a kept-alive connection turns out to be closed;
-        patience: seconds to go on asking while the service is away or busy, in place of the client's own.
-        Both only for what can be repeated safely (reads, and whatever carries a key).
+        patience: seconds to retry while the service is unavailable or busy, in place of the client's own.
+        Both only for what can be repeated safely (reads, and requests with a key).
         """
         if params:
             path += ("&" if "?" in path else "?") + urllib.parse.urlencode(params, doseq=True)
@@ -129,7 +129,7 @@ class Client:
         sent = {name: value for name, value in sent.items() if value is not None}
         safe = method in ("GET", "HEAD", "PUT", "DELETE") or "Idempotency-Key" in sent
         answer = self._ask(method, self.prefix + path, body, sent, instance, timeout,
-                           retries * len(self.addresses) if safe else 0,         # each may have closed its own
+                           retries * len(self.addresses) if safe else 0,         # each instance may have closed its connection
                            0 if not safe else self.patience if patience is None else patience)
         if self.inspect:
             self.inspect(answer)
@@ -141,7 +141,7 @@ class Client:
         while True:
             try:
                 answer = self._send(*request)
-                if answer.status not in PASSING or time.monotonic() > end:
+                if answer.status not in RETRYABLE or time.monotonic() > end:
                     return answer
             except (OSError, http.client.HTTPException):
                 if time.monotonic() > end:
@@ -175,7 +175,7 @@ class Client:
         return self.addresses[self._turn % len(self.addresses)]
 
     def _connection(self, address, timeout):
-        """(connection, is it new)"""
+        """(connection, whether it is new)"""
         kept = self._local.__dict__.setdefault("connections", {})
         connection = kept.get(address)
         if connection is not None:
@@ -193,7 +193,7 @@ class Client:
             connection.close()
 
     def all(self, path, limit=250, **options):
-        """Every element of a list, page after page."""
+        """Every item of a list, page after page."""
         params = dict(options.pop("params", None) or {}, limit=limit)
         while True:
             page = self.get(path, params=params, **options).expect(200)
@@ -203,7 +203,7 @@ class Client:
             params = {**params, "cursor": page["next_cursor"]}
 
     def stream(self, path, headers=None, role=None, sub=None, timeout=30):
-        """Server-sent events, as dicts of their fields, until the caller stops or it falls silent."""
+        """Server-sent events, as dicts of their fields, until the caller stops or the timeout passes without one."""
         sent = {"Accept": "text/event-stream", **(headers or {})}
         if self.token:
             sent["Authorization"] = f"Bearer {self.token(role or self.role, sub or self.sub)}"
@@ -232,7 +232,7 @@ def dumps(value):
 
 
 def eventually(check, timeout=10, pause=0.02):
-    """What check() returns, once that is true; what it last raised or returned, when the time is over."""
+    """What check() returns as soon as that is true; after the timeout its last error is raised."""
     end = time.monotonic() + timeout
     while True:
         try:

@@ -1,4 +1,4 @@
-"""The gateway: haproxy with deploy/gateway/haproxy.cfg and a list of where the instances are."""
+"""The gateway: haproxy with deploy/gateway/haproxy.cfg and the addresses of the instances."""
 import os
 import signal
 import socket
@@ -10,7 +10,7 @@ from .process import spawn, tool, wait_for
 
 def backends(instances):
     """The second half of the configuration: instances is {service: [(port, ops_port), …]}."""
-    lines = ["# Written by tools; what runs now."]
+    lines = ["# Written by tools: the running instances."]
     for service in plan.SERVICES:
         lines += ["", f"backend {service}"]
         lines += [f"    server {service}-{number} 127.0.0.1:{port} check port {ops_port}"
@@ -41,14 +41,14 @@ class Gateway:
         wait_for("The gateway", self.ready, self.process, self.log, 20)
 
     def current(self):
-        """True when the one that runs was started for the same instances."""
+        """Whether the running one was started for the same instances."""
         try:
             return (self.folder / "backends.cfg").read_text() == backends(self.instances)
         except OSError:
             return False
 
     def stop(self, patience=5):
-        """SIGUSR1 lets answers that are on their way arrive; then force."""
+        """Let requests finish (SIGUSR1), then terminate."""
         if self.process:
             self.process.send(signal.SIGUSR1)
             if not self.process.wait(patience):

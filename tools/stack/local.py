@@ -1,7 +1,7 @@
-"""The whole of Backroom on this machine, for a person: what `make up` starts and `make down` stops.
+"""All of Backroom on this machine: what `make up` starts and `make down` stops.
 
-Everything of it lies in one run folder (.run): logs, keys, passwords, and state.json with the pid and start
-time of each process. A second start reuses what runs and starts again what died.
+Its files are in one run folder (.run): logs, keys, passwords, and state.json with the pid and start time of each process.
+A second start reuses what runs and restarts what died.
 """
 import fcntl
 import json
@@ -16,7 +16,7 @@ from .process import Failed, Process, free_ports, port_free, port_holder
 from .service import Instance
 
 
-def say(text):
+def show(text):
     print(text, flush=True)
 
 
@@ -39,7 +39,7 @@ class Local:
             self.nats = self.start_nats()
             self.start_services()
             self.start_gateway()
-            say(f"Backroom is up after {time.monotonic() - began:.1f} s: http://127.0.0.1:{self.gateway_port}/ "
+            show(f"Backroom is up after {time.monotonic() - began:.1f} s: http://127.0.0.1:{self.gateway_port}/ "
                 f"(logs in {self.shown(self.logs)})")
 
     def start_postgres(self):
@@ -63,15 +63,15 @@ class Local:
     def start_services(self):
         wanted = self.wanted()
         for name in [name for name in self.state["processes"] if self.is_service(name) and name not in wanted]:
-            say(f"  {name} is not wanted any more: stopping")
+            show(f"  {name} is no longer needed: stopping")
             self.stop_one(name)
         begun = []
         for name, instance in wanted.items():
             if instance.alive() and self.state["builds"].get(name) == self.build_mark(instance):
-                say(f"  {name:<14} runs on port {instance.port} (pid {instance.process.pid})")
+                show(f"  {name:<14} runs on port {instance.port} (pid {instance.process.pid})")
                 continue
             if instance.alive():
-                say(f"  {name:<14} is of another build or has other settings: stopping")
+                show(f"  {name:<14} has another build or other settings: stopping")
                 instance.stop()
             instance.start(self.database.url(instance.service), self.nats.url(instance.service),
                            self.keys / "jwks.json", self.settings, wait=False)
@@ -81,24 +81,24 @@ class Local:
             begun.append(instance)
         for instance in begun:
             instance.wait_ready()
-            say(f"  {instance.name:<14} ready on port {instance.port}, operations on {instance.ops_port} "
+            show(f"  {instance.name:<14} ready on port {instance.port}, operations on {instance.ops_port} "
                 f"(pid {instance.process.pid})")
 
     def start_gateway(self):
         where = {}
         for instance in self.wanted().values():
             where.setdefault(instance.service, []).append((instance.port, instance.ops_port))
-        door = gateway.Gateway(self.folder / "gateway", self.gateway_port, where, self.logs / "gateway.log",
+        server = gateway.Gateway(self.folder / "gateway", self.gateway_port, where, self.logs / "gateway.log",
                                process=self.process("gateway"))
-        if door.alive() and not (door.current() and self.state["ports"].get("gateway") == self.gateway_port):
-            door.stop()
+        if server.alive() and not (server.current() and self.state["ports"].get("gateway") == self.gateway_port):
+            server.stop()
         self.state["ports"]["gateway"] = self.gateway_port
-        self.ensure("gateway", "gateway", door)
+        self.ensure("gateway", "gateway", server)
 
     def ensure(self, title, name, server):
         """Start a server unless it runs."""
         if server.alive() and server.ready():
-            say(f"  {title:<14} runs on port {server.port} (pid {server.process.pid})")
+            show(f"  {title:<14} runs on port {server.port} (pid {server.process.pid})")
             return
         if server.alive():
             server.stop()
@@ -106,10 +106,10 @@ class Local:
             raise Failed(f"{title} needs port {server.port}, but {port_holder(server.port)} listens there.")
         server.start()
         self.remember(name, server.process)
-        say(f"  {title:<14} ready on port {server.port} (pid {server.process.pid})")
+        show(f"  {title:<14} ready on port {server.port} (pid {server.process.pid})")
 
     def wanted(self):
-        """{name: Instance} for every instance that shall run, with its process if it has one."""
+        """{name: Instance} for every instance that should run, with its process if it has one."""
         found = {}
         for number in range(self.instances):
             for service in plan.SERVICES:
@@ -132,7 +132,7 @@ class Local:
     # -- backup ------------------------------------------------------------------------------------
 
     def known_postgres(self):
-        """The server that runs."""
+        """The running server."""
         process = self.process("postgres")
         if not process or not process.alive():
             raise Failed("PostgreSQL is not running: make up")
@@ -140,7 +140,7 @@ class Local:
                                  self.logs / "postgres.log", process=process)
 
     def take_over(self, folder):
-        """The keys and passwords of a backup, and a new PostgreSQL; where the one that was is kept, if there was one."""
+        """Use the keys and passwords of a backup, and a new PostgreSQL; the folder where the earlier one is kept, if any."""
         self.keys.mkdir(parents=True, exist_ok=True, mode=0o700)
         for name in ("private.json", "jwks.json"):
             shutil.copy(Path(folder) / name, self.keys / name)
@@ -162,13 +162,13 @@ class Local:
             order = {"gateway": 0, "nats": 2, "postgres": 3}
             for name in sorted(self.state["processes"], key=lambda name: order.get(name, 1)):
                 stopped += self.stop_one(name)
-            say("Backroom is down." if stopped else "Nothing of Backroom was running.")
+            show("Backroom is down." if stopped else "Nothing of Backroom was running.")
             if wipe:
                 outside = Path(self.state.get("postgres_folder", "/nowhere"))
                 if outside.name.startswith("backroom-postgres-"):
                     shutil.rmtree(outside, ignore_errors=True)
                 shutil.rmtree(self.folder, ignore_errors=True)
-                say(f"Everything in {self.shown(self.folder)} is deleted.")
+                show(f"Everything in {self.shown(self.folder)} is deleted.")
 
     def stop_one(self, name):
         process = self.process(name)
@@ -178,7 +178,7 @@ class Local:
                       "nats": lambda: nats.Nats("", 0, 0, {}, "", process=process),
                       "gateway": lambda: gateway.Gateway("", 0, {}, "", process=process),
                       }.get(name, lambda: Instance(name, 0, 0, 0, "", process=process))()
-            say(f"  {name:<14} stops (pid {process.pid})")
+            show(f"  {name:<14} stops (pid {process.pid})")
             server.stop()
         self.state["processes"].pop(name, None)
         self.state["builds"].pop(name, None)
@@ -197,7 +197,7 @@ class Local:
 
     @contextmanager
     def locked(self):
-        """One up or down at a time. The lock's file is closed in whatever we start."""
+        """Only one up or down at a time. Child processes do not inherit the lock's file."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with open(self.folder / "lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -207,7 +207,7 @@ class Local:
     def load(self):
         path = self.folder / "state.json"
         self.state = json.loads(path.read_text()) if path.exists() else {}
-        if self.state.get("boot") != boot_id():         # pids of before a restart of the machine mean nothing
+        if self.state.get("boot") != boot_id():         # pids from before the last boot are not valid
             self.state["processes"] = {}
             self.state["boot"] = boot_id()
         for part in ("processes", "ports", "builds"):
@@ -233,11 +233,11 @@ class Local:
         self.save()
 
     def port_of(self, name, usual, like=None):
-        """The port a server of ours keeps: what the environment says, what it had, the usual, or a free one."""
-        said = os.environ.get(f"{name.upper()}_PORT")
+        """A server's port: from the environment, else the one it had, the default, or a free one."""
+        chosen = os.environ.get(f"{name.upper()}_PORT")
         process = self.process(like or name)
-        port = int(said) if said else self.state["ports"].get(name, usual)
-        if not said and not (process and process.alive()) and not port_free(port):
+        port = int(chosen) if chosen else self.state["ports"].get(name, usual)
+        if not chosen and not (process and process.alive()) and not port_free(port):
             port = free_ports(1)[0]
         self.state["ports"][name] = port
         self.save()

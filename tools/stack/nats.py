@@ -1,4 +1,4 @@
-"""A private nats-server with JetStream, and the few bytes of its protocol that tools and tests need."""
+"""A private nats-server with JetStream, and a minimal client for tools and tests."""
 import json
 import os
 import secrets
@@ -12,10 +12,10 @@ from .process import spawn, tool, wait_for
 
 OPERATOR = "operator"
 
-# Go would spread a trickle of messages over all processors, and wake a thread for each: a quarter of them carries what the services say.
+# Go spreads few messages over all processors and wakes a thread for each; a quarter of the processors is enough.
 PROCESSORS = max(1, (os.cpu_count() or 1) // 4)
 
-# Its garbage is collected after four times what it keeps, in place of once, as everybody waits while it is; and when it has 512 MiB.
+# Garbage is collected when the heap has grown fivefold instead of twofold, because messages wait meanwhile, and at 512 MiB.
 GO = {"GOMAXPROCS": str(PROCESSORS), "GOGC": "400", "GOMEMLIMIT": "512MiB"}
 
 
@@ -65,14 +65,14 @@ class Nats:
             self.process.kill9()
 
     def wipe(self):
-        """Forget every stream and consumer. Only while it is stopped."""
+        """Delete all streams and consumers. Only while it is stopped."""
         shutil.rmtree(self.folder / "store", ignore_errors=True)
 
     def alive(self):
         return bool(self.process) and self.process.alive()
 
     def ready(self):
-        """It answers as itself, with JetStream on."""
+        """Whether it answers, with JetStream enabled."""
         try:
             return "error" not in self.request("$JS.API.INFO", timeout=1)
         except (OSError, ValueError):
@@ -82,28 +82,29 @@ class Nats:
         return f"nats://{user}:{self.passwords[user]}@127.0.0.1:{self.port}"
 
     def request(self, subject, body=None, user=OPERATOR, timeout=5):
-        """Ask and return the JSON answer, e.g. request("$JS.API.STREAM.INFO.ORDERS")."""
+        """Send a request and return the JSON reply, e.g. request("$JS.API.STREAM.INFO.ORDERS")."""
         with Connection(self.port, user, self.passwords[user], timeout) as connection:
             return json.loads(connection.request(subject, b"" if body is None else json.dumps(body).encode()))
 
     def publish(self, subject, payload, headers=None, user=OPERATOR, timeout=5):
-        """Publish one message and return JetStream's answer: {"stream": …, "seq": …}."""
+        """Publish one message and return JetStream's acknowledgement: {"stream": …, "seq": …}."""
         with Connection(self.port, user, self.passwords[user], timeout) as connection:
             return json.loads(connection.request(subject, payload, headers))
 
 
 class Connection:
-    """A client for one question at a time. Raises OSError for whatever the server refuses."""
+    """A client for one request at a time. Raises OSError for what the server refuses."""
 
     INBOX = "_INBOX.tools"
 
     def __init__(self, port, user, password, timeout):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout)
+        self.socket.setsockopt(socket.SOL_TCP, socket.TCP_NODELAY, 1)   # or each request waits 40 ms for a delayed ACK
         self.file = self.socket.makefile("rb")
         self._line()                                    # INFO
-        hello = {"verbose": False, "pedantic": False, "user": user, "pass": password, "headers": True,
+        options = {"verbose": False, "pedantic": False, "user": user, "pass": password, "headers": True,
                  "no_responders": True, "lang": "python", "version": "0", "name": "backroom tools"}
-        self._send(b"CONNECT " + json.dumps(hello).encode() + b"\r\nPING\r\n")
+        self._send(b"CONNECT " + json.dumps(options).encode() + b"\r\nPING\r\n")
         self._until(b"PONG")
         self.inbox = f"{self.INBOX}.{secrets.token_hex(8)}"
         self._send(f"SUB {self.inbox} 1\r\n".encode())
@@ -128,7 +129,7 @@ class Connection:
         if line.startswith(b"HMSG"):
             head = int(line.split()[-2])
             if data.startswith(b"NATS/1.0 503"):
-                raise OSError(f"nobody answers to {subject}")
+                raise OSError(f"no responders for {subject}")
             data = data[head:]
         return data
 

@@ -1,4 +1,4 @@
-"""The one place that knows the services, their names and their ports."""
+"""The services, their names and their ports."""
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -12,7 +12,7 @@ NATS_MONITOR_PORT = 18222
 
 DATABASE = "backroom"
 
-# Settings a person may give to `make up`; whatever is set is handed to every service.
+# Settings of `make up` that are passed to every service.
 SETTINGS_OF_SERVICES = ("SHOP_TIME_ZONE", "SHOP_CURRENCY", "POOL_SIZE", "CONNECTIONS", "CONNECTIONS_PER_ADDRESS",
                         "STREAM_MAX_MEGABYTES", "STREAM_REPLICAS")
 SUFFIXES_OF_TIMES = ("_SECONDS", "_MS")
@@ -32,6 +32,6 @@ def binary(service, build="build"):
 
 
 def settings(environ):
-    """The part of an environment that is meant for the services."""
+    """The settings for the services in an environment."""
     return {name: value for name, value in environ.items()
             if name in SETTINGS_OF_SERVICES or name.endswith(SUFFIXES_OF_TIMES)}

@@ -52,7 +52,7 @@ class Postgres:
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o700)
             own(folder)
-        # The superuser's password goes in through a file, as arguments are everybody's to read.
+        # The password is passed in a file: every user can read a process's arguments.
         with tempfile.NamedTemporaryFile("w", dir=self.folder) as file:
             own(file.name)
             file.write(self.passwords[USER] + "\n")
@@ -62,7 +62,7 @@ class Postgres:
                        "--no-instructions"])
 
     def start(self):
-        """Start it and wait until it takes statements; a crashed one recovers first."""
+        """Start it and wait until it accepts statements; after a crash it recovers first."""
         self.prepare()
         settings = {**self.settings, "listen_addresses": "'127.0.0.1'", "port": self.port, "unix_socket_directories": f"'{self.socket}'"}
         ours = "".join(f"{name} = {value}\n" for name, value in settings.items())
@@ -75,11 +75,11 @@ class Postgres:
                 file.write("include 'backroom.conf'\n")
         self.forget_dead_postmaster()
         self.process = spawn([tool("postgres", BIN), "-D", self.data], self.log, env=self._env(), user=USER,
-                             dies_with_us=self.dies_with_us, cwd=self.folder, raises_priorities=True)
+                             dies_with_us=self.dies_with_us, cwd=self.folder)
         wait_for("PostgreSQL", self.ready, self.process, self.log, 120)
 
     def forget_dead_postmaster(self):
-        """A killed server leaves its pid files; while its pid is a zombie, PostgreSQL takes it for living."""
+        """Remove the pid files of a killed server: PostgreSQL refuses to start while that pid is a zombie."""
         for file in (self.data / "postmaster.pid", self.socket / f".s.PGSQL.{self.port}.lock"):
             if file.exists() and start_of(file.read_text().split()[0]) == "":
                 file.unlink()
@@ -90,7 +90,7 @@ class Postgres:
             self.process.stop(signal.SIGINT, patience)
 
     def kill9(self):
-        """As a crash: the postmaster and with it, by its death, every backend."""
+        """Kill the postmaster and its backends, as a crash."""
         if not self.process:
             return
         backends = [Process.of(pid) for pid in children(self.process.pid)]
@@ -102,7 +102,7 @@ class Postgres:
         return bool(self.process) and self.process.alive()
 
     def ready(self):
-        """Recovery is over when the postmaster says so in its pid file."""
+        """Whether recovery is over (the state in the pid file) and the port is open."""
         try:
             state = (self.data / "postmaster.pid").read_text().splitlines()[7].strip()
         except (OSError, IndexError):
@@ -119,7 +119,7 @@ class Postgres:
         return f"postgresql://{role}:{self.passwords[role]}@127.0.0.1:{self.port}/{database}"
 
     def psql(self, database, *arguments, stdin=None):
-        """Run psql as the superuser; the text it printed."""
+        """Run psql as the superuser; its output."""
         env = {**os.environ, "PGHOST": "127.0.0.1", "PGPORT": str(self.port), "PGUSER": USER,
                "PGPASSWORD": self.passwords[USER], "PGDATABASE": database, "PGAPPNAME": "backroom tools",
                "PSQLRC": "/dev/null"}
@@ -136,7 +136,7 @@ class Postgres:
         return self.psql("postgres", "--command", f"select 1 from pg_database where datname = '{name}'") != ""
 
     def create_database(self, name=plan.DATABASE, template=None):
-        """A database with the roles and schemas of deploy/database.sql; nothing happens to one that is there."""
+        """Create a database with the roles and schemas of deploy/database.sql, unless it exists."""
         if not self.has_database(name):
             copy = f" template {template}" if template else " template template0 encoding 'UTF8'"
             self.psql("postgres", "--command", f"create database {name}{copy}")
@@ -159,7 +159,7 @@ class Postgres:
 
 
 def own(path):
-    """Hand a file to the server's user."""
+    """Make the server's user the owner of a file."""
     if os.geteuid() == 0:
         user = pwd.getpwnam(USER)
         os.chown(path, user.pw_uid, user.pw_gid)

@@ -1,4 +1,4 @@
-"""Processes we started, known by pid and start time, so that nobody else's is ever stopped."""
+"""Processes that these tools started, identified by pid and start time, so that no other process is ever stopped."""
 import os
 import random
 import shutil
@@ -12,16 +12,17 @@ from pathlib import Path
 
 LOG_LIMIT = 50 * 1024 * 1024
 
-# The kernel ends a child with its parent *thread*: children that must not outlive us are started
-# by this one thread, which lives as long as we do.
+# The parent-death signal follows the parent *thread*: children that must not outlive this process are started by one
+# thread, which lives as long as the process does.
 _spawner = ThreadPoolExecutor(1)
 
-given_out = set()   # ports, in this process
-exit_codes = {}     # of our own children, by pid; negative: the signal that ended it
+port_range = 20000, 32000    # of free_ports(); below the ephemeral ports
+given_out = set()   # ports already handed out by free_ports() in this process
+exit_codes = {}     # of child processes, by pid; negative: the signal that ended it
 
 
 class Failed(Exception):
-    """Something could not be started; the text is for people."""
+    """Something could not be started; the text is shown to the user."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Process:
         return True
 
     def wait(self, seconds):
-        """True when the process has gone within that time."""
+        """Whether the process ends within that time."""
         end = time.monotonic() + seconds
         while self.alive():
             if time.monotonic() > end:
@@ -56,7 +57,7 @@ class Process:
         return True
 
     def stop(self, number=signal.SIGTERM, patience=25):
-        """Ask, wait, then force. True when it went by itself."""
+        """Send a signal, wait, then kill. True when it ended without being killed."""
         self.send(number)
         if self.wait(patience):
             return True
@@ -69,7 +70,7 @@ class Process:
         self.wait(10)
 
     def exit_code(self):
-        """How a child of ours ended; None while it lives, or when it is not our child."""
+        """The exit code of a child; None while it lives, or for another process."""
         reap(self.pid)
         return exit_codes.get(self.pid)
 
@@ -88,7 +89,7 @@ def start_of(pid):
 
 
 def reap(pid):
-    """Take note of a child's end, so that the kernel forgets it."""
+    """Collect the exit status of a child that has ended."""
     try:
         gone, status = os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:
@@ -97,17 +98,8 @@ def reap(pid):
         exit_codes[pid] = os.waitstatus_to_exitcode(status)
 
 
-CAP_SYS_NICE = 23
-
-
-def may_raise_priorities():
-    held = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("CapPrm"))
-    return bool(int(held.split()[1], 16) >> CAP_SYS_NICE & 1)
-
-
-def spawn(command, log, env=None, user=None, dies_with_us=False, cwd="/", raises_priorities=False):
-    """Start a daemon: own session, no inherited files, output appended to log. raises_priorities: it may take back what
-    priority it gave up, where we may ourselves."""
+def spawn(command, log, env=None, user=None, dies_with_us=False, cwd="/"):
+    """Start a daemon: own session, no inherited files, output appended to log."""
     log = Path(log)
     log.parent.mkdir(parents=True, exist_ok=True)
     if log.exists() and log.stat().st_size > LOG_LIMIT:
@@ -117,8 +109,6 @@ def spawn(command, log, env=None, user=None, dies_with_us=False, cwd="/", raises
         prefix += ["--pdeathsig", "KILL"]
     if user and os.geteuid() == 0:
         prefix += ["--reuid", user, "--regid", user, "--clear-groups"]
-        if raises_priorities and may_raise_priorities():
-            prefix += ["--inh-caps", "+sys_nice", "--ambient-caps", "+sys_nice"]
     if len(prefix) > 1:
         command = prefix + ["--"] + [str(word) for word in command]
 
@@ -134,11 +124,10 @@ def spawn(command, log, env=None, user=None, dies_with_us=False, cwd="/", raises
 
 
 def free_ports(count):
-    """Ports nobody listens on now, all different, and below those that the kernel hands out to clients:
-    so they are still free when a killed server is started again."""
+    """Unused ports, all different, below the ephemeral range: they are still free when a killed server is restarted."""
     found = []
     while len(found) < count:
-        port = random.randrange(20000, 32000)
+        port = random.randrange(*port_range)
         if port not in given_out and port_free(port):
             given_out.add(port)
             found.append(port)
@@ -156,7 +145,7 @@ def port_free(port):
 
 
 def port_holder(port):
-    """Who listens on a port, in words: 'nginx (pid 712)', or 'another process'."""
+    """The process that listens on a port, as text: 'nginx (pid 712)', or 'another process'."""
     inodes = set()
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         try:
@@ -177,7 +166,7 @@ def port_holder(port):
 
 
 def wait_for(what, ready, process, log, seconds=30):
-    """Poll until ready() is true; fail early, with the log's end, when the process dies."""
+    """Poll until ready() is true; fail at once, with the log's end, when the process dies."""
     end = time.monotonic() + seconds
     pause = 0.01
     while not ready():
@@ -201,7 +190,7 @@ def tail(path, lines=15):
 
 
 def tool(name, *folders):
-    """The path of a program, looked for in the given folders first; says which package is missing."""
+    """The path of a program, searched in the given folders first."""
     found = shutil.which(name, path=os.pathsep.join([*folders, os.environ.get("PATH", "")]))
     if not found:
         raise Failed(f"{name} is not installed: run tools/install.sh")

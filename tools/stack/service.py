@@ -54,7 +54,7 @@ class Instance:
         return status == 200
 
     def ops(self, path, timeout=2):
-        """(status, text) of /livez, /readyz or /metrics; status 0 when nobody answers."""
+        """(status, text) of /livez, /readyz or /metrics; status 0 without an answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.ops_port, timeout=timeout)
         try:
             connection.request("GET", path)
@@ -66,7 +66,7 @@ class Instance:
             connection.close()
 
     def stop(self, patience=25):
-        """Gracefully; True when it went by itself in time."""
+        """Stop gracefully; True when it ended in time without being killed."""
         return self.process.stop(signal.SIGTERM, patience) if self.process else True
 
     def kill9(self):

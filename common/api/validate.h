@@ -1,0 +1,10 @@
+/* The request's input: path variables, query string and body against what the route takes. */
+#ifndef BACKROOM_VALIDATE_H
+#define BACKROOM_VALIDATE_H
+
+struct work;
+
+/* Read and check it, so that w->in is valid; else fail with every fault of the query string or body named. */
+int validate(struct work *w);
+
+#endif
