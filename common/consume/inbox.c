@@ -164,7 +164,7 @@ static int check(struct work *w, const struct consumer *c, const json_t *admitte
         if (c->fields && reads_type(c, json_text_in(e, "type")))
             field_check(w, json_object_get(e, "data"), c->fields, true);
     }
-    return failed_if_any(w, "event.invalid", "An event's data has faults.");
+    return failed_if_any(w, "event.invalid", "The event's data is invalid.");
 }
 
 /* Is it the last one of its aggregate that is applied? */

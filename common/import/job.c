@@ -172,7 +172,7 @@ static int note(struct work *w, const struct run *r)
     TRY(q_import_move(w, r->id, to, (int64_t)b->n, (int64_t)(b->n - b->refused - b->known), (int64_t)b->known,
                       (int64_t)b->refused, r->header_text, &moved));
     if (!moved)
-        return fail(w, BUSY, "import.cancelled", "It was cancelled meanwhile.");
+        return fail(w, BUSY, "import.cancelled", "The import was cancelled.");
     if (r->status || percent / TOLD_EVERY <= r->job.told / TOLD_EVERY)
         return OK;
     TRY(q_import_told(w, r->id, percent));
@@ -222,7 +222,7 @@ static int beside(struct work *w, struct run *r, int (*f)(struct work *))
     other.context = r;
     fault = work_run(&other, f, NULL);
     work_end(&other);
-    return fault == OK ? OK : fail(w, BUSY, "import.report", "The import's progress could not be noted.");
+    return fault == OK ? OK : fail(w, BUSY, "import.report", "The import's progress could not be saved.");
 }
 
 /* The next batch in memory of its own. Nothing of it may stay in the pipeline when that goes: a row is read

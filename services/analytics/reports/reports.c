@@ -5,7 +5,7 @@
 
 static const struct route routes[] = {
     {"GET", "/v1/stages", "reports:read", window_fields, stages_get, 200,
-     "Get the time that orders spend in each stage"},
+     "Get the time of orders in each stage"},
     {0},
 };
 

@@ -89,8 +89,8 @@ static const struct import_kind imports[] = {
 static const struct schedule schedules[] = {{"5 1,7,13,19 * * *", "ledger", ledger_close_last}, {0}};
 
 static const struct constraint constraints[] = {
-    {"order_paid", CONFLICT, "payment.too_much", "That is more than is still to be paid."},
-    {"order_refunded", CONFLICT, "refund.too_much", "That is more than can be refunded."},
+    {"order_paid", CONFLICT, "payment.too_much", "The amount is more than is still to be paid."},
+    {"order_refunded", CONFLICT, "refund.too_much", "The amount is more than can be refunded."},
     {0},
 };
 
