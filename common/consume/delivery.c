@@ -22,7 +22,7 @@ static struct delivery *delivery_of(struct batch *b)
     return (struct delivery *)((char *)b - offsetof(struct delivery, batch));
 }
 
-/* Keeps the messages, so that they keep their order, and has the server wait for them. */
+/* Keeps the messages, so that they keep their order, and extends their AckWait at the server. */
 static bool wait_for_database(struct batch *b, int first, int last)
 {
     struct delivery *d = delivery_of(b);

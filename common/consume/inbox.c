@@ -199,7 +199,8 @@ static int record(struct work *w, const struct incoming *a, enum origin origin)
                               : q_inbox_done(w, a->consumer->name, sql_list_end(&ids));
 }
 
-/* Whoever suspends the consumer waits for the lock: from then on no delivered event is applied. */
+/* The transaction that suspends the consumer waits for the lock: from then on no delivered event is
+ * applied. */
 static int check_suspended(struct work *w, const struct consumer *c, enum origin origin,
                            const struct consumer_suspended_result **state)
 {

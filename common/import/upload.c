@@ -1,4 +1,4 @@
-/* How a file comes in: opened, handed in piece by piece, started. */
+/* Routes that create an import, upload its parts and start it. */
 #include <stdlib.h>
 #include <string.h>
 

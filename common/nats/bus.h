@@ -1,6 +1,6 @@
 /* The connection to nats-server, and the calls of JetStream's API that are about streams. JetStream is
- * transport only: every stream can be rebuilt from the event log (docs/reliability.md). Inside common/
- * only. */
+ * transport only: every stream can be rebuilt from the event log (docs/explanation/reliability.md). Inside
+ * common/ only. */
 #ifndef BACKROOM_BUS_H
 #define BACKROOM_BUS_H
 

@@ -1,4 +1,4 @@
-/* Ingest: the archive of all events, what of it is counted, and making the figures anew. */
+/* Ingest: the archive of all events, quarantine, and the rebuild of the figures. */
 #include "analytics_areas.h"
 #include "correction.h"
 #include "data_quality.h"

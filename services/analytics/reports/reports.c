@@ -1,4 +1,4 @@
-/* Reports over all areas, and what every report is made with: windows, drill-down lists. */
+/* Reports over all areas, and common parts: windows, drill-down lists. */
 #include "analytics_areas.h"
 #include "report.h"
 #include "stages.h"

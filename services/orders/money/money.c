@@ -26,7 +26,7 @@ static const struct field refund_fields[] = {
     {0},
 };
 
-/* A row names its order, and its reference tells it from other refunds of that order. */
+/* A row names its order, and its reference identifies it among the refunds of that order. */
 static const struct field refund_row_fields[] = {
     {"channel", CODE, REQUIRED},
     {"channel_ref", CODE, REQUIRED, 1, 128},
