@@ -8,7 +8,7 @@ PREFIX_sql.h with PREFIX_migrations.c (the tables of all queries and migrations)
 
     -- name: order_lock(id, quantity int) :row status, version int
 
-Its parameters stand in the SQL as :id; each is text unless it says int or bool. Kinds:
+Its parameters are written in the SQL as :id; each is text unless marked int or bool. Kinds:
     :exec              nothing looks at the result: it is pipelined         int q_x(w, …)
     :count             number of rows changed                               int q_x(w, …, int64_t *count)
     :row a, b int      exactly one row, else NOT_FOUND                      int q_x(w, …, struct x_row *row)

@@ -11,7 +11,7 @@
 #include "relay_queries.h"
 #include "work.h"
 
-/* Verifying a long log takes long: an operator may wait for it, but less than REQUEST_SECONDS, after
+/* Time limit of a verification: long, because the log may be long, but less than REQUEST_SECONDS, after
  * which the connection is shut down. */
 enum { PAGE = 1000, HASH_DIGITS = 64, WALK_MS = 25000 };
 

@@ -37,9 +37,11 @@ static void check_hours(struct work *w, const json_t *hours)
         int closes = calendar_minutes(json_string_value(json_object_get(h, "closes")));
 
         if (opens < 0)
-            fault_at(w, textf(w, "/hours/%zu/opens", i), "calendar.time", "Write a time of day as 09:30.");
+            fault_at(w, textf(w, "/hours/%zu/opens", i), "calendar.time",
+                     "The time of day must have the format 09:30.");
         if (closes < 0)
-            fault_at(w, textf(w, "/hours/%zu/closes", i), "calendar.time", "Write a time of day as 18:00.");
+            fault_at(w, textf(w, "/hours/%zu/closes", i), "calendar.time",
+                     "The time of day must have the format 18:00.");
         if (opens >= 0 && closes >= 0 && closes <= opens)
             fault_at(w, textf(w, "/hours/%zu/closes", i), "calendar.order",
                      "closes must be after opens; give hours past midnight as two entries.");

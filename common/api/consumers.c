@@ -72,7 +72,7 @@ int consumer_list(struct work *w)
 static int find(struct work *w, const struct consumer **c)
 {
     *c = consumer_named(path_var(w, "name"));
-    return *c ? OK : fail(w, NOT_FOUND, "resource.not_found", "There is no consumer of this name.");
+    return *c ? OK : fail(w, NOT_FOUND, "resource.not_found", "This consumer does not exist.");
 }
 
 static int reply_consumer(struct work *w, const struct consumer *c)
@@ -87,7 +87,7 @@ static int reply_consumer(struct work *w, const struct consumer *c)
 static int not_started(struct work *w)
 {
     return fail(w, CONFLICT, "consumer.starting",
-                "The consumer has not started yet: its stream is not there.");
+                "The consumer has not started yet: its stream does not exist.");
 }
 
 static int set_paused(struct work *w, const char *paused)
@@ -114,11 +114,11 @@ int consumer_resume(struct work *w)
 static int check_replay(struct work *w, const struct consumer *c, const char *mode)
 {
     if (in_has(w, "from_position") && in_has(w, "from_time"))
-        fault_at(w, "/from_time", "consumer.from", "Give a position or a time, not both.");
-    TRY(failed_if_any(w, "body.invalid", "The request has faults."));
+        fault_at(w, "/from_time", "consumer.from", "from_position and from_time must not both be given.");
+    TRY(failed_if_any(w, "body.invalid", "The request is invalid: errors[] names every fault."));
     if (strcmp(mode, "all") == 0 && !(c->mode & REPLAYABLE))
         return fail(w, CONFLICT, "consumer.not_replayable",
-                    "This consumer does more than keep copies: it can be replayed in the mode missing only.");
+                    "This consumer can be replayed with mode missing only.");
     return OK;
 }
 

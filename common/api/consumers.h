@@ -1,5 +1,4 @@
-/* The service's consumers for operators: where they stand; paused, resumed, replayed from the producer's
- * event log. */
+/* Lists the service's consumers with their positions; pauses, resumes and replays them. For operators. */
 #ifndef BACKROOM_CONSUMERS_H
 #define BACKROOM_CONSUMERS_H
 

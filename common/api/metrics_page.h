@@ -1,4 +1,4 @@
-/* Figures for operators, in the Prometheus text format. Labels are route templates, methods and status
+/* GET /metrics, in the Prometheus text format. Labels are route templates, methods and status
  * classes: never ids. */
 #ifndef BACKROOM_METRICS_PAGE_H
 #define BACKROOM_METRICS_PAGE_H

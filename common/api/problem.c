@@ -7,7 +7,7 @@
 #include "row.h"
 #include "work.h"
 
-/* They change with a release only. */
+/* Problem types change with a release only, so the response may be cached. */
 static const char kept[] = "public, max-age=3600";
 
 static const char *described(struct work *w, const struct problem *p)

@@ -1,4 +1,4 @@
-/* Clearing away what has expired: stored responses and the inbox's rows. */
+/* Deletes expired rows: stored responses and inbox rows. */
 #ifndef BACKROOM_PURGE_H
 #define BACKROOM_PURGE_H
 

@@ -1,4 +1,4 @@
-/* A hash of a text, for tables and names: FNV-1a of 64 bits. Not for secrets. */
+/* Hashes a text with FNV-1a (64 bits), for tables and names. Not for secrets. */
 #ifndef BACKROOM_HASH_H
 #define BACKROOM_HASH_H
 

@@ -1,5 +1,4 @@
-/* Looking up a row of a table by a text in it. A table ends with a row that has no such text: a row of
- * zeros. */
+/* Finds the row of a table by a text column. A table ends with a row of zeros. */
 #ifndef BACKROOM_ROW_H
 #define BACKROOM_ROW_H
 

@@ -22,7 +22,7 @@ void runner_start(struct runner *r)
     sem_init(&r->stop, 0, 0);
     atomic_store(&r->stopping, false);
     if (pthread_create(&r->thread, NULL, run, r) != 0) {
-        log_error(NULL, "runner.start", "there is no thread for %s", r->name);
+        log_error(NULL, "runner.start", "cannot start the thread %s", r->name);
         abort();
     }
     r->earlier = latest;

@@ -1,7 +1,6 @@
 /*
- * The threads of a service that run until it stops: each calls one function, which returns when
- * runner_stopping() says so. They are stopped in the reverse order of their start, each before the one that
- * it builds upon.
+ * Starts and stops the threads of a service: each calls one function, which returns when runner_stopping() is
+ * true. They are stopped in the reverse order of their start, each before the one that it depends on.
  */
 #ifndef BACKROOM_RUNNER_H
 #define BACKROOM_RUNNER_H

@@ -34,7 +34,7 @@ struct failure {
 };
 
 enum applied {
-    APPLIED, /* committed: the verdicts say what became of each event */
+    APPLIED, /* committed: `verdicts` has the result of each event */
     FAILED,  /* for another reason than that the database is away */
     GIVEN_UP,
     SUSPENDED /* the consumer is paused or replaying: nothing was applied */

@@ -17,7 +17,7 @@ select pg_advisory_xact_lock_shared(hashtextextended('consumer ' || :name::text,
 -- name: consumer_exclude(name) :exec
 select pg_advisory_xact_lock(hashtextextended('consumer ' || :name::text, 0));
 
--- To be asked behind one of the locks.
+-- Called after one of the locks was taken.
 -- name: consumer_suspended(name) :deferred suspended bool
 select paused or replaying from consumer where name = :name;
 

@@ -1,5 +1,5 @@
 /*
- * Which of the service's consumers may pull: one thread in every instance follows the table `consumer`,
+ * Decides which of the service's consumers may pull: one thread in every instance polls the table `consumer`,
  * registers consumers that are new, and runs replays, in one of the instances. Inside common/ only.
  */
 #ifndef BACKROOM_CONTROL_H

@@ -22,7 +22,7 @@ static struct delivery *delivery_of(struct batch *b)
     return (struct delivery *)((char *)b - offsetof(struct delivery, batch));
 }
 
-/* Keeps the messages, so that they keep their order, and has the server wait for them. */
+/* Keeps the messages, so that they keep their order, and extends their AckWait at the server. */
 static bool wait_for_database(struct batch *b, int first, int last)
 {
     struct delivery *d = delivery_of(b);
@@ -62,7 +62,7 @@ static void wait_for_missing(struct delivery *d, int n)
     int64_t delay = GAP_DELAY_MS * (int64_t)deliveries;
 
     if (deliveries > GAP_DELIVERIES)
-        give_up(d, n, "event.gap", "The event before this one never came.");
+        give_up(d, n, "event.gap", "The previous event of this aggregate was not received.");
     else
         deliver_again(d, n, delay < GAP_DELAY_MAX_MS ? delay : GAP_DELAY_MAX_MS);
 }
@@ -90,7 +90,7 @@ static void settle(struct delivery *d, int n)
         message_ack(&d->messages, n);
         break;
     case POISON:
-        give_up(d, n, "event.malformed", "This is not an event of ours.");
+        give_up(d, n, "event.malformed", "This is not a valid Backroom event.");
         break;
     default:
         wait_for_missing(d, n);

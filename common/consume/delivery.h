@@ -1,5 +1,5 @@
-/* What becomes of a batch of messages: applied and acknowledged, delivered again later, or stored as dead
- * letters. Inside common/consume only. */
+/* Applies a batch of messages and answers nats-server for each: applied and acknowledged, delivered again
+ * later, or stored as dead letters. Inside common/consume only. */
 #ifndef BACKROOM_DELIVERY_H
 #define BACKROOM_DELIVERY_H
 

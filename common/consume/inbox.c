@@ -164,7 +164,7 @@ static int check(struct work *w, const struct consumer *c, const json_t *admitte
         if (c->fields && reads_type(c, json_text_in(e, "type")))
             field_check(w, json_object_get(e, "data"), c->fields, true);
     }
-    return failed_if_any(w, "event.invalid", "An event's data has faults.");
+    return failed_if_any(w, "event.invalid", "The event's data is invalid.");
 }
 
 /* Is it the last one of its aggregate that is applied? */
@@ -199,7 +199,8 @@ static int record(struct work *w, const struct incoming *a, enum origin origin)
                               : q_inbox_done(w, a->consumer->name, sql_list_end(&ids));
 }
 
-/* Whoever suspends the consumer waits for the lock: from then on no delivered event is applied. */
+/* The transaction that suspends the consumer waits for the lock: from then on no delivered event is
+ * applied. */
 static int check_suspended(struct work *w, const struct consumer *c, enum origin origin,
                            const struct consumer_suspended_result **state)
 {

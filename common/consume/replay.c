@@ -100,7 +100,7 @@ static bool read_page(struct page *p, natsMsg *answer)
 
     json_decref(head);
     if (!good)
-        log_rarely("consume.replay", "%s: an answer that cannot be read", p->replay->consumer->name);
+        log_rarely("consume.replay", "%s: the reply is malformed", p->replay->consumer->name);
     return good;
 }
 
@@ -124,13 +124,14 @@ static int finish(struct work *w, struct batch *b, int first, int last)
 
     for (int n = first; n <= last; n++) {
         if (b->verdicts[n] == GAP)
-            TRY(insert_dead_letter(w, b, n, gap, "The event before this one was not applied."));
+            TRY(insert_dead_letter(w, b, n, gap, "The previous event of this aggregate was not applied."));
         if (b->verdicts[n] == POISON)
-            TRY(insert_dead_letter(w, b, n, malformed, "This is not an event of ours."));
+            TRY(insert_dead_letter(w, b, n, malformed, "This is not a valid Backroom event."));
     }
     TRY(q_consumer_advance(w, b->consumer->name, p->before, p->first, position_after(p, last), p->end,
                            p->barrier, done ? "true" : "false", &moved));
-    return moved ? OK : fail(w, CONFLICT, "replay.moved", "The replay was paused, or has got further.");
+    return moved ? OK
+                 : fail(w, CONFLICT, "replay.moved", "The replay was paused, or its position has changed.");
 }
 
 static bool wait_for_database(struct batch *b, int first, int last)

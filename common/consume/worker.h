@@ -1,4 +1,4 @@
-/* The threads of consumers: they pull, apply and answer, as consume.h describes. */
+/* The threads of consumers: they pull, apply and acknowledge events, as consume.h describes. */
 #ifndef BACKROOM_WORKER_H
 #define BACKROOM_WORKER_H
 

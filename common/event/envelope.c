@@ -37,7 +37,7 @@ static const char *fault_in(const json_t *e)
 
     if (!json_text_in(e, "specversion") || !json_text_in(e, "type") || !json_text_in(e, "aggregate") ||
         !json_text_in(e, "subject"))
-        return "is not one of our CloudEvents";
+        return "is not a valid Backroom CloudEvent";
     if (!json_text_in(e, "id") || !field_text_fits(UUID, json_text_in(e, "id")))
         return "has no id";
     if (!json_text_in(e, "time") || !field_text_fits(TIME, json_text_in(e, "time")))

@@ -1,4 +1,4 @@
-/* Events as they are published: written by the producer, parsed and checked by consumers. Inside common/
+/* The published form of events: written by the producer, parsed and checked by consumers. Inside common/
  * only. */
 #ifndef BACKROOM_ENVELOPE_H
 #define BACKROOM_ENVELOPE_H

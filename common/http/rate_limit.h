@@ -1,7 +1,7 @@
 /*
  * Rate limits per client address (R-43, R-63): a token bucket for each address and kind. Memory is
- * bounded; when there are too many addresses, the one whose bucket is fullest is dropped, so that none is
- * limited for what another did.
+ * bounded; when there are too many addresses, the one whose bucket is fullest is dropped, so that no
+ * address is limited because of another.
  */
 #ifndef BACKROOM_RATE_LIMIT_H
 #define BACKROOM_RATE_LIMIT_H

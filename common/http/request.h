@@ -1,4 +1,4 @@
-/* What is particular to a work that is an HTTP request. */
+/* The HTTP request of a work: target, path variables, headers, body. */
 #ifndef BACKROOM_REQUEST_H
 #define BACKROOM_REQUEST_H
 

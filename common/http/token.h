@@ -11,7 +11,7 @@ struct principal;
 bool token_open(const char *jwks_file);
 
 /* Verify an Authorization header's value; NULL when there is none or it is not valid. On failure *why is a
- * sentence for the client; it never tells why a signature was refused. */
+ * sentence for the client; it never contains the reason why a signature was refused. */
 struct principal *token_check(struct work *w, const char *authorization, const char **why);
 
 /* *why of token_check() when the client's address has sent too many invalid tokens: then only tokens that

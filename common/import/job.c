@@ -1,8 +1,8 @@
 /*
- * The runner: every instance looks for a file to go on with and takes its next batch. Rows, cursor, verdicts
- * and events are one transaction, so a file goes on after a kill where its last commit was, on whichever
- * instance. Where all or nothing is asked for (reject_all) or nothing at all (dry_run), the whole file is one
- * transaction, which a second connection reports on; killed, it begins again from nothing.
+ * Runs imports: every instance selects a file to continue and imports its next batch. Rows, cursor, results
+ * and events are one transaction, so after a kill any instance continues the file from its last commit. With
+ * reject_all or dry_run the whole file is one transaction, whose progress a second connection records; after
+ * a kill it starts again from the first row.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -159,7 +159,7 @@ static int tell(struct work *w, const struct run *r, const char *verb)
     return announce(w, event_type(w, textf(w, "import.%s", verb)), "import", r->id);
 }
 
-/* Verdicts and cursor. */
+/* Stores the rows' results and the cursor. */
 static int note(struct work *w, const struct run *r)
 {
     const struct batch *b = r->batch;
@@ -172,7 +172,7 @@ static int note(struct work *w, const struct run *r)
     TRY(q_import_move(w, r->id, to, (int64_t)b->n, (int64_t)(b->n - b->refused - b->known), (int64_t)b->known,
                       (int64_t)b->refused, r->header_text, &moved));
     if (!moved)
-        return fail(w, BUSY, "import.cancelled", "It was cancelled meanwhile.");
+        return fail(w, BUSY, "import.cancelled", "The import was cancelled.");
     if (r->status || percent / TOLD_EVERY <= r->job.told / TOLD_EVERY)
         return OK;
     TRY(q_import_told(w, r->id, percent));
@@ -222,7 +222,7 @@ static int beside(struct work *w, struct run *r, int (*f)(struct work *))
     other.context = r;
     fault = work_run(&other, f, NULL);
     work_end(&other);
-    return fault == OK ? OK : fail(w, BUSY, "import.report", "The import's progress could not be noted.");
+    return fault == OK ? OK : fail(w, BUSY, "import.report", "The import's progress could not be saved.");
 }
 
 /* The next batch in memory of its own. Nothing of it may stay in the pipeline when that goes: a row is read

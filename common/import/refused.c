@@ -18,7 +18,7 @@ const struct field import_refused_fields[] = {
     {0},
 };
 
-/* What could not be read stands in a member of its own: it must be mended by hand anyway. */
+/* What could not be read stands in a member of its own: it must be corrected manually in any case. */
 static json_t *row_of(const struct import_refused_rows_row *r)
 {
     json_t *row = r->is_row ? json_loads(r->data, 0, NULL) : json_pack("{s:s}", ROW_RAW, r->data);

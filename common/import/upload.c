@@ -1,4 +1,4 @@
-/* How a file comes in: opened, handed in piece by piece, started. */
+/* Routes that create an import, upload its parts and start it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,8 +121,8 @@ static int import_begin(struct work *w)
     TRY(q_import_parts(w, id, &there));
     if (there.parts != in_int(w, "parts") || there.last != there.parts)
         return fail(w, CONFLICT, "import.parts_missing",
-                    "%d parts are there, the last is number %d: they must be 1 to %d.", (int)there.parts,
-                    (int)there.last, (int)in_int(w, "parts"));
+                    "%d parts are uploaded, the last is number %d: parts 1 to %d are required.",
+                    (int)there.parts, (int)there.last, (int)in_int(w, "parts"));
     TRY(q_import_begin(w, id));
     TRY(tell(w, "started", id));
     return reply_resource(w, "imports", id);
@@ -146,7 +146,7 @@ static int import_cancel(struct work *w)
 const struct route import_routes[] = {
     {"POST", "/v1/imports", "imports:write", open_fields, import_open, 201, "Create an import"},
     {"PUT", "/v1/imports/{id}/parts/{no}", "imports:write", NULL, import_part, 200,
-     "Upload a part of the import's file, at most 256 KiB, cut anywhere", .raw = true},
+     "Upload a part of the import's file, at most 256 KiB", .raw = true},
     {"POST", "/v1/imports/{id}/start", "imports:write", begin_fields, import_begin, 200,
      "Start the import when all parts are uploaded"},
     {"POST", "/v1/imports/{id}/cancel", "imports:write", NULL, import_cancel, 200, "Cancel the import"},

@@ -258,7 +258,7 @@ bool bus_stream(const char *service, struct stream_state *state)
     jsStreamInfo_Destroy(info);
     if (!good)
         log_rarely("nats.stream_config",
-                   "stream %s must be a file, keep by limits and refuse what is new when full", name);
+                   "stream %s must use file storage, limits retention and discard policy new", name);
     return good;
 }
 

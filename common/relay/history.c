@@ -136,7 +136,7 @@ static void answer(natsMsg *request)
     work_begin(&w, JOB, "history");
     w.writes = false;
     if (!read_request(&w, natsMsg_GetData(request), (size_t)natsMsg_GetDataLength(request), &p)) {
-        log_rarely("history.request", "a request that cannot be read");
+        log_rarely("history.request", "malformed request");
     } else if (read_page(&w, &p) == OK) {
         struct text t = text_of(&w, &p);
 

@@ -114,7 +114,7 @@ static int64_t place_in(natsMsg *msg)
     if (error || seq <= 0) {
         const char *text = json_text_in(error, "description");
 
-        log_rarely("relay.refused", "%s (%d)", text ? text : "no stream takes it",
+        log_rarely("relay.refused", "%s (%d)", text ? text : "no stream has this subject",
                    (int)json_integer_value(json_object_get(error, "err_code")));
         seq = -1;
     }

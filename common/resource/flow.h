@@ -1,4 +1,4 @@
-/* Taking a step of an aggregate's flow (struct step, model.h). */
+/* Takes a step of an aggregate's flow (struct step, model.h). */
 #ifndef BACKROOM_FLOW_H
 #define BACKROOM_FLOW_H
 

@@ -16,7 +16,7 @@ void item_open(void)
     work_hook(&hook);
 }
 
-/* --- who sees what ------------------------------------------------------------------------------------- */
+/* --- permissions -- ------------------------------------------------------------------------------------- */
 
 enum visibility item_visibility(const struct work *w, const struct resource *r)
 {

@@ -1,4 +1,4 @@
-/* Masking of personal data, for callers who may not see it in full. */
+/* Masks personal data for callers without the scope to read it in full. */
 #ifndef BACKROOM_MASKING_H
 #define BACKROOM_MASKING_H
 

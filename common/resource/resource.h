@@ -1,4 +1,4 @@
-/* Handlers that answer with resources: a list, a single item, and an item as the answer to a change. */
+/* Handlers that return resources: a list, a single item, and an item as the response to a change. */
 #ifndef BACKROOM_RESOURCE_H
 #define BACKROOM_RESOURCE_H
 

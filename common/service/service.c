@@ -168,9 +168,9 @@ static int serve(const struct service *s, const struct area *all)
     ops_not_ready(NULL);
     log_info(NULL, "service.ready", "serving on %s:%d", address, port);
     wait_for_signal();
-    log_info(NULL, "service.stopping", "draining");
+    log_info(NULL, "service.stopping", "stopping: finishing the requests in progress");
     stop_all();
-    log_info(NULL, "service.stopped", "bye");
+    log_info(NULL, "service.stopped", "stopped");
     return 0;
 }
 

@@ -7,8 +7,9 @@
 
 static const struct constraint common_constraints[] = {
     {"idempotency_pkey", CONFLICT, "idempotency.used", "This Idempotency-Key was used before."},
-    {"event_position", CONFLICT, "relay.overtaken", "Another relay was faster."},
-    {"event_too_large", INVALID, "event.too_large", "This is too large: its event may have at most 256 KiB."},
+    {"event_position", CONFLICT, "relay.overtaken", "Another relay has published these events."},
+    {"event_too_large", INVALID, "event.too_large",
+     "The resource is too large: its event may have at most 256 KiB."},
     {0},
 };
 

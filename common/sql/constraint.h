@@ -1,4 +1,4 @@
-/* Named constraints of the database, and what a refusal by one of them means to the caller. */
+/* Maps named constraints of the database to the problem that a violation returns. */
 #ifndef BACKROOM_CONSTRAINT_H
 #define BACKROOM_CONSTRAINT_H
 

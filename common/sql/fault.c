@@ -20,7 +20,7 @@ static bool has_no_response(const PGresult *r, const char *state)
 
 int sql_busy(struct work *w, const char *code)
 {
-    return fail(w, BUSY, code, "The service cannot do this right now. Try again in a moment.");
+    return fail(w, BUSY, code, "The service is temporarily unavailable. Try again in a moment.");
 }
 
 int sql_ended(struct work *w)
@@ -60,5 +60,5 @@ int sql_fault_of(struct work *w, const PGresult *r, const char *what)
     /* The message of class 22 quotes the value that did not fit, which may be personal data. */
     log_error(w->trace, "sql.failed", "%s in %s: %s %s", state, what, name ? name : "",
               strncmp(state, "22", 2) == 0 ? "" : PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY));
-    return fail(w, BROKEN, "internal.error", "Something went wrong on our side. It has been logged.");
+    return fail(w, BROKEN, "internal.error", "Internal error. It has been logged with the trace id.");
 }

@@ -13,7 +13,7 @@
 
 enum { BATCHES_MAX = 2, WAIT_MS = 100 };
 
-/* On the stack of its thread, which waits. */
+/* A work that waits for its batch; it is on the stack of its waiting thread. */
 struct waiter {
     struct waiter *next;
     struct work *work;

@@ -1,4 +1,4 @@
-/* How the database and the pool are, for readiness, overload protection and metrics. */
+/* State of the database and the pool, for readiness, overload protection and metrics. */
 #ifndef BACKROOM_HEALTH_H
 #define BACKROOM_HEALTH_H
 

@@ -66,7 +66,7 @@ static bool run_script(PGconn *pg, const char *key, const char *sql)
         if (good)
             return true;
         if (again)
-            log_info(NULL, "migrate.waits", "%s: another transaction holds a lock that it needs", key);
+            log_info(NULL, "migrate.waits", "%s: waiting for a lock that another transaction holds", key);
         else
             log_error(NULL, "migrate.failed", "%s", PQerrorMessage(pg));
         run(pg, "rollback");

@@ -1,4 +1,4 @@
-/* A service's schema, brought up to date by whichever instance comes first. */
+/* Migrates a service's schema; the first instance that starts does it. */
 #ifndef BACKROOM_MIGRATE_H
 #define BACKROOM_MIGRATE_H
 

@@ -1,6 +1,6 @@
 /*
  * A work's statements on its connection: sent one behind the other without waiting, their results read when
- * the work needs one. Inside common/sql only; services and machinery call sql.h.
+ * the work needs one. Inside common/sql only; other modules and services call sql.h.
  */
 #ifndef BACKROOM_PIPELINE_H
 #define BACKROOM_PIPELINE_H

@@ -10,8 +10,8 @@
 #include "clock.h"
 
 /* A connection that is given back is free for the next work that takes one, whose thread is running already;
- * but once the first in the queue has waited this long, it is handed to that one, or a busy pool would starve
- * it. */
+ * but once the first in the queue has waited this long, it is handed to that one, or a busy pool would
+ * starve it. */
 enum { FAIR_AFTER_MS = 5 };
 
 /* The pool is congested when the first in a queue as long as the pool has waited this long: a work that comes

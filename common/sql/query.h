@@ -1,4 +1,4 @@
-/* A query as tools/sqlgen.py generates it, or as the machinery makes it of a table's rows. */
+/* A query as tools/sqlgen.py generates it, or as common/ builds it from a table's rows. */
 #ifndef BACKROOM_QUERY_H
 #define BACKROOM_QUERY_H
 

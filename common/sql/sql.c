@@ -70,7 +70,7 @@ static void take_result(struct work *w, PGresult *r, void *result)
     *(PGresult **)result = r;
 }
 
-/* --- what generated code and machinery call ------------------------------------------------------------ */
+/* --- calls of generated code and of common/ ------------------------------------------------------------ */
 
 int sql_exec(struct work *w, const struct query *q, const char *const *values)
 {

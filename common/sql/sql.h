@@ -1,9 +1,9 @@
 /*
  * PostgreSQL for the unit of work: prepared statements in a pipeline. Statements whose result nothing waits
- * for are queued; `begin` travels with the first, `commit` with the last, and only a call whose rows are
+ * for are queued; `begin` is sent with the first, `commit` with the last, and only a call whose rows are
  * needed waits. An error that is found late fails the whole work just the same. What a request writes may be
  * batched with what others write (group_commit.h). Called by generated code (tools/sqlgen.py) and by
- * machinery; services use their q_… calls.
+ * common/; services use their q_… calls.
  */
 #ifndef BACKROOM_SQL_H
 #define BACKROOM_SQL_H

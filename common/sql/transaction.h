@@ -1,6 +1,6 @@
 /*
- * Running a work in its transaction, and what modules do at its end. A module that has something to write at
- * the end of a transaction (deadlines, the outbox) registers a hook. Hooks run in the order in which they
+ * Runs a work in its transaction, and the hooks of modules at its end. A module that has something to write
+ * at the end of a transaction (deadlines, the outbox) registers a hook. Hooks run in the order in which they
  * were registered.
  */
 #ifndef BACKROOM_TRANSACTION_H

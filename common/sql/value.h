@@ -1,4 +1,4 @@
-/* Values from PostgreSQL, and values for it. */
+/* Converts values from PostgreSQL to C and back. */
 #ifndef BACKROOM_VALUE_H
 #define BACKROOM_VALUE_H
 

@@ -9,7 +9,7 @@
 #include "value.h"
 #include "work.h"
 
-/* Of one work. */
+/* The statements of one work. */
 enum { STATEMENTS = 16, BYTES = 16384 };
 
 /* --- queueing ------------------------------------------------------------------------------------------ */

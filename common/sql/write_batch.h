@@ -1,7 +1,7 @@
 /*
  * Statements that were not sent yet, as they may be sent for several works at once: one statement writes the
- * rows of all, and each work gets its own rows of the result. Which works share a batch is group_commit.h's
- * business. Inside common/sql only.
+ * rows of all, and each work gets its own rows of the result. group_commit.h decides which works share a
+ * batch. Inside common/sql only.
  *
  * A statement can be batched if its query has a batched text (query.h). That is for statements that insert
  * new rows, change rows that the same work inserted, or read without a lock what need not be read within the

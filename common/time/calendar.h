@@ -1,5 +1,5 @@
 /*
- * Time that counts only while people work (X-9). PostgreSQL turns weekly hours and holidays into moments,
+ * Computes deadlines in business time (X-9). PostgreSQL turns weekly hours and holidays into moments,
  * because it knows every zone's offsets and the process does not change its own; what is then counted is
  * plain arithmetic.
  */

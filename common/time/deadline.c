@@ -125,7 +125,7 @@ struct due {
 static int too_late(struct work *w, struct due *due)
 {
     due->id[0] = '\0';
-    return fail(w, CONFLICT, "deadline.moved", "The deadline was met or moved meanwhile.");
+    return fail(w, CONFLICT, "deadline.moved", "The deadline has been met or changed.");
 }
 
 /* Claim the deadline that has been due longest and run its handler, in one transaction. */

@@ -1,4 +1,4 @@
-/* Deadlines as rows: what happens when something was not done in time. */
+/* Deadlines as rows: each has a handler that runs when the deadline has passed. */
 #ifndef BACKROOM_DEADLINE_H
 #define BACKROOM_DEADLINE_H
 

@@ -1,4 +1,4 @@
-/* Work that the clock starts, once per slot over all instances. */
+/* Scheduled jobs (cron lines), each run once per slot over all instances. */
 #ifndef BACKROOM_SCHEDULE_H
 #define BACKROOM_SCHEDULE_H
 

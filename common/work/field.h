@@ -1,4 +1,4 @@
-/* The fields of an input, as rows: validation, its errors and the OpenAPI schema all come from them. */
+/* Input fields as rows: validation, its errors and the OpenAPI schema all come from them. */
 #ifndef BACKROOM_FIELD_H
 #define BACKROOM_FIELD_H
 

@@ -15,7 +15,7 @@ void principal_roles(const struct role *rows)
     while (rows && rows[n].name)
         n++;
     if (n > ROLES_MAX) {
-        fprintf(stderr, "%d roles, but at most %d fit\n", n, ROLES_MAX);
+        fprintf(stderr, "%d roles, at most %d are allowed\n", n, ROLES_MAX);
         abort();
     }
     roles = rows;

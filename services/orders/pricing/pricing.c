@@ -1,4 +1,4 @@
-/* Pricing: the price list, learned from catalog's events, and the channels that orders come from. */
+/* Pricing: the price list, copied from catalog's events, and the channels that orders come from. */
 #include "channel.h"
 #include "orders_areas.h"
 #include "price.h"
