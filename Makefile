@@ -24,11 +24,7 @@ run: up ## install, build, start everything and run the main workflow, from orde
 import: up ## import a shop's history: products, orders with their own times, refunds (DATA=FILE)
 	@tools/import_shop
 
-<<<<<<< HEAD
-up: install build ## start everything on this machine; restart what has ended
-=======
 up: install build ## start everything on this machine; restart what has stopped
->>>>>>> prose
 	@tools/up
 
 down: ## stop everything, services first; WIPE=1 deletes all data
@@ -48,17 +44,10 @@ token: ## print a token for ROLE and SUB
 	@mkdir -p $(RUN_DIR) && $(BUILD)/bin/backroom-token keys $(RUN_DIR)/keys > /dev/null
 	@$(BUILD)/bin/backroom-token issue $(RUN_DIR)/keys "$(ROLE)" "$(SUB)" $(SECONDS)
 
-<<<<<<< HEAD
-check: install ## check formatting, scripts and warnings of gcc and clang
+check: install ## check formatting, scripts, warnings of gcc and clang, and the layers
 	@tools/check.sh
 
 reference: build ## write docs/reference/api and the state diagrams from the services' tables
-=======
-check: install ## check formatting and warnings of gcc and clang
-	@tools/check.sh
-
-reference: build ## generate docs/reference/api from the services' tables
->>>>>>> prose
 	@tools/reference.py
 
 containers: install ## build the images, start them and run the main workflow on them (needs docker compose)
@@ -73,30 +62,18 @@ tsan: install ## the tests of the runtime (tests/system/common and five faults) 
 	@BUILD=build-tsan tools/test.sh tests/system/common tests/faults/test_quick.py
 
 faults: ALSO = iptables # drops packets
-<<<<<<< HEAD
 faults: install build ## every fault under traffic, PARTS=2 at a time; a table of faults and invariants
-=======
-faults: install build ## every fault under traffic, PARTS=2 at a time; prints a table of faults × invariants
->>>>>>> prose
 	@tools/build.sh build-faults $(JOBS) -DFAULT_POINTS=ON
 	@tools/previous.sh $(JOBS)
 	@tools/faults.sh
 
-<<<<<<< HEAD
-soak: install build ## random faults for HOURS (default 2); watches memory, threads and files
-=======
 soak: install build ## random faults for HOURS (default 2); checks memory, threads and files
->>>>>>> prose
 	@tools/test.sh tests/faults/soak.py -s
 
 fuzz: install ## each parser under libFuzzer, FUZZ_SECONDS=60 each
 	@tools/fuzz.sh $(or $(FUZZ_SECONDS),60)
 
-<<<<<<< HEAD
-bench: install build ## measure all kinds of work against their ceilings (ROUNDS=5 ROUND_SECONDS=3 DATA=FILE)
-=======
 bench: install build ## measure throughput and latency against their ceilings: docs/explanation/performance.md (ROUNDS=5 ROUND_SECONDS=3 DATA=FILE)
->>>>>>> prose
 	@bench/install.sh
 	@bench/run.py
 
