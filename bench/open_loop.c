@@ -159,7 +159,7 @@ static void take(struct link *l)
 
     if (n < 0 && errno == EAGAIN)
         return;
-    if (n <= 0) { /* closed: as an error if somebody waits for it */
+    if (n <= 0) { /* closed: as an error if a request waits for it */
         now_second->other += l->busy;
         close(l->fd);
         connect_link(l);

@@ -58,7 +58,7 @@ static void on_completed(void *unused, struct MHD_Connection *c, void **request,
     mhd_request_completed(unused, c, request, code);
 }
 
-/* ulfius does not say when connections open and close, nor on which socket. */
+/* ulfius does not report when connections open and close, nor on which socket. */
 static void on_connection(void *unused, struct MHD_Connection *c, void **entry,
                           enum MHD_ConnectionNotificationCode code)
 {

@@ -153,7 +153,7 @@ static json_t *value_of(const struct field *f, const json_t *cell)
     return json ? json : json_copy((json_t *)(uintptr_t)cell);
 }
 
-/* Put a cell where its name's dots say. */
+/* Puts a cell into the object that its dotted name addresses. */
 static void put_cell(json_t *row, const struct field *fields, const char *name, const json_t *cell)
 {
     const char *dot = strchr(name, '.');

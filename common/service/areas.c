@@ -8,7 +8,7 @@
 #include "metrics.h"
 #include "short_forms.h"
 
-/* A kind of table: where struct area has it, how large its rows are, and which columns tell its rows apart.
+/* A kind of table: where struct area has it, how large its rows are, and which columns identify its rows.
  * Every row begins with a text, which is NULL in the row of zeros at the end. */
 static const struct kind {
     const char *word;

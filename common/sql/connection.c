@@ -16,7 +16,7 @@ static struct {
 /* --- opening and closing ------------------------------------------------------------------------------- */
 
 /* Planning a statement costs more than running it. With plan_cache_mode=auto PostgreSQL would plan those with
- * an array anew for ever: it takes an array parameter for ten keys long, and finds the plan for one key
+ * an array again for each call: it takes an array parameter for ten keys long, and finds the plan for one key
  * cheaper every time. */
 void conn_configure(const char *url, const char *schema, bool plans_by_value)
 {

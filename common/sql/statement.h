@@ -1,4 +1,4 @@
-/* Which statements a connection has prepared, and sending them. Inside common/sql only. */
+/* Prepares the statements of a connection and sends them. Inside common/sql only. */
 #ifndef BACKROOM_STATEMENT_H
 #define BACKROOM_STATEMENT_H
 

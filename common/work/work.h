@@ -86,7 +86,7 @@ int not_found(struct work *w);
  * Refused but recorded: the caller is refused as with fail(), but what the handler wrote stays, because the
  * attempt itself must be kept (a mis-scan and its exception, a violation). Returns OK, so that the
  * transaction commits with the refusal as its answer, also to the same Idempotency-Key. Only as the last
- * step: `return refuse_on_record(…)`. A fail() that comes later, of the commit say, wins.
+ * step: `return refuse_on_record(…)`. A fail() that comes later, of the commit for example, replaces it.
  * docs/adr/0008-recorded-refusals.md.
  */
 int refuse_on_record(struct work *w, enum fault fault, const char *code, const char *format, ...)
