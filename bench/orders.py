@@ -25,7 +25,7 @@ PLACE = r"""
 begin;
 select p.sku, p.price, p.title, o.id from unnest(array['BENCH-' || :a, 'BENCH-' || :b]) l(sku) left join price p on p.sku = l.sku
 left join orders o on o.channel = 'web' and o.channel_ref = 'pg-' || :n;
-insert into orders (id, channel, channel_ref, intake, currency, customer_ref, ship_country, stock_status, stocked_units, gross,
+insert into orders (id, channel, channel_ref, request_digest, currency, customer_ref, ship_country, stock_status, stocked_units, gross,
     total, personal)
 values (md5(:n::text)::uuid, 'web', 'pg-' || :n, repeat('0', 64), 'GBP', 'c-' || :n, 'GB', 'pending', 2, 900, 900,
     json_build_object('personal', repeat('x', 300)));

@@ -15,7 +15,7 @@ select n, at, (lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') ||
 from (select n, timestamptz :'now' - interval '1 hour' - (:orders - n) * interval '17.28 s' as at, md5(n::text) as h
       from generate_series(1, :orders) n offset 0) p;
 
-insert into orders (id, number, channel, channel_ref, intake, customer_ref, ship_country, currency, status, stock_status, gross, total,
+insert into orders (id, number, channel, channel_ref, request_digest, customer_ref, ship_country, currency, status, stock_status, gross, total,
     paid, stocked_units, allocation, personal, placed_at, version, created_at, updated_at)
 select id, 'SO-' || to_char(at, 'YYMMDD') || '-' || lpad(n::text, 8, '0'), 'web', 'W-' || lpad(n::text, 9, '0'), md5(n::text) || md5(n::text),
     'c-' || hashint8(n)::bigint % (:orders / 10 + 1), 'GB', 'GBP', 'delivered', 'taken', 900, 900, 900, 2,

@@ -164,7 +164,7 @@ def test_no_request_waits_long_for_a_blocked_transaction(shop, publisher):
     # This session has written the rows that those two want to write.
     with closing(psycopg2.connect(shop.postgres.url("orders", shop.database))) as other:
         for body in blocked:
-            other.cursor().execute("insert into orders (id, channel, channel_ref, intake, currency, customer_ref, ship_country, "
+            other.cursor().execute("insert into orders (id, channel, channel_ref, request_digest, currency, customer_ref, ship_country, "
                                    "stock_status, stocked_units, gross, total, personal) values (uuid_v7(), %s, %s, repeat('0', 64), "
                                    "'GBP', 'c', 'GB', 'pending', 1, 1, 1, '{}')", (body["channel"], body["channel_ref"]))
         with ThreadPoolExecutor(8) as pool:
