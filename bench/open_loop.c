@@ -193,9 +193,10 @@ static void tell(int i)
 {
     struct second *s = &seconds[i];
 
-    printf("%d %d %d %d %d %d %d %d %.1f %.1f %.1f %.1f\n", i, s->sent, s->good, s->late, s->refused, s->no_retry_after,
-           s->other, s->unsent, part(s->good_us, s->good, 0.5), part(s->good_us, s->good, 0.99),
-           part(s->refused_us, s->refused, 0.5), part(s->refused_us, s->refused, 0.99));
+    printf("%d %d %d %d %d %d %d %d %.1f %.1f %.1f %.1f\n", i, s->sent, s->good, s->late, s->refused,
+           s->no_retry_after, s->other, s->unsent, part(s->good_us, s->good, 0.5),
+           part(s->good_us, s->good, 0.99), part(s->refused_us, s->refused, 0.5),
+           part(s->refused_us, s->refused, 0.99));
 }
 
 static void run(bool open, double rate, int duration)

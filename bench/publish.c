@@ -1,6 +1,6 @@
 /*
- * Publishes the messages of a stream once more, to a stream of its own that goes away again: what nats-server takes of
- * these bytes from somebody who has nothing else to do. The relay's ceiling.
+ * Publishes the messages of a stream once more, to a stream of its own that goes away again: what nats-server
+ * takes of these bytes from a client that does nothing else. The relay's ceiling.
  *
  *   publish URL STREAM          prints messages a second
  */

@@ -9,7 +9,9 @@ from load import Row, compiled, wrk
 from stack.process import free_ports
 
 PRODUCTS = 1000
-COLUMNS = "doc::text, null::text, status, version, id::text, false"
+ACTIONS = '{"draft":["submit"],"submitted":["approve","reject"],"approved":["publish"],"published":["delist"]}'
+COLUMNS = (f"""concat(left(doc::text, -1), ',"version":', version, ',"allowed_actions":', """
+           f"coalesce('{ACTIONS}'::json -> status, '[]'), '}}'), null::text, null::text, version, id::text, false")
 # All products in turn on one side, at random on the other: no side may profit from requests for the same product.
 ONE = f"\\set n random(1, {PRODUCTS})\nselect {COLUMNS} from product_json where id = lpad(to_hex(:n::int), 32, '0')::uuid;"
 LIST = f"select {COLUMNS}, created_at::text from product_json v where true order by v.created_at desc, v.id desc limit 21;"

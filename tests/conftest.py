@@ -28,7 +28,7 @@ KEEP = 3        # earlier runs whose folders are kept
 LONG = ("test_query_plans", "test_damaged_stream", "test_exact_figures", "test_order_workflow", "test_resilience", "test_real_day",
         "test_connection_pool", "test_reservations", "test_relay_and_consumers", "test_bad_inputs", "test_imports",
         "test_outbound_races", "test_event_delivery", "test_quick", "test_tracking", "test_unresponsive_nats", "test_group_commit",
-        "test_event_log", "test_bad_days", "test_orders", "test_refunds", "test_hostile_clients", "test_personal_data", "test_http")
+        "test_event_log", "test_adverse_conditions", "test_orders", "test_refunds", "test_hostile_clients", "test_personal_data", "test_http")
 
 process.port_range = tuple(20000 + 12000 * each // WORKERS for each in (WORKER, WORKER + 1))
 

@@ -20,3 +20,6 @@ echo "gcc"
 tools/build.sh build-gcc "$jobs" -DCMAKE_C_COMPILER=gcc
 echo "clang"
 tools/build.sh build-clang "$jobs" -DCMAKE_C_COMPILER=clang
+
+echo "layers"
+tools/check_layers.py build-gcc

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Put the schemas of a service's events into its binary.
+"""Compile the event schemas of a service into its binary.
 
     eventgen.py PREFIX OUT_DIR EVENT.json...
 
@@ -13,8 +13,8 @@ import json
 import os
 import sys
 
-MUST = {"title", "events", "data"}
-MAY = {"subject", "private"}
+REQUIRED = {"title", "events", "data"}
+OPTIONAL = {"subject", "private"}
 
 
 def read(file):
@@ -23,8 +23,8 @@ def read(file):
             schema = json.load(text)
     except ValueError as fault:
         sys.exit(f"eventgen: {file}: {fault}")
-    if not MUST <= set(schema) <= MUST | MAY:
-        sys.exit(f"eventgen: {file}: it must have {', '.join(sorted(MUST))} and may have {', '.join(sorted(MAY))}")
+    if not REQUIRED <= set(schema) <= REQUIRED | OPTIONAL:
+        sys.exit(f"eventgen: {file}: required members: {', '.join(sorted(REQUIRED))}; optional: {', '.join(sorted(OPTIONAL))}")
     return {"aggregate": os.path.basename(file).removesuffix(".json"), **schema}
 
 

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
-"""Collect the problems that the sources can answer with: tools/problemgen.py OUT.c SOURCE.c…
+"""Collect the problems that the services respond with: tools/problemgen.py OUT.c SOURCE.c…
 
-Read where they are told: fail(w, FAULT, "code", "detail"), http_error(w, 400, …), failed_if_any(w, …), rows of constraints. One table
-for all services, so that the page behind a problem's `type` is the same wherever it is asked for (common/api/problem.h).
+They are read from the calls: fail(w, FAULT, "code", "detail"), http_error(w, 400, …), failed_if_any(w, …), and from rows of
+constraints. One table for all services, so that the page behind a problem's `type` is the same everywhere
+(common/api/problem.h).
 """
 import json
 import re
@@ -25,7 +26,7 @@ PATTERNS = [
 
 
 def plain(literals):
-    """The sentence of adjacent C strings; what is filled in becomes an ellipsis."""
+    """The text of adjacent C strings; conversions become an ellipsis."""
     text = "".join(json.loads(each) for each in re.findall(r'"(?:[^"\\]|\\.)*"', literals))
     text = re.sub(r'%(?:\.\d+)?(?:"\s*PRI\w+\s*"|l*[dus]|\.\*s)', "…", text)
     return "" if text.strip("… .") == "" else text
@@ -35,9 +36,9 @@ def found_in(source):
     source = re.sub(r'"\s*PRI\w+\s*"', "d", source)
     for pattern, kind in PATTERNS:
         for match in re.finditer(pattern, source):
-            *said, code, literals = match.groups()
-            said = said[0] if said else kind
-            yield code, int(STATUS.get(said, said)), plain(literals)
+            *kinds, code, literals = match.groups()
+            status = kinds[0] if kinds else kind
+            yield code, int(STATUS.get(status, status)), plain(literals)
 
 
 def collect(sources):

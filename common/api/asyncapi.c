@@ -9,7 +9,8 @@
 #include "field.h"
 #include "response.h"
 
-/* The envelope is CloudEvents 1.0 in JSON, structured mode; the extensions are ours (docs/reference/events.md). */
+/* The envelope is CloudEvents 1.0 in JSON, structured mode; the extensions are ours
+ * (docs/reference/events.md). */
 static struct {
     const char *service;
     const char *const *events;
@@ -46,7 +47,7 @@ static json_t *link_to(const char *kind, const char *name)
     return json_pack("{s:o}", "$ref", json_sprintf("#/%s/%s", kind, name));
 }
 
-/* One channel for all events of an aggregate: whoever listens needs them all, as versions have no gaps. */
+/* One channel for all events of an aggregate: a consumer needs them all, as versions have no gaps. */
 static json_t *channel(const char *prefix, const char *title, json_t *verb)
 {
     return json_pack("{s:o, s:s, s:{s:o}}", "address", json_sprintf("%s.{verb}", prefix), "title", title,
@@ -105,7 +106,7 @@ static void add_sent(const char *text, json_t *doc)
     json_decref(schema);
 }
 
-/* Of what others say only what the service needs: more is ignored. */
+/* Of received events only the fields that the service needs: others are ignored. */
 static void add_received(const struct consumer *c, json_t *doc)
 {
     const char *verb = strrchr(c->subject, '.') + 1;
@@ -141,7 +142,7 @@ static json_t *describe(void)
 
 int asyncapi_get(struct work *w)
 {
-    json_t *json = arena_owns(w->arena, describe(), (void (*)(void *))json_decref);
+    json_t *json = json_owned(w, describe());
 
     return reply(w, json_text(w, json));
 }

@@ -6,8 +6,8 @@
 
 struct work;
 
-/* The schemas of the service's events (JSON texts, the last NULL), and whether it has imports, whose events are common.
- * Once, at start. */
+/* The schemas of the service's events (JSON texts, the last NULL), and whether it has imports, whose
+ * events are common. Once, at start. */
 void asyncapi_open(const char *service, const char *const *events, bool imports);
 int asyncapi_get(struct work *w);
 void asyncapi_print(void);

@@ -11,7 +11,8 @@
 #include "relay_queries.h"
 #include "work.h"
 
-/* A long log takes long to walk: an operator may wait for it, but less than REQUEST_SECONDS, when he is cut off. */
+/* Time limit of a verification: long, because the log may be long, but less than REQUEST_SECONDS, after
+ * which the connection is shut down. */
 enum { PAGE = 1000, HASH_DIGITS = 64, WALK_MS = 25000 };
 
 /* A walk along the chain: where it is, where it broke, and the head it should meet on its way. */
@@ -47,7 +48,7 @@ static int read_head(struct work *w, struct walk *walk)
         strspn(colon + 1, "0123456789abcdef") != HASH_DIGITS) {
         fault_at(w, "?head", "audit.head", "head is a position, a colon and 64 hexadecimal digits.");
         w->status = 400;
-        return failed_if_any(w, "query.invalid", "The query string has faults.");
+        return failed_if_any(w, "query.invalid", "The query string is invalid: errors[] names every fault.");
     }
     walk->wanted = strtoll(head, NULL, 10);
     walk->wanted_hash = colon + 1;

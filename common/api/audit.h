@@ -1,6 +1,7 @@
 /*
- * Whether the event log is as it was written. The chain alone shows edits, deletions and swaps; a cut tail, and a log
- * that somebody wrote anew from some place on, show against a head that was taken down elsewhere before.
+ * Verifies that the event log is as it was written. The chain alone shows edits, deletions and swaps; a
+ * removed tail, or a log rewritten from some position on, shows only against a head that was kept
+ * elsewhere.
  */
 #ifndef BACKROOM_AUDIT_H
 #define BACKROOM_AUDIT_H

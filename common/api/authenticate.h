@@ -1,4 +1,4 @@
-/* Who sends the request, whether their roles grant it, and how often their address may ask. */
+/* Authentication of a request, authorisation by its roles' scopes, and rate limits of its address. */
 #ifndef BACKROOM_AUTHENTICATE_H
 #define BACKROOM_AUTHENTICATE_H
 

@@ -37,12 +37,14 @@ static void check_hours(struct work *w, const json_t *hours)
         int closes = calendar_minutes(json_string_value(json_object_get(h, "closes")));
 
         if (opens < 0)
-            fault_at(w, textf(w, "/hours/%zu/opens", i), "calendar.time", "A time of day is written 09:30.");
+            fault_at(w, textf(w, "/hours/%zu/opens", i), "calendar.time",
+                     "The time of day must have the format 09:30.");
         if (closes < 0)
-            fault_at(w, textf(w, "/hours/%zu/closes", i), "calendar.time", "A time of day is written 18:00.");
+            fault_at(w, textf(w, "/hours/%zu/closes", i), "calendar.time",
+                     "The time of day must have the format 18:00.");
         if (opens >= 0 && closes >= 0 && closes <= opens)
             fault_at(w, textf(w, "/hours/%zu/closes", i), "calendar.order",
-                     "It closes after it opens; hours past midnight are two entries.");
+                     "closes must be after opens; give hours past midnight as two entries.");
     }
 }
 
@@ -51,7 +53,7 @@ int business_hours_put(struct work *w)
     const char *unused;
 
     check_hours(w, in_get(w, "hours"));
-    TRY(failed_if_any(w, "calendar.invalid", "The business hours have faults."));
+    TRY(failed_if_any(w, "calendar.invalid", "The business hours are invalid: errors[] names every fault."));
     TRY(flow_lock(w, "business_hours", "shop", &unused));
     TRY(q_calendar_replace(w, in_json(w, "hours"), in_json(w, "holidays")));
     TRY(announce(w, event_type(w, "business_hours.changed"), "business_hours", "shop"));

@@ -29,10 +29,10 @@ static int lock(struct work *w, struct dead_letter_lock_row *row)
     const char *id = path_var(w, "id");
 
     if (!field_text_fits(UUID, id))
-        return fail(w, NOT_FOUND, "resource.not_found", "There is no such dead letter.");
+        return fail(w, NOT_FOUND, "resource.not_found", "This dead letter does not exist.");
     TRY(q_dead_letter_lock(w, id, row));
     if (strcmp(row->state, "open") != 0)
-        return fail(w, CONFLICT, "dead_letter.closed", "It is %s already.", row->state);
+        return fail(w, CONFLICT, "dead_letter.closed", "The dead letter is %s already.", row->state);
     return OK;
 }
 
@@ -54,13 +54,14 @@ static int apply_again(struct work *w, const char *consumer, const char *envelop
     int fault;
 
     if (!c)
-        return fail(w, CONFLICT, "dead_letter.no_consumer", "There is no consumer %s any more.", consumer);
+        return fail(w, CONFLICT, "dead_letter.no_consumer", "The consumer %s does not exist any more.",
+                    consumer);
     e = envelope_read(w, envelope, strlen(envelope), 0, &why);
     if (!e)
         return fail(w, CONFLICT, "dead_letter.malformed", "The event %s: it can only be discarded.", why);
-    list = arena_owns(w->arena, json_pack("[O]", e), (void (*)(void *))json_decref);
+    list = json_owned(w, json_pack("[O]", e));
     w->kind = DELIVERY;
-    fault = inbox_apply(w, c, list, &verdict);
+    fault = inbox_apply(w, c, list, &verdict, DELIVERED);
     w->kind = REQUEST;
     w->in = body;
     if (fault != OK)

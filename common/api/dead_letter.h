@@ -1,4 +1,4 @@
-/* Events that could not be applied: listed, tried again, given up with a reason. */
+/* Lists, retries and discards dead letters: events that could not be applied. */
 #ifndef BACKROOM_DEAD_LETTER_H
 #define BACKROOM_DEAD_LETTER_H
 

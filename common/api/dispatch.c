@@ -12,6 +12,7 @@
 #include "connections.h"
 #include "crash.h"
 #include "feed.h"
+#include "health.h"
 #include "idempotency.h"
 #include "log.h"
 #include "metrics.h"
@@ -24,6 +25,7 @@
 #include "sql.h"
 #include "sse.h"
 #include "trace.h"
+#include "transaction.h"
 #include "validate.h"
 
 enum {
@@ -114,7 +116,7 @@ static int recover(struct work *w)
 
     if (!c || !c->recover)
         return w->fault;
-    work_again(w);
+    work_reset(w);
     return work_run(w, c->recover, idempotency_store);
 }
 
@@ -126,11 +128,12 @@ static void run(struct work *w, const struct request *r)
     fault = work_run(w, r->route->row.handler, idempotency_store);
     if (fault != OK && w->constraint)
         fault = recover(w);
-    if (fault != OK && !w->turned_away) /* else there is no connection to look for a kept response either */
+    if (fault != OK &&
+        !transaction_refused(w)) /* else there is no connection to look for a stored response either */
         fault = idempotency_replay(w);
     count_wrong_link(w);
-    if (fault == OK && w->waiting_for)
-        resource_wait(w, r->route->resource, w->waiting_for, r->wait_seconds);
+    if (fault == OK && r->waiting_for)
+        resource_wait(w, r->route->resource, r->waiting_for, r->wait_seconds);
     sql_release(w);
 }
 

@@ -1,4 +1,4 @@
-/* The public port: what is done with each request. */
+/* Handles each request of the public port: parses, routes, authenticates, validates, runs, replies. */
 #ifndef BACKROOM_DISPATCH_H
 #define BACKROOM_DISPATCH_H
 

@@ -46,7 +46,7 @@ static int add_timeline(struct work *w, const char *aggregate, const char *id, s
     return OK;
 }
 
-/* For the customer whose it is: when, what. */
+/* For its customer: when, what. */
 static int add_course(struct work *w, const char *aggregate, const char *id, struct text *page)
 {
     struct event_course_row *rows;

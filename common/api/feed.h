@@ -1,4 +1,5 @@
-/* The event log as a page after a position, and one aggregate's timeline. The live form is in sse.c. */
+/* Returns the event log as pages after a position, and one aggregate's timeline. The live feed is in
+ * sse.c. */
 #ifndef BACKROOM_FEED_H
 #define BACKROOM_FEED_H
 

@@ -12,7 +12,7 @@ select json_build_object('id', id, 'type', type, 'version', version, 'time', at,
     'data', data)
 from event where aggregate = :aggregate and aggregate_id = :aggregate_id order by version;
 
--- What a customer may know of it: no names, no trace, nothing of what the services tell each other.
+-- What its customer may see: no names, no trace, no event data but the status.
 -- name: event_course(aggregate, aggregate_id) :rows doc
 select json_build_object('type', type, 'version', version, 'time', at, 'status', data -> 'status')
 from event where aggregate = :aggregate and aggregate_id = :aggregate_id order by version;

@@ -3,12 +3,13 @@
 #include <string.h>
 
 #include "idempotency_queries.h"
+#include "item.h"
 #include "principal.h"
 #include "request.h"
-#include "resource.h"
 #include "response.h"
 #include "sha256.h"
 #include "sql.h"
+#include "transaction.h"
 #include "work.h"
 
 const char *idempotency_digest(struct work *w, const char *method, const char *target, const char *body,
@@ -30,7 +31,7 @@ int idempotency_key(struct work *w, const char *value)
     if (!value)
         return http_error(w, 400, "idempotency.key_required",
                           "Send an Idempotency-Key with every POST: the same key sent again "
-                          "gets the same answer and does nothing twice.");
+                          "gets the same response and has no second effect.");
     if (n >= 2 && value[0] == '"' && value[n - 1] == '"') {
         value = arena_copy(w->arena, value + 1, n - 2);
         n -= 2;
@@ -43,73 +44,90 @@ int idempotency_key(struct work *w, const char *value)
     return OK;
 }
 
-static int keep(struct work *w, int status, const char *body)
+static int store(struct work *w, int status, const char *body)
 {
     const struct request *r = w->request;
 
-    return q_idempotency_keep(w, principal_subject(w->who), r->route->row.path, r->idempotency_key, r->digest,
-                              status, body, w->etag, w->location);
+    return q_idempotency_store(w, principal_subject(w->who), r->route->row.path, r->idempotency_key,
+                               r->digest, status, body, w->etag, w->location);
 }
 
-/* The answer's document is read where it is kept, and comes with the commit: no round trip waits for it. Without one the
- * body is null, which the table refuses. */
-static int keep_item(struct work *w)
+static void take_response(struct work *w, struct pg_result *rows, void *unused)
+{
+    (void)unused;
+    w->reply = sql_text(rows, 0, 0);
+    w->etag = sql_text(rows, 0, 1);
+}
+
+/* The item is selected, stored and returned by one statement, which comes with the commit: no round trip
+ * waits for it. If it is not there, its body is null, which the table refuses. The select has the parameters
+ * p7 to p9. */
+static int store_item(struct work *w, const struct item *item)
 {
     const struct request *r = w->request;
-    const char *values[] = {w->location,        principal_subject(w->who),
-                            r->route->row.path, r->idempotency_key,
-                            r->digest,          sql_from_int(w, response_status(w)),
-                            w->item->id,        w->item->resource->flow ? item_actions(w, w->item) : NULL};
-
-    return sql_last_text(
+    const struct resource *resource = item->resource;
+    const char *values[] = {w->location,
+                            principal_subject(w->who),
+                            r->route->row.path,
+                            r->idempotency_key,
+                            r->digest,
+                            sql_from_int(w, response_status(w)),
+                            item->id,
+                            resource->flow ? item_actions(w, resource) : NULL,
+                            principal_subject(w->who)};
+    const char *head = "with item as (select batch.*, item.* from ";
+    const char *tail = textf(
         w,
-        textf(w,
-              "insert into idempotency (location, principal, route, key, digest, status, body, etag) "
-              "select $1, $2, $3, $4, $5, $6::int, item.body, item.etag "
-              "from " SQL_EACH " left join lateral (%s) item on true returning body, etag, location",
-              item_select(w, w->item, 7)),
-        w->item->resource->flow ? 8 : 7, values);
+        " left join lateral (%s) item on true), "
+        "stored as (insert into idempotency (location, principal, route, key, digest, status, body, etag) "
+        "select p1, p2, p3, p4, p5, p6::int, body, etag from item) "
+        "select body, etag, row_no from item",
+        item_select(w, item, "batch.p7", "batch.p8", "batch.p9"));
+
+    return sql_deferred(w, sql_batched_text(w, COUNT(values), head, tail), values, take_response, NULL);
 }
 
 int idempotency_store(struct work *w)
 {
+    const struct item *item;
+
     if (!w->request || !w->request->idempotency_key || w->dry_run)
         return OK;
-    if (w->item && !w->refused)
-        return keep_item(w);
-    return keep(w, response_status(w), response_body(w));
+    item = item_deferred(w);
+    if (item && !w->refused)
+        return store_item(w, item);
+    return store(w, response_status(w), response_body(w));
 }
 
-/* The kept answer of a business refusal is its problem. */
+/* What is stored for a refusal by a business rule is its problem. The context is the work that was
+ * refused. */
 static int store_refusal(struct work *w)
 {
-    int status = w->status;
-    const char *body = w->reply;
+    struct work *refused = w->context;
 
-    w->reply = NULL;
-    return keep(w, status, body);
+    return store(w, response_status(refused), response_problem(refused));
 }
 
-static int give_again(struct work *w, const struct idempotency_find_row *kept)
+static int replay(struct work *w, const struct idempotency_find_row *stored)
 {
-    work_again(w);
-    if (strcmp(kept->digest, w->request->digest) != 0)
+    work_reset(w);
+    if (strcmp(stored->digest, w->request->digest) != 0)
         return http_error(w, 422, "idempotency.key_reused",
                           "This Idempotency-Key was used before for another request.");
-    w->status = kept->status;
-    w->etag = kept->etag;
-    w->location = kept->location;
+    w->status = stored->status;
+    w->etag = stored->etag;
+    w->location = stored->location;
     response_header(w, "Idempotent-Replayed", "true");
-    return reply(w, kept->body);
+    return reply(w, stored->body);
 }
 
 static int find(struct work *w)
 {
-    struct idempotency_find_row kept;
+    struct idempotency_find_row stored;
 
     TRY(q_idempotency_find(w, principal_subject(w->who), w->request->route->row.path,
-                           w->request->idempotency_key, &kept));
-    return kept.found ? give_again(w, &kept) : fail(w, NOT_FOUND, "idempotency.unused", "not used before");
+                           w->request->idempotency_key, &stored));
+    return stored.found ? replay(w, &stored) : fail(w, NOT_FOUND, "idempotency.unused", "not used before");
 }
 
 int idempotency_replay(struct work *w)
@@ -119,25 +137,24 @@ int idempotency_replay(struct work *w)
 
     if (!w->request->idempotency_key || w->dry_run)
         return (int)fault;
-    work_again(w);
+    work_reset(w);
     if (work_run(w, find, NULL) == OK || (w->fault == INVALID && w->status == 422))
         return (int)w->fault;
-    if (w->fault == BUSY) /* nobody knows whether it was done before: the refusal may not be its answer */
+    /* It is not known whether it was done before: the refusal may not be its response. */
+    if (w->fault == BUSY)
         return BUSY;
-    work_again(w);
+    work_reset(w);
     if (fault == CONFLICT && first.constraint && !strcmp(first.constraint, "idempotency_pkey")) {
         *w = first;
         return fail(w, BUSY, "idempotency.in_progress",
-                    "The same request is under way. Try again in a moment.");
+                    "A request with this Idempotency-Key is in progress. Try again in a moment.");
     }
-    /* Input that is wrong today may be right tomorrow, when a price or an order has been heard of: only what a rule
-     * decided about is decided. */
+    /* Input that is wrong today may be right tomorrow, when a price or an order has arrived: only what a rule
+     * refused stays so. */
     if (fault == CONFLICT && first.status != 412) {
-        w->reply = response_problem(&first);
-        w->status = response_status(&first);
+        w->context = &first;
         work_run(w, store_refusal, NULL);
     }
-    first.db = NULL;
     *w = first;
     return (int)fault;
 }

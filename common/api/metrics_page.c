@@ -4,10 +4,10 @@
 #include <stdatomic.h>
 
 #include "dead_letter_queries.h"
+#include "health.h"
 #include "metrics.h"
 #include "relay_queries.h"
 #include "route.h"
-#include "sql.h"
 #include "work.h"
 
 enum { BUCKETS = 12, CLASSES = 6 };
@@ -15,7 +15,7 @@ enum { BUCKETS = 12, CLASSES = 6 };
 static const int64_t bucket_us[BUCKETS] = {500,   1000,   2500,   5000,   10000,   25000,
                                            50000, 100000, 250000, 500000, 1000000, 2500000};
 
-/* The last row counts requests that met no route. */
+/* The last row counts requests that matched no route. */
 static struct {
     atomic_llong bucket[BUCKETS + 1], sum_us, by_class[CLASSES];
 } requests[ROUTES_MAX + 1];

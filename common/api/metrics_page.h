@@ -1,5 +1,5 @@
-/* Figures for operators, in the Prometheus text format. Labels are route templates, methods and status classes:
- * never ids. */
+/* GET /metrics, in the Prometheus text format. Labels are route templates, methods and status
+ * classes: never ids. */
 #ifndef BACKROOM_METRICS_PAGE_H
 #define BACKROOM_METRICS_PAGE_H
 
@@ -10,7 +10,7 @@ struct work;
 
 void metrics_request(const struct bound_route *route, int status, int64_t microseconds);
 
-/* A figure of the service's own that only its database knows: a row of its table of contents. */
+/* A gauge of the service's own that only its database knows. */
 struct own_gauge {
     const char *name;
     int (*read)(struct work *w, int64_t *value);

@@ -137,8 +137,9 @@ static json_t *operation(const struct bound_route *b)
 static json_t *problem(void)
 {
     return json_pack("{s:s, s:{s:{s:{s:s, s:[s,s,s,s]}}}}", "description",
-                     "What is wrong, every fault at once (RFC 9457)", "content", "application/problem+json",
-                     "schema", "type", "object", "required", "status", "code", "detail", "trace_id");
+                     "The problem, with every fault at once (RFC 9457)", "content",
+                     "application/problem+json", "schema", "type", "object", "required", "status", "code",
+                     "detail", "trace_id");
 }
 
 static json_t *describe(void)
@@ -169,7 +170,7 @@ static json_t *describe(void)
 
 int openapi_get(struct work *w)
 {
-    json_t *json = arena_owns(w->arena, describe(), (void (*)(void *))json_decref);
+    json_t *json = json_owned(w, describe());
 
     return reply(w, json_text(w, json));
 }

@@ -1,4 +1,4 @@
-/* The service's description, made of its tables: OpenAPI 3.1. */
+/* The OpenAPI 3.1 description of the service, generated from its tables. */
 #ifndef BACKROOM_OPENAPI_H
 #define BACKROOM_OPENAPI_H
 

@@ -7,11 +7,11 @@
 #include <ulfius.h>
 
 #include "clock.h"
+#include "health.h"
 #include "log.h"
 #include "metrics.h"
 #include "metrics_page.h"
 #include "server.h"
-#include "sql.h"
 #include "work.h"
 
 /* The figures that only the database knows are left out when it does not respond within this. */

@@ -4,9 +4,10 @@
 
 #include "request.h"
 #include "response.h"
+#include "row.h"
 #include "work.h"
 
-/* They change with a release only. */
+/* Problem types change with a release only, so the response may be cached. */
 static const char kept[] = "public, max-age=3600";
 
 static const char *described(struct work *w, const struct problem *p)
@@ -32,13 +33,11 @@ int problem_list(struct work *w)
 
 int problem_get(struct work *w)
 {
-    const struct problem *p = problems;
+    const struct problem *p = row_by(problems, code, path_var(w, "code"));
 
-    while (p->code && strcmp(p->code, path_var(w, "code")) != 0)
-        p++;
-    if (!p->code)
+    if (!p)
         return fail(w, NOT_FOUND, "problem.unknown",
-                    "There is no problem of this name. GET /problems lists them.");
+                    "This problem type does not exist. GET /problems lists the types.");
     w->request->cache = kept;
     return reply(w, described(w, p));
 }

@@ -1,4 +1,5 @@
-/* What a refusal's `type` leads to: GET /problems/{code}, the same at every service. */
+/* GET /problems/{code}: describes the problem type that the `type` of a problem links to. The same in every
+ * service. */
 #ifndef BACKROOM_PROBLEM_H
 #define BACKROOM_PROBLEM_H
 

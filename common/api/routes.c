@@ -7,6 +7,7 @@
 
 #include "asyncapi.h"
 #include "audit.h"
+#include "consumers.h"
 #include "dead_letter.h"
 #include "feed.h"
 #include "import.h"
@@ -19,25 +20,34 @@
 
 /* Routes that every service has. */
 static const struct route common_routes[] = {
-    {"GET", "/v1/events", "events:read", feed_fields, feed_get, 200, "The event feed, from a position"},
-    {"GET", "/v1/work", "", worklist_fields, worklist_get, 200, "Open work of my roles, by deadline"},
-    {"GET", "/v1/dead-letters", "ops:read", NULL, dead_letter_list, 200, "Events that could not be applied"},
-    {"POST", "/v1/dead-letters/{id}/retry", "ops:write", NULL, dead_letter_retry, 200, "Apply it again"},
+    {"GET", "/v1/events", "events:read", feed_fields, feed_get, 200,
+     "List events from a position, or stream them"},
+    {"GET", "/v1/work", "", worklist_fields, worklist_get, 200,
+     "List the open work of the caller's roles by deadline"},
+    {"GET", "/v1/dead-letters", "ops:read", NULL, dead_letter_list, 200, "List dead letters"},
+    {"POST", "/v1/dead-letters/{id}/retry", "ops:write", NULL, dead_letter_retry, 200, "Retry a dead letter"},
+    {"GET", "/v1/consumers", "ops:read", NULL, consumer_list, 200,
+     "List the consumers of other services' events"},
+    {"POST", "/v1/consumers/{name}/pause", "ops:write", NULL, consumer_pause, 200, "Pause a consumer"},
+    {"POST", "/v1/consumers/{name}/resume", "ops:write", NULL, consumer_resume, 200,
+     "Resume a paused consumer"},
+    {"POST", "/v1/consumers/{name}/replay", "ops:write", consumer_replay_fields, consumer_replay, 200,
+     "Replay a consumer from the producer's event log"},
     {"POST", "/v1/dead-letters/{id}/discard", "ops:write", dead_letter_fields, dead_letter_discard, 200,
-     "Give it up, with a reason"},
+     "Discard a dead letter with a reason"},
     {"GET", "/v1/audit/head", "ops:read", NULL, audit_head, 200,
-     "The end of the event log's hash chain: keep it elsewhere"},
+     "Get the head of the event log's hash chain"},
     {"GET", "/v1/audit/verify", "ops:read", audit_verify_fields, audit_verify, 200,
-     "Walk the hash chain of the event log, past a head kept elsewhere"},
-    {"GET", "/problems", NULL, NULL, problem_list, 200, "What can be refused, by code"},
-    {"GET", "/problems/{code}", NULL, NULL, problem_get, 200, "What a problem's type means"},
-    {"GET", "/openapi.json", NULL, NULL, openapi_get, 200, "This description"},
-    {"GET", "/asyncapi.json", NULL, NULL, asyncapi_get, 200, "The events it says and hears"},
+     "Verify the hash chain of the event log, optionally against a stored head"},
+    {"GET", "/problems", NULL, NULL, problem_list, 200, "List problem types"},
+    {"GET", "/problems/{code}", NULL, NULL, problem_get, 200, "Get a problem type"},
+    {"GET", "/openapi.json", NULL, NULL, openapi_get, 200, "Get the OpenAPI description"},
+    {"GET", "/asyncapi.json", NULL, NULL, asyncapi_get, 200, "Get the AsyncAPI description of the events"},
     {0},
 };
 
-/* The resource whose collection the path is in. A list below another resource (/v1/stock/{sku}/movements) is of its last
- * segment. */
+/* The resource whose collection the path is in. A list below another resource (/v1/stock/{sku}/movements) is
+ * of its last segment. */
 static const struct resource *resource_of(const struct route *row)
 {
     const char *at = row->handler == resource_list ? strrchr(row->path, '/') + 1 : row->path + strlen("/v1/");

@@ -1,4 +1,4 @@
-/* All routes of a service: its own rows, those that its resources bring, and those that every service has. */
+/* All routes of a service: its own rows, those of its resources, and those that every service has. */
 #ifndef BACKROOM_ROUTES_H
 #define BACKROOM_ROUTES_H
 

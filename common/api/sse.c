@@ -148,7 +148,8 @@ int sse_start(struct work *w, struct _u_response *p)
         s = stream_new(w);
     if (!s) {
         atomic_fetch_sub(&open_streams, 1);
-        return fail(w, BUSY, "feed.too_many", "Too many live feeds are open. Try again later or read pages.");
+        return fail(w, BUSY, "feed.too_many",
+                    "Too many live feeds are open. Try again later or request pages.");
     }
     response_write_stream(w, p, "text/event-stream");
     ulfius_set_stream_response(p, 200, next_block, stream_free, U_STREAM_SIZE_UNKNOWN, BLOCK, s);

@@ -1,4 +1,4 @@
-/* The event feed live: server-sent events, going on from Last-Event-ID. */
+/* The live event feed: server-sent events, continued from Last-Event-ID. */
 #ifndef BACKROOM_SSE_H
 #define BACKROOM_SSE_H
 

@@ -52,7 +52,7 @@ static json_t *json_of_parameter(const struct field *f, const char *value)
 static int read_query(struct work *w)
 {
     const struct route *route = &w->request->route->row;
-    json_t *in = arena_owns(w->arena, json_object(), (void (*)(void *))json_decref);
+    json_t *in = json_owned(w, json_object());
 
     if (route->handler == resource_list)
         return OK;
@@ -87,7 +87,7 @@ static int read_json(struct work *w, struct request *r)
     w->in = json_parse(bytes, length, &why);
     if (!w->in)
         return http_error(w, 400, "body.malformed", "The body %s.", why);
-    arena_owns(w->arena, w->in, (void (*)(void *))json_decref);
+    json_owned(w, w->in);
     if (!json_is_object(w->in))
         return http_error(w, 400, "body.malformed", "The body must be a JSON object.");
     field_check(w, w->in, r->route->row.fields, false);

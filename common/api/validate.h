@@ -1,4 +1,4 @@
-/* The request's input: path variables, query string and body against what the route takes. */
+/* Validates a request's path variables, query string and body against the fields of its route. */
 #ifndef BACKROOM_VALIDATE_H
 #define BACKROOM_VALIDATE_H
 

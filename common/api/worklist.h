@@ -1,4 +1,5 @@
-/* Open work of a role, by deadline: GET /v1/work. Each service's view work_json has id, role, due_at and doc. */
+/* GET /v1/work lists the open work of the caller's roles by deadline. Each service's view work_json has
+ * id, role, due_at and doc. */
 #ifndef BACKROOM_WORKLIST_H
 #define BACKROOM_WORKLIST_H
 

@@ -87,8 +87,8 @@ char *arena_copy(struct arena *a, const char *s, size_t length)
     return copy;
 }
 
-/* Written where there is room, once. What does not fit there goes into a block of its own: then nobody comes back for the
- * rest of this one, which is not clear any more. */
+/* Written where there is room, once. What does not fit there goes into a block of its own: then no caller
+ * returns for the rest of this one, which is not clear any more. */
 char *arena_vformat(struct arena *a, const char *format, va_list args)
 {
     char *at = a->blocks->bytes + a->blocks->used, *s;

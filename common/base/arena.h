@@ -1,4 +1,4 @@
-/* Memory of one piece of work: everything is taken from it and freed together at its end. */
+/* Memory arena of a unit of work: allocations are freed together at its end. */
 #ifndef BACKROOM_ARENA_H
 #define BACKROOM_ARENA_H
 

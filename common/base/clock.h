@@ -1,4 +1,4 @@
-/* Durations are measured on the monotonic clock, and waited for by it; business time stamps are PostgreSQL's now(). */
+/* Monotonic time for durations and waits. Business time stamps are PostgreSQL's now(). */
 #ifndef BACKROOM_CLOCK_H
 #define BACKROOM_CLOCK_H
 

@@ -1,4 +1,4 @@
-/* The environment configures a service; secrets come in it or in files, never on the command line. */
+/* Reads settings from the environment. Secrets come from it or from files, never from the command line. */
 #ifndef BACKROOM_CONFIG_H
 #define BACKROOM_CONFIG_H
 

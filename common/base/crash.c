@@ -11,7 +11,7 @@
 
 #include "config.h"
 
-/* As kill -9: nothing is flushed, closed or said. */
+/* As kill -9: nothing is flushed, closed or logged. */
 enum { KILLED = 137 };
 
 /* Is this the place that the setting names, for the n-th time? */

@@ -1,5 +1,6 @@
-/* Named places where a test may end the process as kill -9 would: only in a build with FAULT_POINTS. The environment
- * says where: CRASH_AT=relay.acked:3 ends it at the third time, STOP_AT=relay.acked:3 stops it there (SIGSTOP). */
+/* Named places where a test may end the process as kill -9 would: only in a build with FAULT_POINTS. The
+ * environment names the place: CRASH_AT=relay.acked:3 ends it at the third time, STOP_AT=relay.acked:3
+ * stops it there (SIGSTOP). */
 #ifndef BACKROOM_CRASH_H
 #define BACKROOM_CRASH_H
 

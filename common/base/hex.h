@@ -1,4 +1,4 @@
-/* Bytes as lower-case hexadecimal digits. */
+/* Converts bytes to lower-case hexadecimal digits. */
 #ifndef BACKROOM_HEX_H
 #define BACKROOM_HEX_H
 

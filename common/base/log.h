@@ -1,4 +1,5 @@
-/* Log lines: one JSON object each, to stderr. Never personal data, tokens or SQL values. */
+/* Writes log lines to stderr, one JSON object each. They never contain personal data, tokens or SQL
+ * values. */
 #ifndef BACKROOM_LOG_H
 #define BACKROOM_LOG_H
 

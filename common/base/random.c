@@ -9,7 +9,7 @@
 
 enum { POOL = 4096 };
 
-/* A few KiB of kernel randomness at a time: one system call for many ids. */
+/* Reads a few KiB of kernel randomness at a time: one system call for many ids. */
 static void random_bytes(unsigned char *out, size_t n)
 {
     static _Thread_local unsigned char pool[POOL];

@@ -1,4 +1,4 @@
-/* Random bytes and the ids made of them. */
+/* Returns random bytes and ids made of them. */
 #ifndef BACKROOM_RANDOM_H
 #define BACKROOM_RANDOM_H
 

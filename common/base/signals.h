@@ -1,5 +1,5 @@
-/* Wake-ups within this process: a waiter does not poll for what another thread has just done. A signal
- * carries no data, and other processes raise none here, so a waiter also looks after a time. */
+/* Signals between threads of this process, so that a waiting thread need not poll. A signal carries no data.
+ * Other processes cannot raise it, so waits also have a timeout. */
 #ifndef BACKROOM_SIGNALS_H
 #define BACKROOM_SIGNALS_H
 

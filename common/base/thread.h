@@ -1,4 +1,4 @@
-/* What a thread is called: shown by top -H and gdb. */
+/* Sets the name of a thread, which top -H and gdb show. */
 #ifndef BACKROOM_THREAD_H
 #define BACKROOM_THREAD_H
 

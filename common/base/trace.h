@@ -1,4 +1,4 @@
-/* W3C Trace Context: the trace id goes from the HTTP request through the event to whoever hears of it. */
+/* W3C Trace Context: the trace id is passed from the HTTP request to its events and to their consumers. */
 #ifndef BACKROOM_TRACE_H
 #define BACKROOM_TRACE_H
 

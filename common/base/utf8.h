@@ -1,4 +1,4 @@
-/* UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing past U+10FFFF. */
+/* Checks UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing past U+10FFFF. */
 #ifndef BACKROOM_UTF8_H
 #define BACKROOM_UTF8_H
 

@@ -14,6 +14,7 @@ enum { BATCH_MAX = 256 };
 struct raw_event {
     const char *bytes;
     size_t length;
+    bool rewinds; /* a replay brings its aggregate again from here on */
 };
 
 struct batch {
@@ -23,6 +24,8 @@ struct batch {
     int count;
     /* Called between two tries while the database is away; false gives up. */
     bool (*wait)(struct batch *b, int first, int last);
+    /* Of a replay, else NULL: called last in each transaction. */
+    int (*finish)(struct work *w, struct batch *b, int first, int last);
 };
 
 struct failure {
@@ -31,16 +34,20 @@ struct failure {
 };
 
 enum applied {
-    APPLIED, /* committed: the verdicts say what became of each event */
+    APPLIED, /* committed: `verdicts` has the result of each event */
     FAILED,  /* for another reason than that the database is away */
-    GIVEN_UP
+    GIVEN_UP,
+    SUSPENDED /* the consumer is paused or replaying: nothing was applied */
 };
 
 /* Applies events first…last in one transaction. Work that is always too slow or always deadlocked counts as
  * failed after some tries. */
 enum applied apply_events(struct batch *b, int first, int last, struct failure *why);
 
-/* Stores event n as a dead letter; false when that failed. */
+/* Stores event n as a dead letter, in a transaction of its own; false when that failed. */
 bool store_dead_letter(struct batch *b, int n, const char *code, const char *detail);
+/* The same in the work's transaction; once that is committed it is to be reported. */
+void report_dead_letter(const struct batch *b, const char *code);
+int insert_dead_letter(struct work *w, struct batch *b, int n, const char *code, const char *detail);
 
 #endif

@@ -1,16 +1,16 @@
 /*
- * Consumers: rows that say which events of other services a service applies, and the functions that handlers
- * read events with.
+ * Consumers: rows that define which events of other services a service applies, and the functions with which
+ * handlers read events.
  *
  * # Theory of operation
  *
  * ## Overview
  *
- * Each row is a durable consumer of JetStream and a thread in every instance:
+ * Each row is a durable consumer of JetStream and a thread in every instance (worker.c):
  *
  *     pull      messages of the row's subject, up to BATCH_MAX a batch (pull.h, messages.h)
  *     apply     all of them in one transaction (apply.h): the version gate decides, the handler changes the
- *               service's own tables, the inbox notes which events were applied
+ *               service's own tables, the inbox records which events were applied
  *     answer    +ACK for what was applied or skipped, -NAK with a delay for what must wait
  *
  * and again. A consumer that lingers begins a transaction at most every linger_ms, so that under load more
@@ -24,7 +24,7 @@
  * the next version is applied, one with an older version is skipped, one with a later version is a gap: it
  * waits. So a consumer takes all events of an aggregate.
  *
- * ## What holds
+ * ## Invariants
  *
  * - Cursor, inbox row and effect are one transaction, and cursors are locked while it runs: each event has
  *   exactly one effect, however often and wherever it is delivered.
@@ -37,11 +37,11 @@
  *     killed before the commit         the messages are delivered again after AckWait (10 s), or at once with
  *                                      SINGLE_ACTIVE
  *     killed before the answer         the same; they are skipped
- *     PostgreSQL away                  the batch is kept and tried again, the server is asked to wait (+WPI)
+ *     PostgreSQL unavailable           the batch is kept and retried, and AckWait is extended (+WPI)
  *     the batch fails                  its events are applied one by one; one that fails alone is retried
  *                                      with growing delays, up to 8 times, then stored as a dead letter (at
  *                                      once if its data is invalid)
- *     no event of ours                 stored as a dead letter
+ *     not a valid event                stored as a dead letter
  *     a gap                            the event is delivered again with a delay, for about five minutes,
  *                                      then stored as a dead letter: the missing one may be on its way, or
  *                                      the stream has lost it and the relay publishes it again
@@ -62,8 +62,8 @@ struct work;
 enum {
     EACH = 0,  /* one event a transaction: w->in is its envelope, in_str() and the like read its data */
     BATCH = 1, /* many events a transaction: w->in is a list of envelopes, see event_batch() */
-    SINGLE_ACTIVE =
-        2, /* only one instance at a time pulls, so that order of arrival is kept over all instances */
+    SINGLE_ACTIVE = 2, /* only one instance at a time pulls: order of arrival is kept over all instances */
+    REPLAYABLE = 4,    /* may be given again what it has applied: it only keeps copies and overwrites them */
 };
 
 /* How long consumers linger whose effect no request waits for. */
@@ -81,11 +81,7 @@ struct consumer {
     const char *const *reads;
 };
 
-/* service: also the name of its schema. */
-void consume_start(const char *service, const struct consumer *rows);
-void consume_stop(void);
-
-/* Sets the rows without starting anything. */
+/* The service's consumers. To be called once, at start. */
 void consume_open(const struct consumer *rows);
 /* All of them; ends with a row of zeros. */
 const struct consumer *consumer_rows(void);

@@ -1,7 +1,14 @@
+-- One that was closed and is delivered again, in a replay, is open again.
 -- name: dead_letter_add(consumer, event_id, type, aggregate_id, version, code, detail, body) :exec
-insert into dead_letter (consumer, event_id, type, aggregate_id, version, code, detail, body)
+insert into dead_letter as d (consumer, event_id, type, aggregate_id, version, code, detail, body)
 values (:consumer, :event_id::uuid, :type, :aggregate_id, :version::int, :code, :detail, :body)
-on conflict do nothing;
+on conflict (consumer, event_id) do update
+set state = 'open', code = excluded.code, detail = excluded.detail, at = now(), closed_at = null, closed_by = null,
+    reason = null
+where d.state <> 'open';
+
+-- name: dead_letter_malformed(consumer, code, detail, body) :exec
+insert into dead_letter (consumer, code, detail, body) values (:consumer, :code, :detail, :body) on conflict do nothing;
 
 -- name: dead_letters() :rows doc
 select json_build_object('id', id, 'consumer', consumer, 'event_id', event_id, 'type', type, 'aggregate_id', aggregate_id,

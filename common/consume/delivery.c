@@ -14,6 +14,7 @@ enum {
     GAP_DELAY_MAX_MS = 5000,
     GAP_DELIVERIES = 110, /* about five minutes: 50 short delays, then 60 of 5 s */
     WAIT_MS = 200,
+    LEFT_DELAY_MS = 1000,
 };
 
 static struct delivery *delivery_of(struct batch *b)
@@ -21,7 +22,7 @@ static struct delivery *delivery_of(struct batch *b)
     return (struct delivery *)((char *)b - offsetof(struct delivery, batch));
 }
 
-/* Keeps the messages, so that they keep their order, and has the server wait for them. */
+/* Keeps the messages, so that they keep their order, and extends their AckWait at the server. */
 static bool wait_for_database(struct batch *b, int first, int last)
 {
     struct delivery *d = delivery_of(b);
@@ -61,7 +62,7 @@ static void wait_for_missing(struct delivery *d, int n)
     int64_t delay = GAP_DELAY_MS * (int64_t)deliveries;
 
     if (deliveries > GAP_DELIVERIES)
-        give_up(d, n, "event.gap", "The event before this one never came.");
+        give_up(d, n, "event.gap", "The previous event of this aggregate was not received.");
     else
         deliver_again(d, n, delay < GAP_DELAY_MAX_MS ? delay : GAP_DELAY_MAX_MS);
 }
@@ -89,7 +90,7 @@ static void settle(struct delivery *d, int n)
         message_ack(&d->messages, n);
         break;
     case POISON:
-        give_up(d, n, "event.malformed", "This is not an event of ours.");
+        give_up(d, n, "event.malformed", "This is not a valid Backroom event.");
         break;
     default:
         wait_for_missing(d, n);
@@ -104,23 +105,32 @@ static void read_messages(struct delivery *d)
     for (int n = 0; n < d->batch.count; n++) {
         natsMsg *m = d->messages.all[n];
 
-        d->batch.events[n] = (struct raw_event){natsMsg_GetData(m), (size_t)natsMsg_GetDataLength(m)};
+        d->batch.events[n] = (struct raw_event){natsMsg_GetData(m), (size_t)natsMsg_GetDataLength(m), false};
     }
+}
+
+/* They are delivered again later, perhaps to another instance. */
+static void leave(struct delivery *d, int first, enum applied applied)
+{
+    d->suspended = applied == SUSPENDED;
+    for (int n = first; n < d->batch.count; n++)
+        message_nak_delayed(&d->messages, n, LEFT_DELAY_MS);
 }
 
 static void apply_one_by_one(struct delivery *d)
 {
-    struct failure why;
-
     for (int n = 0; n < d->batch.count; n++) {
+        struct failure why;
         enum applied applied = apply_events(&d->batch, n, n, &why);
 
-        if (applied == APPLIED)
+        if (applied == APPLIED) {
             settle(d, n);
-        else if (applied == FAILED)
+        } else if (applied == FAILED) {
             retry_or_dead_letter(d, n, &why);
-        else
-            message_nak(&d->messages, n);
+        } else {
+            leave(d, n, applied);
+            break;
+        }
     }
 }
 
@@ -129,19 +139,21 @@ static void apply_together(struct delivery *d)
     struct failure why;
     enum applied applied = apply_events(&d->batch, 0, d->batch.count - 1, &why);
 
-    if (applied == APPLIED)
-        crash_point("consume.applied");
-    for (int n = 0; applied == APPLIED && n < d->batch.count; n++)
-        settle(d, n);
-    for (int n = 0; applied == GIVEN_UP && n < d->batch.count; n++)
-        message_nak(&d->messages, n);
-    if (applied == FAILED)
+    if (applied == FAILED) {
         apply_one_by_one(d);
+    } else if (applied != APPLIED) {
+        leave(d, 0, applied);
+    } else {
+        crash_point("consume.applied");
+        for (int n = 0; n < d->batch.count; n++)
+            settle(d, n);
+    }
 }
 
 void delivery_process(struct delivery *d)
 {
     crash_point("consume.received");
+    d->suspended = false;
     read_messages(d);
     if (d->consumer->mode & BATCH)
         apply_together(d);

@@ -1,5 +1,5 @@
-/* What becomes of a batch of messages: applied and acknowledged, delivered again later, or stored as dead
- * letters. Inside common/consume only. */
+/* Applies a batch of messages and answers nats-server for each: applied and acknowledged, delivered again
+ * later, or stored as dead letters. Inside common/consume only. */
 #ifndef BACKROOM_DELIVERY_H
 #define BACKROOM_DELIVERY_H
 
@@ -13,6 +13,7 @@ struct delivery {
     const struct consumer *consumer;
     const atomic_bool *stopping; /* gives up what waits for the database */
     struct pull pull;
+    bool suspended; /* set when a transaction found that the consumer is */
     struct messages messages;
     struct batch batch; /* the same, as events */
 };

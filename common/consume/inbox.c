@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "consume.h"
+#include "consumer_queries.h"
 #include "crash.h"
 #include "field.h"
 #include "inbox_queries.h"
@@ -29,7 +30,8 @@ static void sort_envelopes(struct work *w, struct incoming *a, const json_t *env
                                                .aggregate = json_text_in(e, "aggregate"),
                                                .id = json_text_in(e, "aggregate_id"),
                                                .version = json_integer_value(json_object_get(e, "version")),
-                                               .place = i};
+                                               .place = i,
+                                               .rewinds = json_is_true(json_object_get(e, "rewinds"))};
     }
     version_gate_sort(a->events, a->count);
 }
@@ -98,7 +100,7 @@ static int read_existing(struct work *w, const struct incoming *a)
     size_t created;
 
     for (size_t i = 0; i < a->count; i++) {
-        if (version_gate_begins(a->events, i) && a->events[i].version == 1 && !a->events[i].fresh)
+        if (version_gate_begins(a->events, i) && version_gate_opens(&a->events[i]) && !a->events[i].fresh)
             cursors_add(w, &known, &a->events[i], 0);
     }
     return query_cursors(w, a, &none, &known, &created);
@@ -113,11 +115,11 @@ static int read_cursors(struct work *w, const struct incoming *a)
     for (size_t i = 0; i < a->count; i++) {
         if (!version_gate_begins(a->events, i))
             continue;
-        if (a->events[i].version == 1)
+        if (version_gate_opens(&a->events[i]))
             cursors_add(w, &new, &a->events[i], version_gate_leads_to(a->events + i, a->count - i));
         else
             cursors_add(w, &known, &a->events[i], 0);
-        first += a->events[i].version == 1;
+        first += version_gate_opens(&a->events[i]);
     }
     TRY(query_cursors(w, a, &new, &known, &created));
     return created < first ? read_existing(w, a) : OK;
@@ -127,7 +129,7 @@ static int read_cursors(struct work *w, const struct incoming *a)
 static json_t *admitted_of(struct work *w, const struct incoming *a, enum verdict *verdicts)
 {
     const struct incoming_event **ordered = arena_alloc(w->arena, (a->count + 1) * sizeof *ordered);
-    json_t *admitted = arena_owns(w->arena, json_array(), (void (*)(void *))json_decref);
+    json_t *admitted = json_owned(w, json_array());
 
     for (size_t i = 0; i < a->count; i++)
         ordered[a->events[i].place] = &a->events[i];
@@ -162,7 +164,7 @@ static int check(struct work *w, const struct consumer *c, const json_t *admitte
         if (c->fields && reads_type(c, json_text_in(e, "type")))
             field_check(w, json_object_get(e, "data"), c->fields, true);
     }
-    return failed_if_any(w, "event.invalid", "An event's data has faults.");
+    return failed_if_any(w, "event.invalid", "The event's data is invalid.");
 }
 
 /* Is it the last one of its aggregate that is applied? */
@@ -176,7 +178,7 @@ static bool last_applied(const struct incoming *a, size_t i)
 }
 
 /* Moves the cursors to the last event applied; those that were created are there already. */
-static int record(struct work *w, const struct incoming *a)
+static int record(struct work *w, const struct incoming *a, enum origin origin)
 {
     struct cursors moved = cursors_new(w);
     struct text ids = sql_list(w);
@@ -193,16 +195,36 @@ static int record(struct work *w, const struct incoming *a)
     if (!sql_list_empty(&moved.ids))
         TRY(q_inbox_move(w, a->consumer->name, sql_list_end(&moved.aggregates), sql_list_end(&moved.ids),
                          sql_list_end(&moved.versions)));
-    return q_inbox_done(w, a->consumer->name, sql_list_end(&ids));
+    return origin == REPLAYED ? q_inbox_done_again(w, a->consumer->name, sql_list_end(&ids))
+                              : q_inbox_done(w, a->consumer->name, sql_list_end(&ids));
 }
 
-int inbox_apply(struct work *w, const struct consumer *c, json_t *envelopes, enum verdict *verdicts)
+/* The transaction that suspends the consumer waits for the lock: from then on no delivered event is
+ * applied. */
+static int check_suspended(struct work *w, const struct consumer *c, enum origin origin,
+                           const struct consumer_suspended_result **state)
 {
+    static const struct consumer_suspended_result none;
+
+    *state = &none;
+    if (origin == REPLAYED)
+        return OK;
+    TRY(q_consumer_share(w, c->name));
+    return q_consumer_suspended(w, c->name, state);
+}
+
+int inbox_apply(struct work *w, const struct consumer *c, json_t *envelopes, enum verdict *verdicts,
+                enum origin origin)
+{
+    const struct consumer_suspended_result *state;
     struct incoming a = {.consumer = c};
     json_t *admitted;
 
     sort_envelopes(w, &a, envelopes);
+    TRY(check_suspended(w, c, origin, &state));
     TRY(read_cursors(w, &a));
+    if (state->n && state->rows[0].suspended)
+        return fail(w, CONFLICT, "consumer.suspended", "The consumer is paused or replaying.");
     version_gate_decide(a.events, a.count);
     admitted = admitted_of(w, &a, verdicts);
     crash_point("consume.admitted");
@@ -212,81 +234,5 @@ int inbox_apply(struct work *w, const struct consumer *c, json_t *envelopes, enu
     w->in = c->mode & BATCH ? admitted : json_array_get(admitted, 0);
     w->trace = json_text_in(json_array_get(admitted, 0), "trace");
     TRY(c->handler(w));
-    return record(w, &a);
-}
-
-/* --- what handlers ask of the event they are given ------------------------------------------------------ */
-
-bool event_is(struct work *w, const char *word)
-{
-    const char *type = json_text_in(w->in, "type"), *last = strrchr(type, '.');
-
-    return last && strcmp(last + 1, word) == 0;
-}
-
-const char *event_aggregate_id(struct work *w)
-{
-    return json_text_in(w->in, "aggregate_id");
-}
-
-const char *event_time(struct work *w)
-{
-    return json_text_in(w->in, "time");
-}
-
-const char *event_private(struct work *w)
-{
-    json_t *private = json_object_get(w->in, "private");
-
-    return private ? json_text(w, private) : NULL;
-}
-
-bool event_has(struct work *w, const char *type)
-{
-    json_t *e;
-    size_t i;
-
-    json_array_foreach(w->in, i, e)
-    {
-        if (strcmp(json_text_in(e, "type"), type) == 0)
-            return true;
-    }
-    return false;
-}
-
-const char *event_subjects(struct work *w, const json_t *events, const char *type)
-{
-    struct text ids = sql_list(w);
-    json_t *e;
-    size_t i;
-
-    json_array_foreach((json_t *)(uintptr_t)events, i, e)
-    {
-        if (strcmp(json_text_in(e, "type"), type) == 0)
-            sql_list_add(&ids, json_text_in(e, "aggregate_id"));
-    }
-    return sql_list_empty(&ids) ? NULL : sql_list_end(&ids);
-}
-
-const char *event_batch(struct work *w, const char *type)
-{
-    json_t *list = json_array(), *e, *data;
-    const char *text = NULL;
-    size_t i;
-
-    json_array_foreach(w->in, i, e)
-    {
-        if (type && strcmp(json_text_in(e, "type"), type) != 0)
-            continue;
-        data = json_object_get(e, "data");
-        json_object_set(data, "event_type", json_object_get(e, "type"));
-        json_object_set(data, "event_time", json_object_get(e, "time"));
-        if (json_object_get(e, "private"))
-            json_object_set(data, "private", json_object_get(e, "private"));
-        json_array_append(list, data);
-    }
-    if (json_array_size(list))
-        text = json_text(w, list);
-    json_decref(list);
-    return text;
+    return record(w, &a, origin);
 }

@@ -10,8 +10,14 @@
 struct consumer;
 struct work;
 
+/* The code of a failure because the consumer is paused or replaying, and this is no replay. */
+#define CONSUMER_SUSPENDED "consumer.suspended"
+
+enum origin { DELIVERED, REPLAYED };
+
 /* Applies the envelopes (a JSON list) in the work's transaction: cursors, inbox rows and effect. verdicts[n]
  * is set for each by its "n". */
-int inbox_apply(struct work *w, const struct consumer *c, json_t *envelopes, enum verdict *verdicts);
+int inbox_apply(struct work *w, const struct consumer *c, json_t *envelopes, enum verdict *verdicts,
+                enum origin origin);
 
 #endif

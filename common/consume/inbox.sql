@@ -33,6 +33,11 @@ where c.consumer = :consumer and c.aggregate = a.aggregate and c.aggregate_id = 
 -- name: inbox_done(consumer, events) :exec
 insert into inbox (consumer, event_id) select :consumer::text, id from unnest(:events::uuid[]) as e(id);
 
+-- Events of a replay, which may have been applied before.
+-- name: inbox_done_again(consumer, events) :exec
+insert into inbox (consumer, event_id) select :consumer::text, id from unnest(:events::uuid[]) as e(id)
+on conflict (consumer, event_id) do update set applied_at = excluded.applied_at;
+
 -- name: inbox_step_over(consumer, aggregate, aggregate_id, version int) :exec
 insert into inbox_cursor as c (consumer, aggregate, aggregate_id, version)
 select :consumer::text, :aggregate::text, :aggregate_id::text, :version::int

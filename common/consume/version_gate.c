@@ -32,9 +32,14 @@ bool version_gate_begins(const struct incoming_event *events, size_t i)
     return i == 0 || by_aggregate(&events[i - 1], &events[i]) != 0;
 }
 
+bool version_gate_opens(const struct incoming_event *event)
+{
+    return event->version == 1 || event->rewinds;
+}
+
 int64_t version_gate_leads_to(const struct incoming_event *events, size_t n)
 {
-    int64_t reached = 0;
+    int64_t reached = events[0].rewinds ? events[0].version - 1 : 0;
 
     for (size_t i = 0; i < n && (i == 0 || !version_gate_begins(events, i)); i++)
         reached += events[i].version == reached + 1;
@@ -44,7 +49,7 @@ int64_t version_gate_leads_to(const struct incoming_event *events, size_t n)
 /* Sets the verdicts of one aggregate's events. */
 static void decide_one(struct incoming_event *events, size_t n)
 {
-    int64_t reached = events[0].last;
+    int64_t reached = events[0].rewinds ? events[0].version - 1 : events[0].last;
 
     for (size_t i = 0; i < n; i++) {
         struct incoming_event *e = &events[i];

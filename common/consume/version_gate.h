@@ -18,6 +18,7 @@ struct incoming_event {
     int64_t last; /* the version that its aggregate had reached before */
     bool fresh;   /* its aggregate's cursor was created for these events, at the version that they lead to */
     enum verdict verdict;
+    bool rewinds; /* its aggregate is replayed from here on, whatever was applied before */
 };
 
 /* Sorts by aggregate and id (bytes, as strcmp), those of one aggregate by version: redelivery may have
@@ -25,7 +26,9 @@ struct incoming_event {
 void version_gate_sort(struct incoming_event *events, size_t n);
 /* Does another aggregate begin with this one of the sorted events? */
 bool version_gate_begins(const struct incoming_event *events, size_t i);
-/* The version that the first aggregate of the sorted events reaches if none of it was applied before. */
+/* Does this event need no cursor: is it the first of its aggregate, or of a replay of it? */
+bool version_gate_opens(const struct incoming_event *event);
+/* The version that the first aggregate of the sorted events reaches, where its first one needs no cursor. */
 int64_t version_gate_leads_to(const struct incoming_event *events, size_t n);
 
 /*

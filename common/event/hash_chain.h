@@ -1,4 +1,4 @@
-/* The hash chain of the event log: hash = SHA-256(hash before || canonical row). */
+/* Computes the hash chain of the event log: hash = SHA-256(hash before || canonical row). */
 #ifndef BACKROOM_HASH_CHAIN_H
 #define BACKROOM_HASH_CHAIN_H
 

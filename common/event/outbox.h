@@ -26,16 +26,11 @@ int announce_raised(struct work *w, const char *type, const char *aggregate, con
 /* The first event of aggregates that this transaction inserted with version 1; ids as one id or an array. */
 int announce_new(struct work *w, const char *type, const char *aggregate, const char *ids);
 
-/* The service whose events they are: the first word of every type. To be called once, at start. */
+/* The service whose events they are: the first word of every type. Events are written at the end of
+ * transactions from now on. To be called once, at start. */
 void outbox_open(const char *service);
 /* "<service>.<rest>", for parts of common/ that announce in every service: event_type(w, "import.opened"). */
 const char *event_type(struct work *w, const char *rest);
-
-/* Writes what was announced so far; called before the commit. */
-int announce_flush(struct work *w);
-
-/* Raises outbox_signal: the transaction that wrote the events is committed. */
-void announce_committed(struct work *w);
 
 /* Raised in this process after each commit that wrote events. The relay waits on it, and so do requests with
  * `Prefer: wait`. */

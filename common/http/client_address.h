@@ -1,4 +1,4 @@
-/* Where a request comes from. */
+/* Returns the client address of a request, behind a trusted proxy too. */
 #ifndef BACKROOM_CLIENT_ADDRESS_H
 #define BACKROOM_CLIENT_ADDRESS_H
 

@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "config.h"
+#include "hash.h"
 
 enum { SETS = 512, WAYS = 8, ADDRESS = 24, MINUTE_MS = 60000 };
 
-/* A token bucket as one number (GCRA): when it will be full again. Then it says nothing and its place is free. */
+/* A token bucket as one number (GCRA): when it will be full again. A full one needs no memory: its place
+ * is free. */
 struct bucket {
     char address[ADDRESS];
     int64_t full_at;
@@ -16,7 +18,7 @@ struct bucket {
 
 static const struct {
     const char *burst, *per_minute;
-    int usual_burst, usual_per_minute;
+    int default_burst, default_per_minute;
 } rules[RATE_LIMITS] = {
     [BAD_TOKENS] = {"AUTH_FAILURES", "AUTH_FAILURES_PER_MINUTE", 100, 60},
     [PUBLIC_CALLS] = {"PUBLIC_CALLS", "PUBLIC_CALLS_PER_MINUTE", 120, 120},
@@ -28,26 +30,24 @@ static struct bucket buckets[RATE_LIMITS][SETS][WAYS];
 
 static int64_t burst(enum rate_limit kind)
 {
-    return config_int(rules[kind].burst, rules[kind].usual_burst);
+    return config_int(rules[kind].burst, rules[kind].default_burst);
 }
 
 static int64_t interval(enum rate_limit kind)
 {
-    long per_minute = config_int(rules[kind].per_minute, rules[kind].usual_per_minute);
+    long per_minute = config_int(rules[kind].per_minute, rules[kind].default_per_minute);
 
     return per_minute > 0 ? MINUTE_MS / per_minute : MINUTE_MS;
 }
 
 static struct bucket *set_of(enum rate_limit kind, const char *address)
 {
-    uint64_t hash = 14695981039346656037u;
+    uint64_t hash = hash_text(address);
 
-    for (; *address; address++)
-        hash = (hash ^ (unsigned char)*address) * 1099511628211u;
     return buckets[kind][(hash ^ hash >> 32) % SETS];
 }
 
-/* Under the lock: the address's bucket, or in its place the fullest of the set, made new. */
+/* Under the lock: the address's bucket, or a new one in place of the fullest of its set. */
 static struct bucket *bucket_of(enum rate_limit kind, const char *address)
 {
     struct bucket *set = set_of(kind, address), *fullest = set;
@@ -68,7 +68,7 @@ static bool has_room(enum rate_limit kind, const struct bucket *b, int64_t now)
     return b->full_at - now <= (burst(kind) - 1) * interval(kind);
 }
 
-static void pour(enum rate_limit kind, struct bucket *b, int64_t now)
+static void spend(enum rate_limit kind, struct bucket *b, int64_t now)
 {
     b->full_at = (b->full_at > now ? b->full_at : now) + interval(kind);
 }
@@ -86,7 +86,7 @@ bool rate_limit_allows(enum rate_limit kind, const char *address, int64_t now)
 void rate_limit_spend(enum rate_limit kind, const char *address, int64_t now)
 {
     pthread_mutex_lock(&lock);
-    pour(kind, bucket_of(kind, address), now);
+    spend(kind, bucket_of(kind, address), now);
     pthread_mutex_unlock(&lock);
 }
 
@@ -99,7 +99,7 @@ bool rate_limit_take(enum rate_limit kind, const char *address, int64_t now)
     b = bucket_of(kind, address);
     allowed = has_room(kind, b, now);
     if (allowed)
-        pour(kind, b, now);
+        spend(kind, b, now);
     pthread_mutex_unlock(&lock);
     return allowed;
 }

@@ -78,9 +78,9 @@ static const char *decode(char *s, bool path)
         int high = hex_digit(s[1]), low = high < 0 ? -1 : hex_digit(s[2]);
 
         if (low < 0)
-            return "holds a broken percent escape";
+            return "contains an invalid percent escape";
         if (high * 16 + low == 0 || (path && high * 16 + low == '/'))
-            return "holds an escape that is not allowed here";
+            return "contains an escape that is not allowed";
         *out++ = (char)(high * 16 + low);
         s += 2;
     }
@@ -123,7 +123,7 @@ static const char *read_query(struct work *w, struct request *r, char *query)
         if (wrong)
             return wrong;
         if (query_var(w, pair))
-            return "names a parameter twice";
+            return "has a duplicate parameter";
         if (w->var_count == QUERY_MAX)
             return "has too many parameters";
         r->vars[w->var_count++] = (struct var){pair, value};

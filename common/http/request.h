@@ -1,4 +1,4 @@
-/* What is particular to a work that is an HTTP request. */
+/* The HTTP request of a work: target, path variables, headers, body. */
 #ifndef BACKROOM_REQUEST_H
 #define BACKROOM_REQUEST_H
 
@@ -32,8 +32,9 @@ struct request {
     const char *cache;      /* its Cache-Control; NULL: no-store */
     const char *if_match, *if_none_match;
     const char *last_event_id;
-    int wait_seconds; /* of Prefer: wait */
-    bool streams;     /* Accept: text/event-stream */
+    int wait_seconds;        /* of Prefer: wait */
+    const char *waiting_for; /* the id of the pending resource in the response, NULL for none */
+    bool streams;            /* Accept: text/event-stream */
     struct header response_headers[RESPONSE_HEADERS_MAX];
     int response_header_count;
 };

@@ -42,7 +42,7 @@ int check_headers(struct work *w)
     if (coding && strcasecmp(coding, "chunked") != 0)
         return error_and_close(w, "Transfer-Encoding must be chunked.");
     if (coding && header(r, "Content-Length"))
-        return error_and_close(w, "Content-Length and Transfer-Encoding exclude each other.");
+        return error_and_close(w, "Content-Length and Transfer-Encoding must not both be sent.");
     return OK;
 }
 

@@ -1,4 +1,5 @@
-/* The response to a request: the reply's JSON, or a problem (RFC 9457) that names every fault at once. */
+/* Writes the response to a request: the reply's JSON, or a problem (RFC 9457) that names every fault at
+ * once. */
 #ifndef BACKROOM_RESPONSE_H
 #define BACKROOM_RESPONSE_H
 

@@ -1,4 +1,4 @@
-/* The routes of a service as rows, and which row a request matches. */
+/* The routes of a service as rows, and the match of a request to a row. */
 #ifndef BACKROOM_ROUTE_H
 #define BACKROOM_ROUTE_H
 

@@ -1,6 +1,6 @@
 /*
- * HTTP servers made of ulfius: one thread for each connection, one endpoint for everything. libmicrohttpd,
- * which ulfius is made of, is called in server.c alone and only where ulfius has no call of its own.
+ * HTTP servers on ulfius: one thread for each connection, one endpoint for all routes. libmicrohttpd,
+ * on which ulfius is built, is called in server.c alone and only where ulfius has no call of its own.
  * docs/adr/0020-ulfius-is-the-http-layer.md.
  */
 #ifndef BACKROOM_SERVER_H

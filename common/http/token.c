@@ -17,9 +17,9 @@
 
 enum { CACHE = 4096, LEEWAY = 60 };
 
-/* One ES256 check costs more than the rest of a read: a verified token is remembered by its hash until it expires
- * or its key goes. */
-struct remembered {
+/* Verifying one ES256 signature costs more than the rest of a read: a verified token is cached by its hash
+ * until it expires or its key is removed. */
+struct verified {
     char hash[65];
     struct principal who;
 };
@@ -28,22 +28,22 @@ static struct {
     pthread_mutex_t lock;
     const char *file;
     jwks_t *keys;
-    json_t *written; /* what the file said */
+    json_t *contents; /* of the file */
     int64_t read_at;
     unsigned epoch; /* rises with every change of the keys */
-    struct remembered cache[CACHE];
+    struct verified cache[CACHE];
 } auth = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* --- keys ---------------------------------------------------------------------------------------------- */
 
-/* Under the lock. Keys that went take their remembered tokens with them. */
+/* Under the lock. The cached tokens of a removed key go with it. */
 static void read_keys(void)
 {
     json_t *json = json_load_file(auth.file, JSON_REJECT_DUPLICATES, NULL);
     jwks_t *keys = NULL;
 
     auth.read_at = clock_ms();
-    if (!json || json_equal(json, auth.written) || r_jwks_init(&keys) != RHN_OK) {
+    if (!json || json_equal(json, auth.contents) || r_jwks_init(&keys) != RHN_OK) {
         json_decref(json);
         return;
     }
@@ -53,15 +53,15 @@ static void read_keys(void)
         return;
     }
     r_jwks_free(auth.keys);
-    json_decref(auth.written);
+    json_decref(auth.contents);
     auth.keys = keys;
-    auth.written = json;
+    auth.contents = json;
     auth.epoch++;
     memset(auth.cache, 0, sizeof auth.cache);
 }
 
-/* The file is looked at again every 30 s, so that a key that was taken out is of no use soon after. */
-static void keep_keys_fresh(void)
+/* The file is read again every JWKS_SECONDS, so that a removed key is soon refused. */
+static void refresh_keys(void)
 {
     pthread_mutex_lock(&auth.lock);
     if (clock_ms() - auth.read_at >= config_int("JWKS_SECONDS", 30) * 1000)
@@ -81,7 +81,7 @@ bool token_open(const char *jwks_file)
 
 /* --- tokens -------------------------------------------------------------------------------------------- */
 
-static bool signed_by_us(jwt_t *jwt, struct remembered *r)
+static bool signature_is_good(jwt_t *jwt, struct verified *r)
 {
     jwa_alg alg = r_jwt_get_sign_alg(jwt);
     const char *kid = r_jwt_get_header_str_value(jwt, "kid");
@@ -100,7 +100,7 @@ static bool signed_by_us(jwt_t *jwt, struct remembered *r)
     return good;
 }
 
-static bool is_for_us(jwt_t *jwt, int64_t now, int64_t *expires)
+static bool claims_are_good(jwt_t *jwt, int64_t now, int64_t *expires)
 {
     const char *issuer = r_jwt_get_claim_str_value(jwt, "iss"),
                *audience = r_jwt_get_claim_str_value(jwt, "aud");
@@ -111,7 +111,7 @@ static bool is_for_us(jwt_t *jwt, int64_t now, int64_t *expires)
            *expires > now - LEEWAY && not_before <= now + LEEWAY;
 }
 
-static bool read_claims(jwt_t *jwt, struct remembered *r)
+static bool read_claims(jwt_t *jwt, struct verified *r)
 {
     const char *subject = r_jwt_get_claim_str_value(jwt, "sub");
     json_t *roles = r_jwt_get_claim_json_t_value(jwt, "roles"), *name;
@@ -123,11 +123,11 @@ static bool read_claims(jwt_t *jwt, struct remembered *r)
     if (!subject || !*subject || strlen(subject) >= SUBJECT_MAX)
         return false;
     memcpy(r->who.subject, subject, strlen(subject) + 1);
-    return is_for_us(jwt, time(NULL), &r->who.expires);
+    return claims_are_good(jwt, time(NULL), &r->who.expires);
 }
 
-/* Nothing of the token's header is trusted but the name of the key: no jku, x5u, embedded keys. */
-static bool verify(const char *token, struct remembered *r)
+/* Of the token's header only the name of the key is used: no jku, x5u, embedded keys. */
+static bool verify(const char *token, struct verified *r)
 {
     jwt_t *jwt = NULL;
     bool good;
@@ -135,12 +135,12 @@ static bool verify(const char *token, struct remembered *r)
     if (r_jwt_init(&jwt) != RHN_OK)
         return false;
     good = r_jwt_advanced_parse(jwt, token, R_PARSE_NONE, R_FLAG_IGNORE_REMOTE) == RHN_OK &&
-           signed_by_us(jwt, r) && read_claims(jwt, r);
+           signature_is_good(jwt, r) && read_claims(jwt, r);
     r_jwt_free(jwt);
     return good;
 }
 
-static struct remembered *slot_of(const char *hash)
+static struct verified *slot_of(const char *hash)
 {
     unsigned n = 0;
 
@@ -149,7 +149,7 @@ static struct remembered *slot_of(const char *hash)
     return &auth.cache[n % CACHE];
 }
 
-static bool recall(const char *hash, struct remembered *r)
+static bool cache_find(const char *hash, struct verified *r)
 {
     bool found;
 
@@ -161,31 +161,31 @@ static bool recall(const char *hash, struct remembered *r)
     return found;
 }
 
-static void remember(const struct remembered *r)
+static void cache_store(const struct verified *r)
 {
     pthread_mutex_lock(&auth.lock);
-    if (r->who.epoch == auth.epoch) /* its key did not go while it was verified */
+    if (r->who.epoch == auth.epoch) /* the keys did not change while it was verified */
         *slot_of(r->hash) = *r;
     pthread_mutex_unlock(&auth.lock);
 }
 
-const char token_too_many[] = "Too many bad tokens came from your address. Try again later.";
+const char token_too_many[] = "Too many invalid tokens came from your address. Try again later.";
 
 struct principal *token_check(struct work *w, const char *authorization, const char **why)
 {
-    struct remembered r = {0};
+    struct verified r = {0};
     const char *token;
 
     *why = NULL;
     if (!authorization)
         return NULL;
-    *why = "The token is not valid: send 'Authorization: Bearer <token>' with one that has not expired.";
+    *why = "The token is not valid: send 'Authorization: Bearer <token>' with a token that has not expired.";
     if (strncmp(authorization, "Bearer ", 7) != 0 || strlen(authorization) > 4096)
         return NULL;
     token = authorization + 7;
-    keep_keys_fresh();
+    refresh_keys();
     memcpy(r.hash, sha256_hex(w->arena, token, strlen(token)), sizeof r.hash);
-    if (!recall(r.hash, &r)) {
+    if (!cache_find(r.hash, &r)) {
         if (!rate_limit_allows(BAD_TOKENS, w->request->address, clock_ms())) {
             *why = token_too_many;
             return NULL;
@@ -194,7 +194,7 @@ struct principal *token_check(struct work *w, const char *authorization, const c
             rate_limit_spend(BAD_TOKENS, w->request->address, clock_ms());
             return NULL;
         }
-        remember(&r);
+        cache_store(&r);
     }
     *why = NULL;
     return (struct principal *)arena_copy(w->arena, (const char *)&r.who, sizeof r.who);
@@ -204,7 +204,7 @@ bool token_still_good(const struct principal *who)
 {
     bool good;
 
-    keep_keys_fresh();
+    refresh_keys();
     pthread_mutex_lock(&auth.lock);
     good = !who || (who->epoch == auth.epoch && who->expires > time(NULL) - LEEWAY);
     pthread_mutex_unlock(&auth.lock);

@@ -39,7 +39,7 @@ void batch_refuse(struct work *w, struct batch *b, size_t i)
 
 void batch_add(struct work *w, struct batch *b, const struct field *fields, json_t *data)
 {
-    b->rows[b->n] = (struct batch_row){.data = arena_owns(w->arena, data, (void (*)(void *))json_decref)};
+    b->rows[b->n] = (struct batch_row){.data = json_owned(w, data)};
     field_check(w, data, fields, false);
     batch_refuse(w, b, b->n++);
 }

@@ -1,4 +1,4 @@
-/* What the runner of imports knows of a batch. */
+/* The runner's data of a batch of imported rows. */
 #ifndef BACKROOM_BATCH_H
 #define BACKROOM_BATCH_H
 

@@ -1,7 +1,7 @@
 /*
- * Imports (C-7, O-13, A-1, A-2): files of rows that become what a kind makes of them, batch by batch, as a job that
- * any instance goes on with. A service declares its kinds as rows; a kind is its fields and one handler for a batch.
- * How a file comes in and what becomes of refused rows is told in docs/how-to/import-history.md.
+ * Imports files of rows (C-7, O-13, A-1, A-2), batch by batch, as a job that any instance can continue. A
+ * service declares its kinds of imports as rows: fields and one handler for a batch. Uploads and refused rows
+ * are described in docs/how-to/import-history.md.
  */
 #ifndef BACKROOM_IMPORT_H
 #define BACKROOM_IMPORT_H
@@ -14,9 +14,9 @@ struct batch;
 struct work;
 
 /*
- * The handler gets a batch whose rows fit the fields. It first looks and refuses what cannot be (every fault of every
- * row), then writes what is good, set-based. It runs again after a failure, and one row at a time when a whole batch
- * does not go in: what then fails is refused with its code.
+ * The handler gets a batch whose rows fit the fields. It first looks and refuses what cannot be (every fault
+ * of every row), then writes what is good, set-based. It runs again after a failure, and one row at a time
+ * when a whole batch does not go in: what then fails is refused with its code.
  */
 struct import_kind {
     const char *name;  /* "orders" */
@@ -41,12 +41,12 @@ const char *batch_json(struct work *w, const struct batch *b);
 /* The same as a list of {"id": a new one, "doc": {…}}; NULL if there is none. */
 const char *batch_new_json(struct work *w, const struct batch *b);
 
-/* What every service with an import kind has: GET /v1/imports, one import and its timeline; and the routes of uploads. */
+/* What every service with an import kind has: GET /v1/imports, one import and its timeline; and the routes
+ * of uploads. */
 extern const struct resource import_resources[];
 extern const struct route import_routes[];
 
 /* The service's kinds; NULL: it has none, and no thread is started. */
 void import_start(const struct import_kind *kinds);
-void import_stop(void);
 
 #endif

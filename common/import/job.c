@@ -1,28 +1,28 @@
 /*
- * The runner: every instance looks for a file to go on with and takes its next batch. Rows, cursor, verdicts and events
- * are one transaction, so a file goes on after a kill where its last commit was, on whichever instance. Where all or
- * nothing is asked for (reject_all) or nothing at all (dry_run), the whole file is one transaction, which a second
- * connection reports on; killed, it begins again from nothing.
+ * Runs imports: every instance selects a file to continue and imports its next batch. Rows, cursor, results
+ * and events are one transaction, so after a kill any instance continues the file from its last commit. With
+ * reject_all or dry_run the whole file is one transaction, whose progress a second connection records; after
+ * a kill it starts again from the first row.
  */
 #include <inttypes.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "batch.h"
 #include "job_queries.h"
 #include "log.h"
 #include "outbox.h"
 #include "rows.h"
-#include "thread.h"
+#include "runner.h"
+#include "transaction.h"
 
-/* A batch waits for the processor as often as a small one does, so it is as much of the file as memory is well spent on. */
+/* A batch waits for the processor as often as a small one does, so it is as much of the file as memory is
+ * well spent on. */
 enum { POLL_MS = 200, SLICE = 4 * ROW_BYTES_MAX, TOLD_EVERY = 10 };
 
-/* One batch of one file. */
+/* One batch of one file. The context of this file's works. */
 struct run {
+    const struct runner *runner;
     const char *id;
     struct import_read_row job;
     const struct import_kind *kind;
@@ -35,13 +35,8 @@ struct run {
     const char *status, *fault; /* at the end */
 };
 
-static struct {
-    pthread_t thread;
-    bool started;
-    atomic_bool stopping;
-} runner;
-
-/* A batch that failed as a whole goes row by row; the row that fails alone is refused for what it failed with. */
+/* A batch that failed as a whole goes row by row; the row that fails alone is refused for what it failed
+ * with. */
 static struct {
     char id[40];
     int careful; /* rows to take one at a time */
@@ -58,7 +53,7 @@ static size_t limit_of(const struct run *r)
     return !is_whole(r) && trouble.careful > 0 && strcmp(trouble.id, r->id) == 0 ? 1 : BATCH_ROWS;
 }
 
-/* --- reading a batch --------------------------------------------------------------------------------------------- */
+/* --- reading a batch ----------------------------------------------------------------------------------- */
 
 static int digit(char c)
 {
@@ -109,7 +104,7 @@ static void read_header(struct work *w, struct run *r)
         r->header_text = json_text(w, r->header);
         r->used = n;
     }
-    arena_owns(w->arena, r->header, (void (*)(void *))json_decref);
+    json_owned(w, r->header);
 }
 
 static void read_row(struct work *w, struct run *r, const char *bytes, size_t length)
@@ -146,7 +141,7 @@ static int read_batch(struct work *w, struct run *r)
     return OK;
 }
 
-/* --- dealing with it --------------------------------------------------------------------------------------------- */
+/* --- dealing with it ----------------------------------------------------------------------------------- */
 
 static int handle(struct work *w, struct run *r)
 {
@@ -164,7 +159,7 @@ static int tell(struct work *w, const struct run *r, const char *verb)
     return announce(w, event_type(w, textf(w, "import.%s", verb)), "import", r->id);
 }
 
-/* Verdicts and cursor. */
+/* Stores the rows' results and the cursor. */
 static int note(struct work *w, const struct run *r)
 {
     const struct batch *b = r->batch;
@@ -177,7 +172,7 @@ static int note(struct work *w, const struct run *r)
     TRY(q_import_move(w, r->id, to, (int64_t)b->n, (int64_t)(b->n - b->refused - b->known), (int64_t)b->known,
                       (int64_t)b->refused, r->header_text, &moved));
     if (!moved)
-        return fail(w, BUSY, "import.cancelled", "It was cancelled meanwhile.");
+        return fail(w, BUSY, "import.cancelled", "The import was cancelled.");
     if (r->status || percent / TOLD_EVERY <= r->job.told / TOLD_EVERY)
         return OK;
     TRY(q_import_told(w, r->id, percent));
@@ -198,23 +193,23 @@ static int one_batch(struct work *w, struct run *r)
     return r->status ? end(w, r) : OK;
 }
 
-/* --- a whole file in one transaction -------------------------------------------------------------------------------- */
-
-static _Thread_local struct run *reported;
+/* --- a whole file in one transaction ------------------------------------------------------------------- */
 
 static int again(struct work *w)
 {
-    return q_import_again(w, reported->id);
+    const struct run *r = w->context;
+
+    return q_import_again(w, r->id);
 }
 
 static int report(struct work *w)
 {
-    return note(w, reported);
+    return note(w, w->context);
 }
 
 static int report_end(struct work *w)
 {
-    return end(w, reported);
+    return end(w, w->context);
 }
 
 /* Beside the file's own transaction, and whatever becomes of that. */
@@ -223,19 +218,20 @@ static int beside(struct work *w, struct run *r, int (*f)(struct work *))
     struct work other;
     int fault;
 
-    reported = r;
     work_begin(&other, JOB, r->job.actor);
+    other.context = r;
     fault = work_run(&other, f, NULL);
     work_end(&other);
-    return fault == OK ? OK : fail(w, BUSY, "import.report", "The import's progress could not be noted.");
+    return fault == OK ? OK : fail(w, BUSY, "import.report", "The import's progress could not be saved.");
 }
 
-/* The next batch in memory of its own. Nothing of it may stay in the pipeline when that goes: a row is read last. */
+/* The next batch in memory of its own. Nothing of it may stay in the pipeline when that goes: a row is read
+ * last. */
 static int next_batch(struct work *w, struct run *r, struct import_state_row *state)
 {
     TRY(read_batch(w, r));
     TRY(handle(w, r));
-    TRY(work_flush(w));
+    TRY(transaction_flush(w));
     if (r->header_text)
         r->job.header = r->header_text;
     TRY(beside(w, r, report));
@@ -247,9 +243,6 @@ static void keep_outcome(struct work *w, struct arena *kept)
     w->errors = text_new(kept);
     w->code = w->code ? arena_copy(kept, w->code, strlen(w->code)) : NULL;
     w->detail = w->detail ? arena_copy(kept, w->detail, strlen(w->detail)) : NULL;
-    w->announcements = NULL;
-    w->deadlines = NULL;
-    w->deadline_count = 0;
 }
 
 /* Batch after batch, each in an arena of its own, so that memory does not grow with the file. */
@@ -258,7 +251,7 @@ static int all_batches(struct work *w, struct run *r, struct import_state_row *s
     struct arena *kept = w->arena;
     int fault = OK;
 
-    for (bool running = true; fault == OK && !r->status && running && !atomic_load(&runner.stopping);) {
+    for (bool running = true; fault == OK && !r->status && running && !runner_stopping(r->runner);) {
         w->arena = arena_new();
         w->errors = text_new(w->arena);
         fault = next_batch(w, r, state);
@@ -299,52 +292,47 @@ static int whole_file(struct work *w, struct run *r)
     return r->status ? beside(w, r, report_end) : OK;
 }
 
-/* --- the thread ------------------------------------------------------------------------------------------------------- */
-
-static _Thread_local struct run current;
+/* --- the thread ---------------------------------------------------------------------------------------- */
 
 static int step(struct work *w)
 {
+    struct run *r = w->context;
     struct import_claim_row claim;
 
-    memset(&current, 0, sizeof current);
+    *r = (struct run){.runner = r->runner};
     TRY(q_import_claim(w, &claim));
     if (!claim.found)
         return OK;
-    TRY(q_import_read(w, claim.id, &current.job));
-    current.kind = current.job.found ? import_kind_named(current.job.kind) : NULL;
-    if (!current.kind)
+    TRY(q_import_read(w, claim.id, &r->job));
+    r->kind = r->job.found ? import_kind_named(r->job.kind) : NULL;
+    if (!r->kind)
         return OK;
-    current.id = claim.id;
+    r->id = claim.id;
     if (strcmp(trouble.id, claim.id) != 0)
         memset(&trouble, 0, sizeof trouble);
-    w->actor = current.job.actor;
-    return is_whole(&current) ? whole_file(w, &current) : one_batch(w, &current);
+    w->actor = r->job.actor;
+    return is_whole(r) ? whole_file(w, r) : one_batch(w, r);
 }
 
-static int fail_file(struct work *w)
-{
-    return end(w, &current);
-}
-
-/* The whole file goes in or it does not: what it failed with is said on it. */
-static void whole_failed(struct work *w)
+/* The file goes in as a whole or not at all: what it failed with is noted on it. */
+static void whole_failed(struct work *w, struct run *r)
 {
     struct work other;
 
     work_begin(&other, JOB, "import");
-    give_up(&other, &current, w->code ? w->code : "internal.error", w->detail ? w->detail : "It failed.");
-    work_run(&other, fail_file, NULL);
+    other.context = r;
+    give_up(&other, r, w->code ? w->code : "internal.error", w->detail ? w->detail : "It failed.");
+    work_run(&other, report_end, NULL);
     work_end(&other);
 }
 
-static void batch_failed(const struct work *w)
+static void batch_failed(const struct work *w, const struct run *r)
 {
-    bool alone = trouble.careful > 0 && current.batch && current.batch->n <= 1;
+    bool alone = trouble.careful > 0 && r->batch && r->batch->n <= 1;
 
-    snprintf(trouble.id, sizeof trouble.id, "%s", current.id);
+    snprintf(trouble.id, sizeof trouble.id, "%s", r->id);
     if (!trouble.careful)
-        trouble.careful = current.batch ? (int)current.batch->n : 1;
+        trouble.careful = r->batch ? (int)r->batch->n : 1;
     snprintf(trouble.code, sizeof trouble.code, "%s", alone && w->code ? w->code : "");
     snprintf(trouble.detail, sizeof trouble.detail, "%s", alone && w->detail ? w->detail : "");
 }
@@ -356,19 +344,20 @@ static void batch_went_in(void)
 }
 
 /* Go on with a file. False when there is none, or it has to wait. */
-static bool go_on(void)
+static bool go_on(struct run *r)
 {
     struct work w;
     bool more;
     int fault;
 
     work_begin(&w, JOB, "import");
+    w.context = r;
     fault = work_run(&w, step, NULL);
-    more = fault == OK && current.id && !(is_whole(&current) && !current.status);
-    if (fault == OK && current.id)
+    more = fault == OK && r->id && !(is_whole(r) && !r->status);
+    if (fault == OK && r->id)
         batch_went_in();
-    else if (fault != OK && fault != BUSY && current.id) {
-        is_whole(&current) ? whole_failed(&w) : batch_failed(&w);
+    else if (fault != OK && fault != BUSY && r->id) {
+        is_whole(r) ? whole_failed(&w, r) : batch_failed(&w, r);
         more = true;
     } else if (fault != OK)
         log_rarely("import.waits", "%s", w.code ? w.code : "");
@@ -381,16 +370,15 @@ static int forget(struct work *w)
     return q_import_forget(w);
 }
 
-static void *run(void *unused)
+static void run(struct runner *runner)
 {
+    struct run r = {.runner = runner};
     int idle = 0;
 
-    (void)unused;
-    thread_set_name("imports");
-    while (!atomic_load(&runner.stopping)) {
-        if (go_on())
+    while (!runner_stopping(runner)) {
+        if (go_on(&r))
             continue;
-        usleep(POLL_MS * 1000);
+        runner_sleep(runner, POLL_MS);
         if (++idle % (600 * 1000 / POLL_MS) == 0) {
             struct work w;
 
@@ -399,18 +387,13 @@ static void *run(void *unused)
             work_end(&w);
         }
     }
-    return NULL;
 }
 
 void import_start(const struct import_kind *kinds)
 {
-    import_kinds(kinds);
-    runner.started = kinds && pthread_create(&runner.thread, NULL, run, NULL) == 0;
-}
+    static struct runner runner = {.name = "imports", .run = run};
 
-void import_stop(void)
-{
-    atomic_store(&runner.stopping, true);
-    if (runner.started)
-        pthread_join(runner.thread, NULL);
+    import_kinds(kinds);
+    if (kinds)
+        runner_start(&runner);
 }

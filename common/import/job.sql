@@ -3,7 +3,7 @@
 select id from (select id, started_at from import_job where status = 'running' order by started_at limit 16) j
 where pg_try_advisory_xact_lock(hashtextextended('import ' || id, 0)) limit 1;
 
--- Read after the lock was taken: whoever held it before may have moved the cursor meanwhile.
+-- Read after the lock was taken: the previous holder may have moved the cursor meanwhile.
 -- name: import_read(id) :maybe kind, format, policy, dry_run bool, actor, header, bytes int, read_to int, row_no int, told int
 select kind, format, policy, dry_run, actor, header, bytes, read_to, row_no, told
 from import_job where id = :id::uuid and status = 'running';
@@ -43,7 +43,7 @@ where id = :id::uuid and status = 'running';
 -- name: import_state(id) :row status, refused int
 select status, rows_refused from import_job where id = :id::uuid;
 
--- Files nobody went on with, and rows nobody came back for, go after 30 days: they may hold personal data.
+-- Files that were not continued and refused rows are deleted after 30 days: they may contain personal data.
 -- name: import_forget() :exec
 with old as (
     select id from import_job where coalesce(finished_at, updated_at) < now() - interval '30 days' and status <> 'running'

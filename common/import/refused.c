@@ -18,7 +18,7 @@ const struct field import_refused_fields[] = {
     {0},
 };
 
-/* What could not be read stands in a member of its own: it must be mended by hand anyway. */
+/* What could not be read stands in a member of its own: it must be corrected manually in any case. */
 static json_t *row_of(const struct import_refused_rows_row *r)
 {
     json_t *row = r->is_row ? json_loads(r->data, 0, NULL) : json_pack("{s:s}", ROW_RAW, r->data);
@@ -35,7 +35,7 @@ static void add_ndjson(struct work *w, struct text *out, const json_t *row)
 
 static json_t *columns_of(struct work *w, const struct import_kind *kind)
 {
-    json_t *columns = arena_owns(w->arena, row_columns(kind->fields), (void (*)(void *))json_decref);
+    json_t *columns = json_owned(w, row_columns(kind->fields));
 
     json_array_append_new(columns, json_string(ROW_RAW));
     json_array_append_new(columns, json_string(ROW_FAULTS));
@@ -64,7 +64,7 @@ static const char *file_of(struct work *w, const struct import_kind *kind, bool 
     if (csv && !in_int(w, "after"))
         add_csv_header(&out, columns);
     for (size_t i = 0; i < n; i++) {
-        json_t *row = arena_owns(w->arena, row_of(&rows[i]), (void (*)(void *))json_decref);
+        json_t *row = json_owned(w, row_of(&rows[i]));
 
         if (!csv) {
             add_ndjson(w, &out, row);

@@ -6,7 +6,7 @@
 
 #include "utf8.h"
 
-/* --- cutting ----------------------------------------------------------------------------------------------------- */
+/* --- cutting ----------------------------------------------------------------------------------------- */
 
 /* A quote opens a cell only where the cell begins; inside, a doubled one is a character. */
 static size_t csv_length(const char *bytes, size_t length)
@@ -49,7 +49,7 @@ bool row_blank(const char *bytes, size_t length)
     return true;
 }
 
-/* --- reading CSV --------------------------------------------------------------------------------------------------- */
+/* --- reading CSV --------------------------------------------------------------------------------------- */
 
 static void add_cell(void *bytes, size_t length, void *cells)
 {
@@ -137,7 +137,8 @@ static const struct field *field_at(const struct field *fields, const char *name
     return NULL;
 }
 
-/* A cell as its field's type; what does not fit stays text, so that the check of the fields says what is wrong. */
+/* A cell as its field's type; what does not fit stays text, so that the check of the fields reports the
+ * fault. */
 static json_t *value_of(const struct field *f, const json_t *cell)
 {
     const char *s = json_string_value(cell), *why;
@@ -194,7 +195,7 @@ static json_t *read_csv(const json_t *header, const struct field *fields, const 
     return row;
 }
 
-/* --- reading ------------------------------------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------------------------- */
 
 static json_t *read_ndjson(const char *bytes, size_t length, const char **why)
 {
@@ -222,7 +223,7 @@ json_t *row_read(const json_t *header, const struct field *fields, const char *b
     return row;
 }
 
-/* --- writing CSV --------------------------------------------------------------------------------------------------- */
+/* --- writing CSV --------------------------------------------------------------------------------------- */
 
 static void add_columns(json_t *columns, const struct field *fields, const char *prefix)
 {

@@ -1,7 +1,8 @@
 /*
- * The rows of a file of CSV (RFC 4180, the first row names the fields) or NDJSON, in UTF-8. A row becomes the JSON
- * object that a request would have brought. In CSV a cell is read as its field's type, an empty one is absent;
- * `customer.name` is the member of an object; lists and whole objects stand in their cell as JSON.
+ * Reads the rows of a file of CSV (RFC 4180, the first row names the fields) or NDJSON, in UTF-8. A row
+ * becomes the JSON object that a request would have brought. In CSV a cell is read as its field's type, an
+ * empty one is absent; `customer.name` is the member of an object; lists and whole objects stand in their
+ * cell as JSON.
  */
 #ifndef BACKROOM_ROWS_H
 #define BACKROOM_ROWS_H
@@ -16,15 +17,16 @@ enum { ROW_BYTES_MAX = 128 * 1024, COLUMNS_MAX = 256 };
 #define ROW_RAW    "import_raw"
 
 /*
- * The length of the first row with its line end, 0 where it does not end within these bytes; at the end of the file
- * (last) what is left is a row. A quoted cell may hold line ends.
+ * The length of the first row with its line end, 0 where it does not end within these bytes; at the end of
+ * the file (last) what is left is a row. A quoted cell may hold line ends.
  */
 size_t row_length(bool csv, const char *bytes, size_t length, bool last);
 
 /* The header of a CSV file, as a list of names owned by the caller. NULL, and *why, when it cannot be one. */
 json_t *row_header(const char *bytes, size_t length, const char **why);
 
-/* Read one row as an object owned by the caller; NULL, and *why, when it is none. header: of CSV, else NULL. */
+/* Read one row as an object owned by the caller; NULL, and *why, when it is none. header: of CSV, else
+ * NULL. */
 json_t *row_read(const json_t *header, const struct field *fields, const char *bytes, size_t length,
                  const char **why);
 

@@ -1,4 +1,4 @@
-/* How a file comes in: opened, handed in piece by piece, started. */
+/* Routes that create an import, upload its parts and start it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,6 +6,7 @@
 #include "outbox.h"
 #include "principal.h"
 #include "request.h"
+#include "row.h"
 #include "upload_queries.h"
 #include "work.h"
 
@@ -45,11 +46,7 @@ void import_kinds(const struct import_kind *rows)
 
 const struct import_kind *import_kind_named(const char *name)
 {
-    const struct import_kind *k = kinds;
-
-    while (k && k->name && strcmp(k->name, name) != 0)
-        k++;
-    return k && k->name ? k : NULL;
+    return row_named(kinds, name);
 }
 
 int import_may(struct work *w, const char *kind)
@@ -60,8 +57,8 @@ int import_may(struct work *w, const char *kind)
         return OK;
     if (k)
         return fail(w, FORBIDDEN, "auth.scope", "Your roles do not grant %s.", k->scope);
-    fault_at(w, "/kind", "import.kind", "There is no such kind here.");
-    return failed_if_any(w, "import.invalid", "The import has faults.");
+    fault_at(w, "/kind", "import.kind", "This kind of import does not exist.");
+    return failed_if_any(w, "import.invalid", "The import is invalid: errors[] names every fault.");
 }
 
 /* The file's row, locked; only while it is still open. */
@@ -72,8 +69,7 @@ static int lock_open(struct work *w, const char *id)
     TRY(q_import_lock(w, id, &job));
     TRY(import_may(w, job.kind));
     if (strcmp(job.status, "open") != 0)
-        return fail(w, CONFLICT, "import.not_open", "The import is %s: nothing can be added to it.",
-                    job.status);
+        return fail(w, CONFLICT, "import.not_open", "The import is %s: no part can be added.", job.status);
     return OK;
 }
 
@@ -110,7 +106,7 @@ static int import_part(struct work *w)
     const char *id = path_var(w, "id"), *no = path_var(w, "no");
 
     if (!field_text_fits(INTEGER, no) || strlen(no) > 6 || strtol(no, NULL, 10) < 1)
-        return fail(w, NOT_FOUND, "resource.not_found", "Parts are numbered 1, 2, 3 …");
+        return fail(w, NOT_FOUND, "resource.not_found", "The number of a part must be 1, 2, 3 …");
     TRY(lock_open(w, id));
     TRY(q_import_part_put(w, id, strtol(no, NULL, 10), hex_of(w, w->request->body, w->request->body_length)));
     return reply(w, textf(w, "{\"part\":%s,\"bytes\":%zu}", no, w->request->body_length));
@@ -125,8 +121,8 @@ static int import_begin(struct work *w)
     TRY(q_import_parts(w, id, &there));
     if (there.parts != in_int(w, "parts") || there.last != there.parts)
         return fail(w, CONFLICT, "import.parts_missing",
-                    "%d parts are there, the last is number %d: they must be 1 to %d.", (int)there.parts,
-                    (int)there.last, (int)in_int(w, "parts"));
+                    "%d parts are uploaded, the last is number %d: parts 1 to %d are required.",
+                    (int)there.parts, (int)there.last, (int)in_int(w, "parts"));
     TRY(q_import_begin(w, id));
     TRY(tell(w, "started", id));
     return reply_resource(w, "imports", id);
@@ -148,13 +144,13 @@ static int import_cancel(struct work *w)
 }
 
 const struct route import_routes[] = {
-    {"POST", "/v1/imports", "imports:write", open_fields, import_open, 201, "Open an import"},
+    {"POST", "/v1/imports", "imports:write", open_fields, import_open, 201, "Create an import"},
     {"PUT", "/v1/imports/{id}/parts/{no}", "imports:write", NULL, import_part, 200,
-     "Hand in a piece of its file, at most 256 KiB, cut anywhere", .raw = true},
+     "Upload a part of the import's file, at most 256 KiB", .raw = true},
     {"POST", "/v1/imports/{id}/start", "imports:write", begin_fields, import_begin, 200,
-     "Take its rows in, once all parts are there"},
-    {"POST", "/v1/imports/{id}/cancel", "imports:write", NULL, import_cancel, 200, "Do not go on with it"},
+     "Start the import when all parts are uploaded"},
+    {"POST", "/v1/imports/{id}/cancel", "imports:write", NULL, import_cancel, 200, "Cancel the import"},
     {"GET", "/v1/imports/{id}/refused", "imports:read", import_refused_fields, import_refused, 200,
-     "The refused rows as a file that can be mended and handed in again"},
+     "Download the refused rows as a file to correct and import again"},
     {0},
 };

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "row.h"
+
 static const struct resource *rows;
 
 void model_open(const struct resource *resources)
@@ -21,11 +23,7 @@ const char *resource_key(const struct resource *r)
 
 const struct resource *model_resource(const char *name)
 {
-    const struct resource *r = rows;
-
-    while (r && r->name && strcmp(r->name, name) != 0)
-        r++;
-    return r && r->name ? r : NULL;
+    return row_named(rows, name);
 }
 
 const struct resource *model_of_aggregate(const char *aggregate)
@@ -48,7 +46,5 @@ const struct step *flow_find(const struct step *flow, const char *status, const 
 
 const struct step *flow_first(const struct step *flow, const char *status)
 {
-    while (flow->from && strcmp(flow->from, status) != 0)
-        flow++;
-    return flow->from ? flow : NULL;
+    return row_by(flow, from, status);
 }

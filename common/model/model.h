@@ -1,5 +1,5 @@
 /*
- * The rows that describe a service's resources and the lives of its aggregates.
+ * The rows that describe a service's resources and the flows of its aggregates.
  *
  * A resource as a row: its list, its single item, its timeline and its ETag come from one view, with no C and
  * no SQL of their own. The view has: the key column (default id); `version` where there is an aggregate;
@@ -66,7 +66,7 @@ const struct resource *model_resources(void);
 const struct resource *model_resource(const char *name);
 const struct resource *model_of_aggregate(const char *aggregate);
 
-/* The key column: "id" unless the row says otherwise. */
+/* The key column: "id" unless the row sets another. */
 const char *resource_key(const struct resource *r);
 
 /* The row for an action in a status, NULL if the action is not allowed there. */

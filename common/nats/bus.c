@@ -258,8 +258,21 @@ bool bus_stream(const char *service, struct stream_state *state)
     jsStreamInfo_Destroy(info);
     if (!good)
         log_rarely("nats.stream_config",
-                   "stream %s must be a file, keep by limits and refuse what is new when full", name);
+                   "stream %s must use file storage, limits retention and discard policy new", name);
     return good;
+}
+
+bool bus_stream_is_complete(const char *service, bool *complete)
+{
+    jsStreamInfo *info = NULL;
+    char name[64];
+
+    bus_stream_name(service, name);
+    if (js_GetStreamInfo(&info, bus.js, name, NULL, NULL) != NATS_OK)
+        return false;
+    *complete = info->State.FirstSeq <= 1;
+    jsStreamInfo_Destroy(info);
+    return true;
 }
 
 enum held bus_message(const char *service, int64_t seq, char id[64])

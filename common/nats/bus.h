@@ -1,6 +1,6 @@
 /* The connection to nats-server, and the calls of JetStream's API that are about streams. JetStream is
- * transport only: every stream can be rebuilt from the event log (docs/reliability.md). Inside common/
- * only. */
+ * transport only: every stream can be rebuilt from the event log (docs/explanation/reliability.md). Inside
+ * common/ only. */
 #ifndef BACKROOM_BUS_H
 #define BACKROOM_BUS_H
 
@@ -30,6 +30,9 @@ struct stream_state {
  * JetStream does not answer, the stream is configured otherwise, or one that was there was deleted a moment
  * ago. */
 bool bus_stream(const char *service, struct stream_state *state);
+/* Has another service's stream all that was ever published to it? False when it is not there, or the server
+ * does not answer. */
+bool bus_stream_is_complete(const char *service, bool *complete);
 /* "ORDERS" */
 void bus_stream_name(const char *service, char name[64]);
 enum held { NOT_KNOWN, HELD, NOT_HELD };

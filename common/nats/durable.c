@@ -81,11 +81,25 @@ bool durable_unstick(const char *service, const char *durable, const char *subje
     stuck = info->NumPending > 0 && info->NumWaiting > 0 && *delivered == before;
     if (stuck) {
         create_again(stream, durable, subject, info->AckFloor.Stream + 1, &code);
-        log_error(NULL, "nats.stuck", "%s got none of %" PRIu64 " messages: created again (%d)", durable,
-                  info->NumPending, (int)code);
+        log_error(NULL, "nats.stuck", "%s received none of %" PRIu64 " messages: consumer recreated (%d)",
+                  durable, info->NumPending, (int)code);
     }
     jsConsumerInfo_Destroy(info);
     return stuck;
+}
+
+bool durable_look_up(const char *service, const char *durable, struct durable_position *position)
+{
+    jsConsumerInfo *info = NULL;
+    char stream[64];
+
+    bus_stream_name(service, stream);
+    if (js_GetConsumerInfo(&info, bus_jetstream(), stream, durable, NULL, NULL) != NATS_OK)
+        return false;
+    *position = (struct durable_position){(int64_t)info->NumPending, info->NumAckPending,
+                                          (int64_t)info->Delivered.Stream, (int64_t)info->AckFloor.Stream};
+    jsConsumerInfo_Destroy(info);
+    return true;
 }
 
 static bool rewind_one(const char *stream, const jsConsumerInfo *info, uint64_t last)
@@ -95,7 +109,7 @@ static bool rewind_one(const char *stream, const jsConsumerInfo *info, uint64_t 
 
     if (info->Delivered.Stream <= last)
         return true;
-    log_error(NULL, "nats.rewound", "%s was delivered %" PRIu64 " messages more than the stream holds",
+    log_error(NULL, "nats.rewound", "%s received %" PRIu64 " messages more than the stream contains",
               info->Name, info->Delivered.Stream - last);
     return create_again(stream, info->Config->Durable, info->Config->FilterSubject, acknowledged + 1,
                         &code) == NATS_OK;

@@ -15,6 +15,14 @@ bool durable_make(const char *service, const char *durable, const char *subject,
  * wake-up. */
 bool durable_unstick(const char *service, const char *durable, const char *subject, int64_t *delivered);
 
+struct durable_position {
+    int64_t pending;                 /* messages that it has not delivered yet */
+    int64_t unacknowledged;          /* delivered, but neither acknowledged nor given up */
+    int64_t delivered, acknowledged; /* sequence numbers of the stream, of the last ones */
+};
+/* Reads where the consumer stands; false when the server does not answer, or has none of this name. */
+bool durable_look_up(const char *service, const char *durable, struct durable_position *position);
+
 /* The stream ends at last_seq: consumers that were delivered more of it are created again to begin there, as
  * other messages will take the places of those that are lost. To be called by the stream's only publisher
  * before it publishes. False when the server does not answer. */

@@ -1,4 +1,4 @@
-/* A batch of messages of a durable consumer, and what the server is answered about each. Inside common/
+/* A batch of messages of a durable consumer, and the acknowledgement of each. Inside common/
  * only. */
 #ifndef BACKROOM_MESSAGES_H
 #define BACKROOM_MESSAGES_H

@@ -7,6 +7,7 @@
 #include "bus.h"
 #include "clock.h"
 #include "crash.h"
+#include "envelope.h"
 #include "log.h"
 #include "relay_queries.h"
 #include "stream.h"
@@ -80,34 +81,12 @@ static const char *message_id(struct work *w, const struct event_unpublished_row
     return e->position ? textf(w, "%s/%" PRId64, e->id, stream_lost_at()) : e->id;
 }
 
-/* CloudEvents 1.0, structured mode. Personal data stands beside the public data: the subject permissions of
- * nats-server keep it among the services. */
-static struct text envelope(struct work *w, const struct event_unpublished_row *e)
-{
-    struct text t = text_new(w->arena);
-
-    text_addf(&t,
-              "{\"specversion\":\"1.0\",\"id\":\"%s\",\"source\":\"/%s\",\"type\":\"%s\",\"subject\":", e->id,
-              out.service, e->type);
-    text_add_json(&t, e->aggregate_id);
-    text_addf(&t,
-              ",\"time\":\"%s\",\"datacontenttype\":\"application/"
-              "json\",\"aggregate\":\"%s\",\"aggregateversion\":%s,\"actor\":",
-              e->at, e->aggregate, e->version);
-    text_add_json(&t, e->actor);
-    text_addf(&t, ",\"traceparent\":\"00-%s-%.16s-01\",\"data\":", e->trace, e->trace);
-    text_add(&t, e->data);
-    if (e->private) {
-        text_add(&t, ",\"private\":");
-        text_add(&t, e->private);
-    }
-    text_add(&t, "}");
-    return t;
-}
-
 static bool send(struct work *w, const struct event_unpublished_row *e, uint64_t number)
 {
-    struct text body = envelope(w, e);
+    struct text body =
+        envelope_write(w, out.service,
+                       &(struct event_columns){e->id, e->type, e->aggregate, e->aggregate_id, e->version,
+                                               e->at, e->actor, e->trace, e->data, e->private});
     natsStatus sent = NATS_ERR;
     natsMsg *msg = NULL;
     char reply[96];
@@ -135,7 +114,7 @@ static int64_t place_in(natsMsg *msg)
     if (error || seq <= 0) {
         const char *text = json_text_in(error, "description");
 
-        log_rarely("relay.refused", "%s (%d)", text ? text : "no stream takes it",
+        log_rarely("relay.refused", "%s (%d)", text ? text : "no stream has this subject",
                    (int)json_integer_value(json_object_get(error, "err_code")));
         seq = -1;
     }

@@ -17,6 +17,7 @@
 #include "relay_queries.h"
 #include "stream.h"
 #include "thread.h"
+#include "transaction.h"
 #include "work.h"
 
 enum { BATCH = 512, POLL_MS = 100, PAUSE_MS = 100 };

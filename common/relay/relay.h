@@ -23,20 +23,20 @@
  *
  * ## States
  *
- *     following    Another instance leads, PostgreSQL or nats-server is away. Events wait in the log; nothing
- *                  is remembered here.
- *     unverified   This instance has just got the lead, the connection is a new one, or something was odd: an
- *                  acknowledgement that did not come, a duplicate, another count of messages. The stream is
- *                  verified against the log before anything is published; what it lost gets `seq` null and so
- *                  is selected again.
+ *     following    Another instance leads, PostgreSQL or nats-server is unavailable. Events wait in the
+ *                  log; the relay keeps no state.
+ *     unverified   This instance has just become leader, the connection is new, or the last batch was not
+ *                  normal: an acknowledgement that did not come, a duplicate, another count of messages. The
+ *                  stream is verified against the log before anything is published; what it lost gets `seq`
+ *                  null and so is selected again.
  *     publishing   The loop above. Every 5 s the stream's state is compared with the one before.
  *
  * Leading is a session-level advisory lock (leader.h) that is checked before each batch. A leader that was
- * stopped (SIGSTOP) loses it unawares and may finish one batch when it goes on. Publishing that batch twice
- * is harmless (message ids, inboxes); marking it fails, because `mark` requires that no row of it was marked
- * meanwhile. Then the head of the chain is read again.
+ * stopped (SIGSTOP) loses the lock without notice and may finish one batch when it continues. Publishing that
+ * batch twice is harmless (message ids, inboxes); marking it fails, because `mark` requires that no row of it
+ * was marked meanwhile. Then the head of the chain is read again.
  *
- * ## What holds
+ * ## Invariants
  *
  * - Events of one aggregate are published in the order of their versions: the aggregate's row is locked while
  *   its event is written, so `no` rises with the version. Rows of transactions that commit late are selected
@@ -46,7 +46,7 @@
  *   it.
  * - Each event is published at least once. More than once only where its mark was lost; then under the same
  *   Nats-Msg-Id, which the stream recognizes for two minutes. An event that was marked and then lost by the
- *   stream is published under another id, because the server still remembers the first one. Consumers
+ *   stream is published under another id, because the server still has the first id. Consumers
  *   recognize every repeat (inbox.h).
  *
  * ## Failures
@@ -54,8 +54,8 @@
  *     an event is refused, or not acknowledged in 5 s   the ones before it are marked. The others are
  *                                                       selected again after a pause and a verification; what
  *                                                       came behind the failed one may be published twice
- *     the stream is full or missing, nats-server away   the same: events wait in the log, writers notice
- *                                                       nothing
+ *     the stream is full or missing, nats-server away   the same: events wait in the log, writers are
+ *                                                   not affected
  *     killed after publishing, before marking           the next leader publishes the batch again under the
  *                                                       same ids
  *     PostgreSQL fails while marking                    the same, by the same process

@@ -11,6 +11,7 @@
 #include "log.h"
 #include "metrics.h"
 #include "relay_queries.h"
+#include "transaction.h"
 #include "work.h"
 
 enum { CHECK_MS = 5000, STALLED_AFTER = 3, SCRUB_MS = 100, SCRUB = 32, TAILS = 4 };
@@ -67,7 +68,7 @@ static void report_loss(int64_t count)
 
 static int no_answer(struct work *w)
 {
-    return fail(w, BUSY, "stream.no_answer", "nats-server does not answer what the stream holds.");
+    return fail(w, BUSY, "stream.no_answer", "nats-server does not return the state of the stream.");
 }
 
 /* The event's id that the message at this place carries: its Nats-Msg-Id without what publish.c adds for a
@@ -106,7 +107,7 @@ static int check_ahead(struct work *w)
     metrics_set(STREAM_AHEAD, !known.found);
     if (!known.found)
         log_error(NULL, "relay.stream_ahead",
-                  "the stream holds events that the database does not: was the database restored?");
+                  "the stream contains events that the database does not: was the database restored?");
     return OK;
 }
 
@@ -231,7 +232,7 @@ static bool is_durable(void)
     if (tail < stream.state.first_seq || tail > stream.state.last_seq ||
         bus_message(stream.service, tail, id) != NOT_HELD)
         return true;
-    log_rarely("relay.stream_void", "nats-server does not keep what it acknowledges: kill and start it");
+    log_rarely("relay.stream_void", "nats-server does not store acknowledged events: kill and restart it");
     return false;
 }
 

@@ -1,4 +1,4 @@
-/* Handlers of routes that are nothing but rows: a step, a query, an answer. */
+/* Handlers of routes that are rows only: a step of the flow, a query, a response. */
 #ifndef BACKROOM_ACTION_H
 #define BACKROOM_ACTION_H
 

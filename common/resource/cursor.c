@@ -91,7 +91,7 @@ bool cursor_read(struct work *w, const char *query, const char *cursor, const ch
     json = json_parse(plain + 2 * MAC, strlen(plain) - 2 * MAC, &why);
     if (!json)
         return false;
-    arena_owns(w->arena, json, (void (*)(void *))json_decref);
+    json_owned(w, json);
     *sort_value = json_string_value(json_array_get(json, 0));
     *key = json_string_value(json_array_get(json, 1));
     /* base64 has several spellings of the same bytes: only ours counts. */

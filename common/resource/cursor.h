@@ -1,5 +1,5 @@
-/* Opaque cursors of keyset pages: base64url of the last row's sort value and key, with an HMAC over them and the
- * query they belong to, so that a changed filter or a forged cursor is refused. */
+/* Opaque cursors of keyset pages: base64url of the last row's sort value and key, with an HMAC over them and
+ * the query they belong to, so that a changed filter or a forged cursor is refused. */
 #ifndef BACKROOM_CURSOR_H
 #define BACKROOM_CURSOR_H
 

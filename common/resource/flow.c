@@ -11,7 +11,7 @@
 #include "sql.h"
 #include "work.h"
 
-/* The scope of the route that takes this action, NULL if none does: then only news take it. */
+/* The route that takes this action, NULL if none does: then only events take it. */
 static const struct route *route_of_action(const struct resource *r, const char *action)
 {
     const struct bound_route *all;
@@ -47,7 +47,7 @@ static int refuse_step(struct work *w, const struct resource *r, const char *sta
 
     flow_add_actions(w, r, status, &allowed);
     return fail(w, CONFLICT, textf(w, "%s.invalid_transition", r->aggregate),
-                "The %s is %s: it cannot be put through '%s' now. Possible: %s", r->aggregate, status, action,
+                "The %s is %s, which does not allow '%s'. Allowed: %s", r->aggregate, status, action,
                 allowed.bytes);
 }
 
@@ -58,8 +58,8 @@ static int check_version(struct work *w, const char *version)
     if (!wanted || strcmp(wanted, "*") == 0 || strcmp(wanted, textf(w, "\"v%s\"", version)) == 0)
         return OK;
     w->status = 412;
-    return fail(w, CONFLICT, "version.conflict", "It has changed since you read it: its version is now %s.",
-                version);
+    return fail(w, CONFLICT, "version.conflict",
+                "The resource has changed since you read it: its version is now %s.", version);
 }
 
 int flow_lock(struct work *w, const char *aggregate, const char *id, const char **status)
@@ -68,15 +68,15 @@ int flow_lock(struct work *w, const char *aggregate, const char *id, const char 
     struct pg_result *row;
 
     if (!r->key && !field_text_fits(UUID, id))
-        return fail(w, NOT_FOUND, "resource.not_found", "There is no such %s.", aggregate);
-    /* Not `for update`: rows that refer to this one (a wave's shipments) may be written meanwhile, or both sides
-     * wait for each other. */
+        return fail(w, NOT_FOUND, "resource.not_found", "This %s does not exist.", aggregate);
+    /* Not `for update`: rows that refer to this one (a wave's shipments) may be written meanwhile, or both
+     * sides wait for each other. */
     TRY(sql_fetch_text(w,
                        textf(w, "select %s, version from %s where %s = $1%s for no key update",
                              r->flow ? "status" : "''", r->table, resource_key(r), r->key ? "" : "::uuid"),
                        1, &id, &row));
     if (!sql_height(row))
-        return fail(w, NOT_FOUND, "resource.not_found", "There is no such %s.", aggregate);
+        return fail(w, NOT_FOUND, "resource.not_found", "This %s does not exist.", aggregate);
     crash_point("work.locked");
     *status = sql_text(row, 0, 0);
     return check_version(w, sql_text(row, 0, 1));

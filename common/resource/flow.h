@@ -1,4 +1,4 @@
-/* Taking a step of an aggregate's flow (struct step, model.h). */
+/* Takes a step of an aggregate's flow (struct step, model.h). */
 #ifndef BACKROOM_FLOW_H
 #define BACKROOM_FLOW_H
 
@@ -9,14 +9,14 @@ struct text;
 struct work;
 
 /*
- * Take one step of an aggregate's life: lock its row, hold If-Match against its version, find the step, ask the
- * guard, set the status, announce the event. CONFLICT "<aggregate>.invalid_transition" names what is allowed.
- * aggregate is the name in the service's resource rows.
+ * Take one step of an aggregate's life: lock its row, hold If-Match against its version, find the step, call
+ * its guard, set the status, announce the event. CONFLICT "<aggregate>.invalid_transition" names what is
+ * allowed. aggregate is the name in the service's resource rows.
  */
 int flow_apply(struct work *w, const char *aggregate, const char *id, const char *action);
 
-/* The same for news, where late or repeated is no error: *taken tells whether the step was there to take. taken
- * may be NULL. */
+/* The same for events, where one that is late or repeated is no error: *taken is whether the step was there
+ * to take. taken may be NULL. */
 int flow_apply_if(struct work *w, const char *aggregate, const char *id, const char *action, int *taken);
 
 /* Lock the aggregate's row for the rest of the transaction and hold If-Match against its version. status is

@@ -1,4 +1,4 @@
-/* The answer of every list, built row by row: {"data":[…],"next_cursor":…}. */
+/* Builds the response of every list row by row: {"data":[…],"next_cursor":…}. */
 #ifndef BACKROOM_PAGE_H
 #define BACKROOM_PAGE_H
 

@@ -6,14 +6,15 @@
 
 #include "clock.h"
 #include "cursor.h"
-#include "flow.h"
-#include "masking.h"
+#include "item.h"
 #include "model.h"
 #include "outbox.h"
 #include "page.h"
 #include "principal.h"
 #include "request.h"
+#include "row.h"
 #include "sql.h"
+#include "transaction.h"
 
 enum { PAGE = 50, PAGE_MAX = 250, VALUES_OF_A_LIST = 24 };
 
@@ -28,84 +29,48 @@ struct listing {
     int limit;
 };
 
-/* --- one item's JSON ----------------------------------------------------------------------------------- */
-
-/* What columns_of() selects, and behind them the owner of one or what a list is sorted by. */
-enum column { DOCUMENT, PERSONAL, STATUS, VERSION, KEY, PENDING, ONE_MORE };
-
-static const char *columns_of(struct work *w, const struct resource *r)
-{
-    return textf(w, "doc::text, %s, %s, %s, %s::text, %s", r->reveal ? "private::text" : "null::text",
-                 r->flow ? "status" : "null::text", r->aggregate ? "version" : "0", resource_key(r),
-                 r->pending ? r->pending : "false");
-}
-
-/* The document as the caller may see it: with personal data in full or masked, and with what may be done to it. */
-static void add_item(struct work *w, const struct resource *r, struct text *out, const struct pg_result *rows,
-                     int i)
-{
-    const char *doc = sql_text(rows, i, DOCUMENT), *personal = sql_text(rows, i, PERSONAL);
-    const char *status = sql_text(rows, i, STATUS);
-    size_t n = strlen(doc);
-
-    if (personal && !principal_may(w->who, r->reveal))
-        personal = mask_personal(w, personal);
-    text_add_bytes(out, doc, n - 1);
-    if (personal && strlen(personal) > 2) {
-        text_add(out, n > 2 ? "," : "");
-        text_add_bytes(out, personal + 1, strlen(personal) - 2);
-    }
-    if (r->aggregate)
-        text_addf(out, ",\"version\":%s", sql_text(rows, i, VERSION));
-    if (r->flow && status) {
-        text_add(out, ",\"allowed_actions\":");
-        flow_add_actions(w, r, status, out);
-    }
-    text_add(out, "}");
-}
-
-static bool has_owner(const struct resource *r)
-{
-    return r->owner && strcmp(r->owner, EVERYBODYS) != 0;
-}
-
-static bool is_theirs(struct work *w, const struct resource *r, const char *owner)
-{
-    if (w->kind != REQUEST || !r->read || !principal_is_customer(w->who))
-        return true;
-    return has_owner(r) ? owner && strcmp(owner, principal_subject(w->who)) == 0 : r->owner != NULL;
-}
-
-static const char *select_one(struct work *w, const struct resource *r)
-{
-    return textf(w, "select %s, %s::text from %s where %s = $1%s", columns_of(w, r),
-                 has_owner(r) ? r->owner : "null", r->view, resource_key(r), r->key ? "" : "::uuid");
-}
+/* --- one item ------------------------------------------------------------------------------------------ */
 
 static int answer_one(struct work *w, const struct resource *r, const struct pg_result *rows)
 {
     struct text out = text_new(w->arena);
 
-    if (!is_theirs(w, r, sql_text(rows, 0, ONE_MORE)))
-        return not_found(w);
-    add_item(w, r, &out, rows, 0);
+    item_add(w, &out, rows, 0);
     if (r->aggregate)
-        w->etag = textf(w, "\"v%s\"", sql_text(rows, 0, VERSION));
+        w->etag = textf(w, "\"v%s\"", sql_text(rows, 0, ITEM_VERSION));
     if (r->changes_without_events && w->request)
         w->request->if_none_match = NULL;
     return reply(w, out.bytes);
+}
+
+static int select_one(struct work *w, const struct resource *r, const char *id, struct pg_result **rows)
+{
+    const char *values[3] = {id};
+    struct text where = text_new(w->arena);
+    int n = 1;
+
+    text_addf(&where, "%s = $1%s", resource_key(r), r->key ? "" : "::uuid");
+    if (r->flow)
+        values[n++] = item_actions(w, r);
+    if (item_visibility(w, r) == SEES_OWN) {
+        values[n++] = principal_subject(w->who);
+        text_addf(&where, " and %s = $%d", r->owner, n);
+    }
+    return sql_fetch_text(
+        w, textf(w, "select %s from %s where %s", item_columns(w, r, "$2"), r->view, where.bytes), n, values,
+        rows);
 }
 
 static int read_one(struct work *w, const struct resource *r, const char *id, bool *pending)
 {
     struct pg_result *rows;
 
-    if (!r->key && !field_text_fits(UUID, id))
+    if (item_visibility(w, r) == SEES_NONE || (!r->key && !field_text_fits(UUID, id)))
         return not_found(w);
-    TRY(sql_fetch_text(w, select_one(w, r), 1, &id, &rows));
+    TRY(select_one(w, r, id, &rows));
     TRY(sql_only_row(w, rows));
     if (pending)
-        *pending = sql_bool(rows, 0, PENDING);
+        *pending = sql_bool(rows, 0, ITEM_PENDING);
     return answer_one(w, r, rows);
 }
 
@@ -116,76 +81,34 @@ int resource_one(struct work *w)
     return read_one(w, r, path_var(w, resource_key(r)), NULL);
 }
 
-/* --- an item as the answer to a change ----------------------------------------------------------------- */
+/* --- an item as the response to a change --------------------------------------------------------------- */
 
-/* Masking is done here, and whether it is the customer's own: then the row is looked at before the commit. */
-static bool may_be_kept_unseen(struct work *w, const struct resource *r, const char *id)
+/* Nothing of the response must be known before the commit: with a key it is stored there, and composed by the
+ * same statement. */
+static bool may_defer(const struct work *w, const struct resource *r)
 {
     const struct request *q = w->request;
 
-    return q && q->idempotency_key && !w->dry_run && !(r->pending && q->wait_seconds > 0) &&
-           !principal_is_customer(w->who) && (!r->reveal || principal_may(w->who, r->reveal)) &&
-           (r->key || field_text_fits(UUID, id));
-}
-
-const char *item_select(struct work *w, const struct item *item, int first)
-{
-    const struct resource *r = item->resource;
-    const char *personal =
-        "coalesce(',' || nullif(substr(private::text, 2, length(private::text) - 2), '') , '') || ";
-    const char *actions =
-        textf(w, "',\"allowed_actions\":' || coalesce($%d::json -> status, '[]')::text || ", first + 1);
-
-    return textf(w, "select left(doc::text, -1) || %s%s%s'}' as body, %s as etag from %s where %s = $%d::%s",
-                 r->reveal ? personal : "", r->aggregate ? "',\"version\":' || version || " : "",
-                 r->flow ? actions : "", r->aggregate ? "'\"v' || version || '\"'" : "null", r->view,
-                 resource_key(r), first, r->key ? "text" : "uuid");
-}
-
-const char *item_actions(struct work *w, const struct item *item)
-{
-    const struct step *flow = item->resource->flow;
-    struct text t = text_new(w->arena);
-
-    text_add(&t, "{");
-    for (const struct step *s = flow; s->from; s++) {
-        if (flow_first(flow, s->from) != s)
-            continue;
-        text_addf(&t, "%s\"%s\":", s == flow ? "" : ",", s->from);
-        flow_add_actions(w, item->resource, s->from, &t);
-    }
-    text_add(&t, "}");
-    return t.bytes;
-}
-
-void item_reply(struct work *w)
-{
-    w->reply = sql_text(w->last_rows, 0, 0);
-    w->etag = sql_text(w->last_rows, 0, 1);
-}
-
-static int leave_to_keeping(struct work *w, const struct resource *r, const char *id)
-{
-    struct item *item = arena_alloc(w->arena, sizeof *item);
-
-    *item = (struct item){r, id};
-    w->item = item;
-    return OK;
+    return q->idempotency_key && !w->dry_run && !(r->pending && q->wait_seconds > 0);
 }
 
 int reply_resource(struct work *w, const char *name, const char *id)
 {
     const struct resource *r = model_resource(name);
+    struct request *q = w->request;
     bool pending;
 
-    TRY(work_flush(w));
-    if (w->request && !w->location)
+    TRY(transaction_flush(w));
+    if (!q)
+        return read_one(w, r, id, NULL);
+    if (!w->location)
         w->location = textf(w, "/v1/%s/%s", name, id);
-    if (may_be_kept_unseen(w, r, id))
-        return leave_to_keeping(w, r, id);
+    q->waiting_for = NULL;
+    if (may_defer(w, r) && item_defer(w, r, id))
+        return OK;
     TRY(read_one(w, r, id, &pending));
-    if (pending && w->request && w->request->wait_seconds > 0 && !w->dry_run)
-        w->waiting_for = id;
+    if (pending && q->wait_seconds > 0 && !w->dry_run)
+        q->waiting_for = id;
     return OK;
 }
 
@@ -209,16 +132,10 @@ void resource_wait(struct work *w, const struct resource *r, const char *id, int
 
 /* --- lists --------------------------------------------------------------------------------------------- */
 
-/* Customers' tokens see their own only, and nothing where nothing is theirs. */
-static bool add_owner(struct work *w, const struct resource *r, struct listing *l)
+static void add_owner(struct work *w, const struct resource *r, struct listing *l)
 {
-    if (!principal_is_customer(w->who))
-        return true;
-    if (!has_owner(r))
-        return r->owner;
     l->values[l->n++] = principal_subject(w->who);
     text_addf(&l->where, " and %s = $%d", r->owner, l->n);
-    return true;
 }
 
 static int query_fault(struct work *w, const char *name, const char *code, const char *detail)
@@ -229,11 +146,9 @@ static int query_fault(struct work *w, const char *name, const char *code, const
 
 static int add_filter(struct work *w, struct listing *l, const char *name, const char *value)
 {
-    const struct filter *f = l->resource->filters;
+    const struct filter *f = row_named(l->resource->filters, name);
 
-    while (f && f->name && strcmp(f->name, name) != 0)
-        f++;
-    if (!f || !f->name)
+    if (!f)
         return query_fault(w, name, "query.unknown", "This filter does not exist.");
     if (!field_text_fits(f->type, value))
         return query_fault(w, name, "query.format", "The value does not fit the type of the filter.");
@@ -340,11 +255,11 @@ static int reply_page(struct work *w, const struct listing *l, const struct pg_r
 
     for (size_t i = 0; i < shown; i++) {
         page_next(&page);
-        add_item(w, l->resource, &page, rows, (int)i);
+        item_add(w, &page, rows, (int)i);
     }
     if (sql_height(rows) > shown)
-        next = cursor_make(w, same_query, sql_text(rows, (int)shown - 1, ONE_MORE),
-                           sql_text(rows, (int)shown - 1, KEY));
+        next = cursor_make(w, same_query, sql_text(rows, (int)shown - 1, ITEM_COLUMNS),
+                           sql_text(rows, (int)shown - 1, ITEM_KEY));
     return page_reply(w, &page, next);
 }
 
@@ -362,16 +277,20 @@ int resource_list(struct work *w)
     for (int i = 0; i < w->request->segment_count; i++)
         text_addf(&same_query, "/%s", w->request->segments[i]);
     TRY(read_list_query(w, &l, &cursor, &same_query));
-    if (r->read && !add_owner(w, r, &l))
+    if (item_visibility(w, r) == SEES_NONE)
         return fail(w, FORBIDDEN, "auth.not_for_customers", "Customers may not read this list.");
+    if (item_visibility(w, r) == SEES_OWN)
+        add_owner(w, r, &l);
     TRY(add_cursor(w, &l, cursor, same_query.bytes));
     direction = l.ascending ? "" : " desc";
     if (l.n)
         TRY(sql_plan_by_value(w));
+    if (r->flow)
+        l.values[l.n++] = item_actions(w, r);
     TRY(sql_fetch_text(w,
                        textf(w, "select %s, %s::text from %s v where true%s order by v.%s%s, v.%s%s limit %d",
-                             columns_of(w, r), l.sort, r->view, l.where.bytes, l.sort, direction,
-                             resource_key(r), direction, l.limit + 1),
+                             item_columns(w, r, textf(w, "$%d", l.n)), l.sort, r->view, l.where.bytes, l.sort,
+                             direction, resource_key(r), direction, l.limit + 1),
                        l.n, l.values, &rows));
     return reply_page(w, &l, rows, same_query.bytes);
 }

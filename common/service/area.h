@@ -1,5 +1,5 @@
-/* An area is a table of contents: services/<service>/<area>/<area>.c. Each of its tables ends with a row of
- * zeros, and may be NULL. */
+/* An area: the tables of routes, resources, consumers and so on of services/<service>/<area>/<area>.c.
+ * Each of its tables ends with a row of zeros, and may be NULL. */
 #ifndef BACKROOM_AREA_H
 #define BACKROOM_AREA_H
 

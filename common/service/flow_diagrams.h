@@ -1,4 +1,4 @@
-/* The state diagrams of the service's aggregates, made of their flows. */
+/* Prints the state diagrams of the service's aggregates, generated from their flows. */
 #ifndef BACKROOM_FLOW_DIAGRAMS_H
 #define BACKROOM_FLOW_DIAGRAMS_H
 

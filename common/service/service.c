@@ -17,18 +17,24 @@
 #include "config.h"
 #include "cursor.h"
 #include "cursor_queries.h"
+#include "deadline.h"
 #include "dispatch.h"
 #include "flow_diagrams.h"
+#include "history.h"
+#include "item.h"
 #include "log.h"
 #include "model.h"
 #include "openapi.h"
 #include "ops.h"
 #include "pool.h"
 #include "principal.h"
+#include "purge.h"
 #include "relay.h"
 #include "routes.h"
+#include "runner.h"
 #include "status_check.h"
 #include "token.h"
+#include "worker.h"
 
 enum { DRAIN_SECONDS = 20, START_TRIES = 600, FILES = 16384 };
 
@@ -54,8 +60,8 @@ static bool open_database(const struct service *s)
     const struct query *const tables[] = {common_queries, s->queries, NULL};
     bool up = false;
 
-    conn_pool_open(config_text("DATABASE_URL", ""), s->name, (int)config_int("POOL_SIZE", 8),
-                   s->plans_by_value);
+    conn_configure(config_text("DATABASE_URL", ""), s->name, s->plans_by_value);
+    conn_pool_open((int)config_int("POOL_SIZE", 8));
     for (int i = 0; i < START_TRIES && !up; i++) {
         struct sql_conn *c = conn_take(100, INT64_MAX, BACKGROUND);
 
@@ -75,7 +81,9 @@ static void open_modules(const struct service *s, const struct area *all)
     model_open(all->resources);
     principal_roles(s->roles);
     sql_constraints(all->constraints);
+    deadline_open();
     outbox_open(s->name);
+    item_open();
     consume_open(all->consumers);
     routes_bind(all->routes, all->imports);
     action_open(s->queries);
@@ -123,10 +131,9 @@ static void stop_all(void)
 {
     ops_not_ready("stopping");
     http_drain(DRAIN_SECONDS);
-    import_stop();
-    schedule_stop();
-    deadline_stop();
-    consume_stop();
+    runners_stop();
+    workers_stop();
+    history_stop();
     relay_stop();
     bus_close();
     sql_close();
@@ -150,18 +157,20 @@ static int serve(const struct service *s, const struct area *all)
         return 1;
     bus_open(config_text("NATS_URL", "nats://127.0.0.1:4222"), s->name);
     relay_start(s->name);
-    consume_start(s->name, all->consumers);
+    history_start(s->name);
+    workers_start(s->name, all->consumers);
     deadline_start(all->deadlines);
     schedule_start(all->schedules);
     import_start(all->imports);
+    purge_start();
     if (!http_start(address, port))
         return 1;
     ops_not_ready(NULL);
     log_info(NULL, "service.ready", "serving on %s:%d", address, port);
     wait_for_signal();
-    log_info(NULL, "service.stopping", "draining");
+    log_info(NULL, "service.stopping", "stopping: finishing the requests in progress");
     stop_all();
-    log_info(NULL, "service.stopped", "bye");
+    log_info(NULL, "service.stopped", "stopped");
     return 0;
 }
 

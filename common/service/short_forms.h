@@ -1,6 +1,6 @@
 /*
- * Rows may be short: a filter without SQL, a list of fields that extends another, a step that leaves from
- * several statuses. They are written out once, at start, so that all other modules see plain rows only.
+ * Expands short forms of rows once, at start: a filter without SQL, a list of fields that extends another, a
+ * step that leaves from several statuses. All other modules see expanded rows only.
  */
 #ifndef BACKROOM_SHORT_FORMS_H
 #define BACKROOM_SHORT_FORMS_H

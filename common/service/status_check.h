@@ -1,5 +1,5 @@
-/* One fact in three places: the statuses of an aggregate are in its flow, in the check constraint of its
- * table and in the schema of its events. */
+/* Compares the statuses of an aggregate in its flow, in the check constraint of its table and in the
+ * schema of its events. */
 #ifndef BACKROOM_STATUS_CHECK_H
 #define BACKROOM_STATUS_CHECK_H
 

@@ -1,46 +1,17 @@
-/* What the refusal of a statement means to whoever wanted it. */
 #include "fault.h"
 
 #include <libpq-fe.h>
 #include <string.h>
 
+#include "connection.h"
+#include "constraint.h"
 #include "log.h"
-#include "pool.h"
-#include "sql.h"
+#include "transaction_state.h"
 #include "work.h"
 
-/* Those of the tables that every schema has. */
-static const struct constraint common_constraints[] = {
-    {"idempotency_pkey", CONFLICT, "idempotency.used", "This Idempotency-Key was used before."},
-    {"event_position", CONFLICT, "relay.overtaken", "Another relay was faster."},
-    {"event_too_large", INVALID, "event.too_large",
-     "This is too large: what is told of it may have at most 256 KiB."},
-    {0},
-};
-
-static const struct constraint *named(const struct constraint *c, const char *name)
-{
-    while (c && c->name && strcmp(c->name, name) != 0)
-        c++;
-    return c && c->name ? c : NULL;
-}
-
-static const struct constraint *service_constraints;
-
-void sql_constraints(const struct constraint *rows)
-{
-    service_constraints = rows;
-}
-
-const struct constraint *sql_constraint_named(const char *name)
-{
-    const struct constraint *c = name ? named(service_constraints, name) : NULL;
-
-    return c || !name ? c : named(common_constraints, name);
-}
-
-/* What was to be kept as the answer is not there: idempotency.c asks for it and keeps it in one statement. */
-static bool has_no_answer(const PGresult *r, const char *state)
+/* The response that was to be stored is not there: api/idempotency.c selects it and stores it in one
+ * statement. */
+static bool has_no_response(const PGresult *r, const char *state)
 {
     const char *table = PQresultErrorField(r, PG_DIAG_TABLE_NAME);
 
@@ -49,17 +20,19 @@ static bool has_no_answer(const PGresult *r, const char *state)
 
 int sql_busy(struct work *w, const char *code)
 {
-    return fail(w, BUSY, code, "The service cannot do this right now. Try again in a moment.");
+    return fail(w, BUSY, code, "The service is temporarily unavailable. Try again in a moment.");
 }
 
 int sql_ended(struct work *w)
 {
-    w->db->broken = true;
-    w->retry = !w->db->committing;
+    struct transaction *t = transaction_of(w);
+
+    t->connection->broken = true;
+    t->retry = !t->connection->committing;
     return sql_busy(w, "database.unavailable");
 }
 
-/* Never the SQL's text: that goes to the log, without the values. */
+/* The log gets neither the SQL nor its values. */
 int sql_fault_of(struct work *w, const PGresult *r, const char *what)
 {
     const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
@@ -70,22 +43,22 @@ int sql_fault_of(struct work *w, const PGresult *r, const char *what)
         w->constraint = c->name;
         return fail(w, (enum fault)c->fault, c->code, "%s", c->detail);
     }
-    if (has_no_answer(r, state))
+    if (has_no_response(r, state))
         return not_found(w);
     if (!state || !strncmp(state, "08", 2) || !strncmp(state, "57P", 3))
         return sql_ended(w);
     if (!strncmp(state, "53", 2)) {
-        w->db->broken = true;
+        transaction_of(w)->connection->broken = true;
         return sql_busy(w, "database.unavailable");
     }
     if (!strcmp(state, "40001") || !strcmp(state, "40P01")) {
-        w->retry = true;
+        transaction_of(w)->retry = true;
         return sql_busy(w, "database.contention");
     }
     if (!strcmp(state, "55P03") || !strcmp(state, "57014"))
         return sql_busy(w, "database.timeout");
-    /* Class 22 quotes the value that did not fit: it may be somebody's. */
+    /* The message of class 22 quotes the value that did not fit, which may be personal data. */
     log_error(w->trace, "sql.failed", "%s in %s: %s %s", state, what, name ? name : "",
               strncmp(state, "22", 2) == 0 ? "" : PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY));
-    return fail(w, BROKEN, "internal.error", "Something went wrong on our side. It has been logged.");
+    return fail(w, BROKEN, "internal.error", "Internal error. It has been logged with the trace id.");
 }

@@ -1,16 +1,17 @@
-/* The outcome of a statement that failed. Inside common/sql only. */
+/* The outcome of a work whose statement failed. Inside common/sql only. */
 #ifndef BACKROOM_FAULT_H
 #define BACKROOM_FAULT_H
 
 struct pg_result;
 struct work;
 
-/* Set the work's outcome to what this result means: what the constraint says that refused, or BUSY where it may go better
- * in a moment, or BROKEN. Returns the fault. */
+/* Sets the work's outcome from the error in a result: that of the constraint that refused, BUSY where another
+ * attempt may succeed, BROKEN else. `what` names the statement in the log. Returns the fault. */
 int sql_fault_of(struct work *w, const struct pg_result *r, const char *what);
 /* BUSY, with this code. */
 int sql_busy(struct work *w, const char *code);
-/* The same, for a connection that has ended. Where no commit was sent nothing was done, and the work runs again over another. */
+/* The connection has ended: BUSY. Where no commit was sent nothing was done, and the work runs again over
+ * another one. */
 int sql_ended(struct work *w);
 
 #endif

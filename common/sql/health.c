@@ -1,24 +1,20 @@
-/* How the database and the pool are. */
-#include <libpq-fe.h>
+#include "health.h"
+
 #include <string.h>
 
 #include "clock.h"
 #include "pool.h"
 #include "sql.h"
+#include "transaction_state.h"
 #include "work.h"
 
-/* So long readiness waits for an answer, and so long ago one may have been when the pool is busy. */
+/* How long readiness waits for an answer, and how long ago the last one may be while the pool is busy. */
 enum { READINESS_MS = 3000, ANSWERED_MS = 3000 };
-
-void sql_close(void)
-{
-    conn_pool_close();
-}
 
 bool sql_ready(const char **why)
 {
     static const char *const settings[] = {"fsync", "full_page_writes", "synchronous_commit"};
-    PGresult *r = NULL;
+    struct pg_result *r = NULL;
     struct work w;
     bool ready;
 
@@ -29,8 +25,9 @@ bool sql_ready(const char **why)
                            "select current_setting('fsync'), current_setting('full_page_writes'), "
                            "current_setting('synchronous_commit')",
                            0, NULL, &r) == OK;
-    /* More work than connections is no reason to be taken out of service: then the others had even more. */
-    if (!ready && w.turned_away && conn_pool_busy(ANSWERED_MS)) {
+    /* More work than connections is no reason to be taken out of service: then the other instances had even
+     * more. */
+    if (!ready && w.transaction->no_connection && conn_pool_busy(ANSWERED_MS)) {
         work_end(&w);
         return true;
     }

@@ -6,31 +6,33 @@
 
 #include "clock.h"
 #include "config.h"
-#include "pool.h"
+#include "connection.h"
 
-enum { ANSWER_WITHIN_MS = 3000, TRY_AGAIN_MS = 500, ASK_AGAIN_MS = 250, ASK_EARLY_MS = 125 };
+/* A verification of the lock holds for VERIFY_MS; the next one is sent after EARLY_MS, ahead of time. */
+enum { ANSWER_WITHIN_MS = 3000, RETRY_MS = 500, VERIFY_MS = 250, EARLY_MS = 125 };
 
-/* A leader that was stopped in its tracks does not ask any more: the server ends its session, and another leads. */
+/* A leader whose process is suspended sends nothing any more: then the server ends its session, and another
+ * instance leads. */
 static const char try_lock[] = "select pg_try_advisory_lock(hashtext($1), hashtext($2)), "
                                "set_config('idle_session_timeout', $3, false)";
 
 struct leader {
-    const char *values[3]; /* schema, task, patience */
-    char patience[16];
+    const char *values[3]; /* schema, task, idle_timeout */
+    char idle_timeout[16];
     PGconn *pg;
     bool holds;
-    bool asking; /* asked ahead of time, at `early`, and not answered yet */
-    int64_t next_try, asked, early;
+    bool pending; /* a verification was sent ahead of time, at `sent`, and its result was not read yet */
+    int64_t next_try, verified, sent;
 };
 
 struct leader *leader_new(const char *schema, const char *task)
 {
     struct leader *l = calloc(1, sizeof *l);
 
-    snprintf(l->patience, sizeof l->patience, "%lds", (long)config_int("LEADER_SECONDS", 20));
+    snprintf(l->idle_timeout, sizeof l->idle_timeout, "%lds", (long)config_int("LEADER_SECONDS", 20));
     l->values[0] = schema;
     l->values[1] = task;
-    l->values[2] = l->patience;
+    l->values[2] = l->idle_timeout;
     return l;
 }
 
@@ -38,8 +40,8 @@ static void lose(struct leader *l)
 {
     PQfinish(l->pg);
     l->pg = NULL;
-    l->holds = l->asking = false;
-    l->next_try = clock_ms() + TRY_AGAIN_MS;
+    l->holds = l->pending = false;
+    l->next_try = clock_ms() + RETRY_MS;
 }
 
 static bool send(struct leader *l, const char *sql, int n)
@@ -70,37 +72,37 @@ static char receive(struct leader *l)
     return answer;
 }
 
-/* Has the server said anything? */
-static bool has_spoken(const struct leader *l)
+/* The server has sent something unasked, as it does when it ends a session. */
+static bool has_ended(const struct leader *l)
 {
     struct pollfd fd = {PQsocket(l->pg), POLLIN, 0};
 
     return poll(&fd, 1, 0) != 0;
 }
 
-/* A session that ends says so: as long as the server is silent, its last word holds for a moment. */
-static bool still_holds(const struct leader *l)
+static bool is_verified(const struct leader *l)
 {
-    return clock_ms() - l->asked < ASK_AGAIN_MS && !has_spoken(l);
+    return clock_ms() - l->verified < VERIFY_MS && !has_ended(l);
 }
 
-/* Whoever checks often does not wait for the answer: he asks before he must know, and it is there when he comes again. */
-static void ask_early(struct leader *l)
+/* Sends a verification ahead of time, so that a caller that checks often finds its result there and never
+ * waits for one. */
+static void verify_early(struct leader *l)
 {
-    if (l->asking || clock_ms() - l->asked < ASK_EARLY_MS)
+    if (l->pending || clock_ms() - l->verified < EARLY_MS)
         return;
-    l->early = clock_ms();
-    l->asking = send(l, "select true", 0);
+    l->sent = clock_ms();
+    l->pending = send(l, "select true", 0);
 }
 
-/* Is there the answer to a question asked early, or is it time for one? */
-static char ask(struct leader *l)
+/* The result of the verification that was sent ahead of time, or of one that is sent now. */
+static char verify(struct leader *l)
 {
-    bool asking = l->asking;
+    bool pending = l->pending;
 
-    l->asking = false;
-    l->asked = asking ? l->early : clock_ms();
-    return asking || send(l, l->holds ? "select true" : try_lock, l->holds ? 0 : 3) ? receive(l) : 0;
+    l->pending = false;
+    l->verified = pending ? l->sent : clock_ms();
+    return pending || send(l, l->holds ? "select true" : try_lock, l->holds ? 0 : 3) ? receive(l) : 0;
 }
 
 bool leader_check(struct leader *l, bool *fresh)
@@ -110,21 +112,21 @@ bool leader_check(struct leader *l, bool *fresh)
 
     if (fresh)
         *fresh = false;
-    if (held && still_holds(l)) {
-        ask_early(l);
+    if (held && is_verified(l)) {
+        verify_early(l);
         return true;
     }
     if (!l->pg && clock_ms() >= l->next_try)
         l->pg = conn_direct();
     if (!l->pg || (!held && clock_ms() < l->next_try))
         return false;
-    answer = ask(l);
+    answer = verify(l);
     if (!answer) {
         lose(l);
         return false;
     }
     l->holds = answer == 't';
-    l->next_try = clock_ms() + TRY_AGAIN_MS;
+    l->next_try = clock_ms() + RETRY_MS;
     if (fresh)
         *fresh = l->holds && !held;
     return l->holds;

@@ -1,4 +1,5 @@
-/* One of all instances does it: a session advisory lock on a connection of its own, verified before every batch. */
+/* Leadership of a task, for one of all instances: a session advisory lock on a connection of its own, which
+ * is verified before every batch. */
 #ifndef BACKROOM_LEADER_H
 #define BACKROOM_LEADER_H
 
@@ -7,7 +8,8 @@
 struct leader;
 
 struct leader *leader_new(const char *schema, const char *task);
-/* True when we hold the lock now; tries to take it when nobody does. *fresh (may be NULL) tells that we just got it. */
+/* True while this instance holds the lock; tries to take it if no instance does. *fresh (may be NULL) is true
+ * if it was taken just now. */
 bool leader_check(struct leader *l, bool *fresh);
 void leader_free(struct leader *l);
 

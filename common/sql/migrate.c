@@ -3,8 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "connection.h"
 #include "log.h"
-#include "pool.h"
 
 enum { POLL_US = 50 * 1000, PATIENCE = 1200, TRIES = 30 };
 
@@ -46,27 +46,27 @@ static int state_of(PGconn *pg, const char *key, const char *checksum)
     return state;
 }
 
-/* The version before works on meanwhile, and takes its locks in an order of its own. */
-static bool was_in_the_way(const PGresult *r)
+/* The version before still runs, and takes its locks in an order of its own. */
+static bool is_blocked(const PGresult *r)
 {
     const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
 
     return state && (strcmp(state, "40P01") == 0 || strcmp(state, "55P03") == 0);
 }
 
-/* In a transaction that is left open; again from its beginning while somebody is in the way. */
+/* In a transaction that is left open; again from its beginning while another transaction blocks it. */
 static bool run_script(PGconn *pg, const char *key, const char *sql)
 {
     for (int i = 0; i < TRIES && run(pg, "begin"); i++) {
         PGresult *r = PQexec(pg, sql);
         bool good = PQresultStatus(r) == PGRES_COMMAND_OK || PQresultStatus(r) == PGRES_TUPLES_OK,
-             again = was_in_the_way(r);
+             again = is_blocked(r);
 
         PQclear(r);
         if (good)
             return true;
         if (again)
-            log_info(NULL, "migrate.waits", "%s: somebody else holds what it needs", key);
+            log_info(NULL, "migrate.waits", "%s: waiting for a lock that another transaction holds", key);
         else
             log_error(NULL, "migrate.failed", "%s", PQerrorMessage(pg));
         run(pg, "rollback");
@@ -111,7 +111,7 @@ static bool apply_missing(PGconn *pg, const char *prefix, const struct migration
     return true;
 }
 
-bool migrate(const char *schema, const struct migration *house, const struct migration *service)
+bool migrate(const char *schema, const struct migration *common, const struct migration *service)
 {
     PGconn *pg = conn_direct();
     bool good;
@@ -122,7 +122,7 @@ bool migrate(const char *schema, const struct migration *house, const struct mig
            lock(pg, schema) &&
            run(pg, "create table if not exists migration (name text primary key, checksum text not null, "
                    "applied_at timestamptz not null default now())") &&
-           apply_missing(pg, "common", house) && apply_missing(pg, schema, service);
+           apply_missing(pg, "common", common) && apply_missing(pg, schema, service);
     PQfinish(pg);
     return good;
 }

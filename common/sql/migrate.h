@@ -1,4 +1,4 @@
-/* A service's schema, brought up to date by whichever instance comes first. */
+/* Migrates a service's schema; the first instance that starts does it. */
 #ifndef BACKROOM_MIGRATE_H
 #define BACKROOM_MIGRATE_H
 
@@ -10,8 +10,8 @@ struct migration {
     const char *name, *checksum, *sql;
 };
 
-/* Apply what is missing, each in a transaction of its own, under a lock that is polled, never waited for. False,
- * with a log line, when a file changed after it was applied or cannot be applied. */
-bool migrate(const char *schema, const struct migration *house, const struct migration *service);
+/* Apply what is missing, each in a transaction of its own, under a lock that is polled, never waited for.
+ * False, with a log line, when a file changed after it was applied or cannot be applied. */
+bool migrate(const char *schema, const struct migration *common, const struct migration *service);
 
 #endif

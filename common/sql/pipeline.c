@@ -1,27 +1,42 @@
 #include "pipeline.h"
 
-#include <string.h>
-
 #include "arena.h"
 #include "crash.h"
 #include "fault.h"
 #include "pool.h"
 #include "statement.h"
+#include "transaction_state.h"
 #include "work.h"
 
-/* For a connection of the pool. */
+/* How long to wait for a connection of the pool. */
 enum { REQUEST_WAIT_MS = 200, BACKGROUND_WAIT_MS = 5000 };
 
-/* Of what is pending: for a statement with its preparation, and for what goes before and behind it without being asked for. */
+/* Of PENDING_MAX: for a statement with its preparation, and for what goes before and behind it unasked. */
 enum { ROOM = 16 };
 
-int pipeline_lost(struct work *w)
+/* A caller that waits for the rows of the statement in this place of the pipeline. */
+struct expected {
+    struct expected *next;
+    int place;
+    void (*take)(struct work *w, PGresult *r, void *into);
+    void *into;
+};
+
+static struct sql_conn *connection(struct work *w)
 {
-    w->db->broken = true;
+    return w->transaction->connection;
+}
+
+/* The connection is not usable any more: BUSY, or what went wrong before. */
+static int lost(struct work *w)
+{
+    connection(w)->broken = true;
     if (w->fault)
         return (int)w->fault;
-    return PQstatus(w->db->pg) == CONNECTION_OK ? sql_busy(w, "database.unavailable") : sql_ended(w);
+    return PQstatus(connection(w)->pg) == CONNECTION_OK ? sql_busy(w, "database.unavailable") : sql_ended(w);
 }
+
+/* --- sending ------------------------------------------------------------------------------------------- */
 
 /* Sets the time-outs of the session's class, unless it has them from the work before. */
 static bool set_time_outs(struct sql_conn *c, enum session_class wanted)
@@ -44,33 +59,42 @@ static bool set_time_outs(struct sql_conn *c, enum session_class wanted)
 
 int pipeline_open(struct work *w)
 {
-    enum session_class class = w->kind == REQUEST ? INTERACTIVE : BACKGROUND;
+    bool request = w->kind == REQUEST;
+    struct transaction *t = transaction_of(w);
+    struct sql_conn *c;
 
-    if (w->db)
-        return w->fault == OK ? OK : (int)w->fault;
-    w->db = conn_take(w->kind == REQUEST ? REQUEST_WAIT_MS : BACKGROUND_WAIT_MS, w->until, class);
-    if (!w->db) {
-        w->turned_away = true;
+    if (t->connection)
+        return (int)w->fault;
+    c = conn_take(request ? REQUEST_WAIT_MS : BACKGROUND_WAIT_MS, w->until,
+                  request ? INTERACTIVE : BACKGROUND);
+    if (!c) {
+        t->no_connection = true;
         return sql_busy(w, "database.unavailable");
     }
-    w->db->begun = w->db->failed = w->db->committing = false;
-    w->db->answer_ms = w->kind == REQUEST ? ANSWER_MS : BACKGROUND_MS;
-    w->db->until = w->until;
-    return set_time_outs(w->db, class) ? OK : pipeline_lost(w);
+    t->connection = c;
+    c->begun = c->failed = c->committing = false;
+    c->answer_ms = request ? ANSWER_MS : BACKGROUND_MS;
+    c->until = w->until;
+    return set_time_outs(c, request ? INTERACTIVE : BACKGROUND) ? OK : lost(w);
 }
 
 static bool begin(struct work *w)
 {
-    if (!w->writes || w->db->begun)
+    struct sql_conn *c = connection(w);
+
+    if (!w->writes || c->begun)
         return true;
-    w->db->begun = true;
+    c->begun = true;
     crash_point("work.begun");
-    return statement_send(w->db, "begin", "begin", 0, NULL);
+    return statement_send(c, "begin", "begin", 0, NULL);
 }
 
-static void judge(struct work *w, const struct pending *p, const PGresult *r)
+/* --- reading ------------------------------------------------------------------------------------------- */
+
+/* What a result means for the connection and the work. */
+static void note_outcome(struct work *w, const struct pending *p, const PGresult *r)
 {
-    struct sql_conn *c = w->db;
+    struct sql_conn *c = connection(w);
 
     switch (PQresultStatus(r)) {
     case PGRES_COMMAND_OK:
@@ -88,38 +112,31 @@ static void judge(struct work *w, const struct pending *p, const PGresult *r)
     }
 }
 
-/* Whoever asked with sql_deferred(), and where in the pipeline. */
-struct awaited {
-    struct awaited *next;
-    int place;
-    void (*take)(struct work *w, PGresult *r, void *into);
-    void *into;
-};
-
-/* The result of the statement in this place is its asker's, if it has one. */
+/* Hand the result to the caller that expects one from this place, if there is one and the statement
+ * succeeded. */
 static void hand_over(struct work *w, int place, PGresult *r)
 {
-    struct awaited *a = w->awaited;
+    struct transaction *t = w->transaction;
+    struct expected *e = t->expected;
 
-    if (!a || a->place != place || PQresultStatus(r) != PGRES_TUPLES_OK) {
+    if (!e || e->place != place || PQresultStatus(r) != PGRES_TUPLES_OK) {
         PQclear(r);
         return;
     }
-    w->awaited = a->next;
-    a->take(w, arena_owns(w->arena, r, (void (*)(void *))PQclear), a->into);
+    t->expected = e->next;
+    e->take(w, arena_owns(w->arena, r, (void (*)(void *))PQclear), e->into);
 }
 
-/* Read the results of all that was sent; *last, if asked for, is the last statement's and owned by the work. */
 static int read_results(struct work *w, PGresult **last)
 {
-    struct sql_conn *c = w->db;
+    struct sql_conn *c = connection(w);
 
     for (int i = 0; i < c->pending_count; i++) {
         PGresult *r = conn_result(c);
 
         if (!r)
-            return pipeline_lost(w);
-        judge(w, &c->pending[i], r);
+            return lost(w);
+        note_outcome(w, &c->pending[i], r);
         if (last && i + 1 == c->pending_count)
             *last = arena_owns(w->arena, r, (void (*)(void *))PQclear);
         else
@@ -127,22 +144,21 @@ static int read_results(struct work *w, PGresult **last)
         while ((r = conn_result(c)))
             PQclear(r);
         if (c->broken)
-            return pipeline_lost(w);
+            return lost(w);
     }
     c->pending_count = 0;
-    w->awaited = NULL;
-    return w->fault;
+    w->transaction->expected = NULL;
+    return (int)w->fault;
 }
 
-/* Send a synchronisation point and read up to it: afterwards the pipeline takes statements again. */
 int pipeline_end(struct work *w, PGresult **last)
 {
-    struct sql_conn *c = w->db;
+    struct sql_conn *c = connection(w);
     PGresult *r;
     bool end = false;
 
     if (!PQpipelineSync(c->pg))
-        return pipeline_lost(w);
+        return lost(w);
     read_results(w, last);
     while (!end && !c->broken) {
         r = conn_result(c);
@@ -153,32 +169,80 @@ int pipeline_end(struct work *w, PGresult **last)
         if (PQstatus(c->pg) != CONNECTION_OK)
             c->broken = true;
     }
-    return c->broken ? pipeline_lost(w) : (int)w->fault;
+    return c->broken ? lost(w) : (int)w->fault;
 }
 
 int pipeline_send(struct work *w, const char *name, const char *sql, int n, const char *const *values)
 {
+    struct sql_conn *c;
+
     TRY(pipeline_open(w));
-    if (w->db->pending_count > PENDING_MAX - ROOM)
-        TRY(PQsendFlushRequest(w->db->pg) ? read_results(w, NULL) : pipeline_lost(w));
-    return begin(w) && statement_send(w->db, name, sql, n, values) ? OK : pipeline_lost(w);
+    c = connection(w);
+    if (c->pending_count > PENDING_MAX - ROOM)
+        TRY(PQsendFlushRequest(c->pg) ? read_results(w, NULL) : lost(w));
+    return begin(w) && statement_send(c, name, sql, n, values) ? OK : lost(w);
 }
 
-/* Of the statement that was sent last. */
 void pipeline_expect(struct work *w, void (*take)(struct work *w, PGresult *r, void *into), void *into)
 {
-    struct awaited *a = arena_alloc(w->arena, sizeof *a), **end = &w->awaited;
+    struct expected *e = arena_alloc(w->arena, sizeof *e), **end = &w->transaction->expected;
 
-    *a = (struct awaited){NULL, w->db->pending_count - 1, take, into};
+    *e = (struct expected){NULL, connection(w)->pending_count - 1, take, into};
     while (*end)
         end = &(*end)->next;
-    *end = a;
+    *end = e;
 }
 
-/* Up to a synchronisation point where nothing else is to be sent, else without one. */
+/* A work that only reads sends nothing more, so it reads up to a synchronisation point. */
 int pipeline_read(struct work *w, PGresult **last)
 {
     if (!w->writes)
         return pipeline_end(w, last);
-    return PQsendFlushRequest(w->db->pg) ? read_results(w, last) : pipeline_lost(w);
+    return PQsendFlushRequest(connection(w)->pg) ? read_results(w, last) : lost(w);
+}
+
+/* --- the end of the transaction ------------------------------------------------------------------------ */
+
+int pipeline_commit(struct work *w)
+{
+    struct sql_conn *c = connection(w);
+
+    c->committing = c->begun && !c->failed && !c->broken;
+    if (c->committing && !statement_send(c, "commit", "commit", 0, NULL))
+        lost(w);
+    crash_point("work.committing");
+    if (!c->broken)
+        pipeline_end(w, NULL);
+    crash_point("work.committed");
+    if (!c->broken)
+        c->begun = c->begun && c->failed;
+    if (w->fault)
+        pipeline_rollback(w);
+    transaction_release(w);
+    return (int)w->fault;
+}
+
+static void send_rollback(struct work *w, struct sql_conn *c)
+{
+    c->class = UNKNOWN;
+    if (c->broken || !c->begun)
+        return;
+    pipeline_end(w, NULL);
+    c->failed = false;
+    if (!c->broken && statement_send(c, "rollback", "rollback", 0, NULL))
+        pipeline_end(w, NULL);
+}
+
+void pipeline_rollback(struct work *w)
+{
+    struct transaction *t = transaction_of(w);
+    enum fault kept = w->fault;
+
+    t->queued = NULL;
+    if (!t->connection)
+        return;
+    send_rollback(w, t->connection);
+    if (kept)
+        w->fault = kept;
+    transaction_release(w);
 }

@@ -1,31 +1,30 @@
 #include "pool.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "clock.h"
-#include "log.h"
 
-/* A connection given back is free for whoever comes by first, who is on a processor already; but the first in the queue
- * gets it handed over once he has waited this long, or a busy pool would starve him. */
+/* A connection that is given back is free for the next work that takes one, whose thread is running already;
+ * but once the first in the queue has waited this long, it is handed to that one, or a busy pool would
+ * starve it. */
 enum { FAIR_AFTER_MS = 5 };
 
-/* When the first in a queue as long as the pool has waited this long, whoever comes now would wait as long: he is told so at
- * once, before anything was done for him (R-79). A short queue is none: a slow commit of somebody else, and it is over. */
+/* The pool is congested when the first in a queue as long as the pool has waited this long: a work that comes
+ * now would wait as long, so it is refused before anything was done for it (R-79). A shorter queue is over as
+ * soon as one slow commit is. */
 enum { CONGESTED_MS = 100 };
 
-/* Somebody without a connection. Never freed, as it is signalled after the lock was left. */
+/* A work without a connection. Never freed, as it is signalled after the lock was left. */
 struct waiter {
     pthread_cond_t served;
     int64_t since;
     struct sql_conn *given;
-    bool may_open; /* a broken one went: its place is the waiter's */
+    bool may_open; /* a connection was broken: the waiter opens one in its place */
     struct waiter *next;
 };
 
@@ -36,94 +35,15 @@ static struct {
     int size, open, idle_count;
     atomic_int waiting;
     int64_t pause_until;
-    atomic_llong oldest;   /* since when the first in the queue waits, 0 for nobody: read without the lock */
+    atomic_llong
+        oldest; /* since when the first in the queue waits, 0 for an empty one: read without the lock */
     atomic_llong answered; /* when a connection was last given back in good health */
     atomic_ullong refused;
     sem_t for_background; /* so many more may be taken for background work */
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .last = &pool.first};
 
-static struct {
-    const char *url;
-    char options[512];
-} database;
-
-/* libpq would print what the server remarks as it is: no line of JSON, and it may quote somebody's data. */
-static void on_notice(void *unused, const PGresult *r)
+void conn_pool_open(int size)
 {
-    const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
-
-    (void)unused;
-    log_rarely("database.notice", "PostgreSQL remarks %s", state ? state : "something");
-}
-
-/* Step by step until it stands, fails, or has taken too long. */
-static bool finish_connecting(PGconn *pg)
-{
-    int64_t until = clock_ms() + CONNECT_MS, left;
-    PostgresPollingStatusType next = PGRES_POLLING_WRITING;
-
-    while (PQstatus(pg) != CONNECTION_BAD && next != PGRES_POLLING_OK) {
-        struct pollfd fd = {PQsocket(pg), next == PGRES_POLLING_READING ? POLLIN : POLLOUT, 0};
-
-        left = until - clock_ms();
-        if (left <= 0)
-            return false;
-        if (poll(&fd, 1, (int)left) > 0)
-            next = PQconnectPoll(pg);
-    }
-    return PQstatus(pg) == CONNECTION_OK;
-}
-
-/* Not PQconnectdbParams: a session that is ended while it begins would be remarked upon before we listen. */
-PGconn *conn_direct(void)
-{
-    const char *keys[] = {"dbname",           "options",          "keepalives_idle",
-                          "tcp_user_timeout", "application_name", NULL};
-    const char *values[] = {database.url, database.options, "5", "5000", "backroom", NULL};
-    PGconn *pg = PQconnectStartParams(keys, values, 1);
-
-    PQsetNoticeReceiver(pg, on_notice, NULL);
-    if (!finish_connecting(pg)) {
-        log_rarely("database.connect", "cannot connect: %s", PQerrorMessage(pg));
-        PQfinish(pg);
-        return NULL;
-    }
-    return pg;
-}
-
-static struct sql_conn *conn_open(void)
-{
-    PGconn *pg = conn_direct();
-    struct sql_conn *c;
-
-    if (!pg)
-        return NULL;
-    c = calloc(1, sizeof *c);
-    c->pg = pg;
-    c->class = INTERACTIVE; /* see conn_pool_open() */
-    PQsetnonblocking(pg, 1);
-    PQenterPipelineMode(pg);
-    return c;
-}
-
-void conn_close(struct sql_conn *c)
-{
-    PQfinish(c->pg);
-    for (size_t i = 0; i < c->prepared_room; i++)
-        free(c->prepared[i]);
-    free(c->prepared);
-    free(c);
-}
-
-/* Planning a transaction's statement costs more than running it, and PostgreSQL would plan those with an array anew for
- * ever: it takes any array of a parameter for ten keys long and finds one key cheaper every time. */
-void conn_pool_open(const char *url, const char *schema, int size, bool plans_by_value)
-{
-    database.url = url;
-    snprintf(database.options, sizeof database.options,
-             "-c search_path=%s,extensions -c statement_timeout=2000 -c lock_timeout=1000 "
-             "-c idle_in_transaction_session_timeout=5000 -c timezone=UTC -c jit=off -c plan_cache_mode=%s",
-             schema, plans_by_value ? "auto" : "force_generic_plan");
     pool.size = size;
     pool.idle = calloc((size_t)size, sizeof *pool.idle);
     sem_init(&pool.for_background, 0, (unsigned)(size + 1) / 2);
@@ -196,7 +116,7 @@ static struct sql_conn *wait_in_queue(int64_t until, bool *may_open)
     return me->given;
 }
 
-/* The one used last, of those that were told so already if there is one: telling it costs a statement. */
+/* The one that was used last, preferring those of the wanted class: to change the class costs a statement. */
 static struct sql_conn *pick(enum session_class wanted)
 {
     int last = --pool.idle_count, i = last;
@@ -211,7 +131,7 @@ static struct sql_conn *pick(enum session_class wanted)
     return c;
 }
 
-/* An idle connection, or leave to open one more (*may_open). */
+/* An idle connection, or NULL; *may_open: the caller opens one more. */
 static struct sql_conn *take(int64_t until, enum session_class wanted, bool *may_open)
 {
     *may_open = false;
@@ -224,7 +144,7 @@ static struct sql_conn *take(int64_t until, enum session_class wanted, bool *may
     return NULL;
 }
 
-/* A connection, or NULL for the place of a broken one. Whom to wake. */
+/* c: a connection that came free, NULL for a broken one that left its place. Returns the waiter to wake. */
 static struct waiter *give(struct sql_conn *c)
 {
     struct waiter *first = pool.first;
@@ -256,14 +176,6 @@ static void give_and_wake(struct sql_conn *c, int pause_ms)
         pthread_cond_signal(&next->served);
 }
 
-/* The server has closed it meanwhile, or said something that nobody asked for, as it does before. */
-static bool has_ended(const struct sql_conn *c)
-{
-    struct pollfd fd = {PQsocket(c->pg), POLLIN, 0};
-
-    return poll(&fd, 1, 0) != 0;
-}
-
 static struct sql_conn *take_or_open(int64_t wait_until, int64_t until, enum session_class class)
 {
     struct sql_conn *c;
@@ -275,7 +187,7 @@ static struct sql_conn *take_or_open(int64_t wait_until, int64_t until, enum ses
     now = clock_ms();
     pause = now < pool.pause_until || until - now < CONNECT_MS;
     pthread_mutex_unlock(&pool.lock);
-    if (c && has_ended(c)) { /* its place is ours */
+    if (c && conn_has_ended(c)) { /* another is opened in its place */
         conn_close(c);
         c = NULL;
         may_open = true;
@@ -344,32 +256,4 @@ void conn_pool_gauges(int *open, int *used, uint64_t *refused)
     *used = pool.open - pool.idle_count;
     pthread_mutex_unlock(&pool.lock);
     *refused = atomic_load(&pool.refused);
-}
-
-/* Wait until the socket can be read (or written, while there is something to flush). */
-static bool wait_for_server(struct sql_conn *c, int64_t until)
-{
-    int flush = PQflush(c->pg);
-    struct pollfd fd = {PQsocket(c->pg), (short)(POLLIN | (flush == 1 ? POLLOUT : 0)), 0};
-    int64_t left = until - clock_ms();
-
-    if (flush < 0 || left <= 0)
-        return false;
-    if (poll(&fd, 1, (int)left) < 0 && errno != EINTR)
-        return false;
-    return !(fd.revents & (POLLIN | POLLERR | POLLHUP)) || PQconsumeInput(c->pg);
-}
-
-PGresult *conn_result(struct sql_conn *c)
-{
-    int64_t until = clock_ms() + c->answer_ms;
-
-    until = until < c->until ? until : c->until;
-    while (PQflush(c->pg) == 1 || PQisBusy(c->pg)) {
-        if (!wait_for_server(c, until)) {
-            c->broken = true;
-            return NULL;
-        }
-    }
-    return PQgetResult(c->pg);
 }

@@ -1,67 +1,60 @@
 #include "sql.h"
 
 #include <inttypes.h>
+#include <libpq-fe.h>
 #include <stdlib.h>
 
-#include "cargo.h"
-#include "convoy.h"
-#include "crash.h"
-#include "fault.h"
+#include "group_commit.h"
+#include "hash.h"
 #include "log.h"
 #include "pipeline.h"
 #include "pool.h"
 #include "statement.h"
+#include "transaction_state.h"
 #include "work.h"
+#include "write_batch.h"
 
-/* --- in company ------------------------------------------------------------------------------------------ */
+/* --- batched or alone ---------------------------------------------------------------------------------- */
 
-/* A request that changes something keeps its statements until it waits for one, and if that is the commit, it goes with
- * others. */
-static bool waits_for_company(const struct work *w)
+/* A request that writes queues its statements until it waits for something, as long as all of them can be
+ * batched. */
+static bool may_batch(struct work *w)
 {
-    return w->kind == REQUEST && w->writes && !w->db && !w->dry_run && !w->alone;
+    const struct transaction *t = transaction_of(w);
+
+    return w->kind == REQUEST && w->writes && !w->dry_run && !t->connection && !t->unbatched;
 }
 
-/* Over a connection of its own from now on. */
+/* Over the work's own connection from now on. */
 static int go_alone(struct work *w)
 {
-    struct cargo *c = w->cargo;
+    struct transaction *t = transaction_of(w);
+    struct queued_statement *s = t->queued;
 
-    w->cargo = NULL;
+    t->queued = NULL;
     TRY(pipeline_open(w));
-    for (; c; c = c->next) {
-        TRY(pipeline_send(w, c->name, c->sql, c->n, c->values));
-        if (c->take)
-            pipeline_expect(w, c->take, c->into);
+    for (; s; s = s->next) {
+        TRY(pipeline_send(w, s->query->name, s->query->sql, s->query->parameters, s->values));
+        if (s->take)
+            pipeline_expect(w, s->take, s->into);
     }
     return OK;
 }
 
-static int send_statement(struct work *w, const char *name, const char *sql, int n, const char *const *values)
+static int send_query(struct work *w, const struct query *q, const char *const *values,
+                      void (*take)(struct work *w, PGresult *r, void *into), void *into)
 {
-    if (waits_for_company(w) && cargo_load(w, name, sql, n, values))
+    if (may_batch(w) && write_batch_add(w, q, values, take, into))
         return OK;
     TRY(go_alone(w));
-    return pipeline_send(w, name, sql, n, values);
-}
-
-/* The statement that was sent or loaded last. */
-static void answer_to(struct work *w, void (*take)(struct work *w, PGresult *r, void *into), void *into)
-{
-    struct cargo *c = w->cargo;
-
-    if (!c) {
+    TRY(pipeline_send(w, q->name, q->sql, q->parameters, values));
+    if (take)
         pipeline_expect(w, take, into);
-        return;
-    }
-    while (c->next)
-        c = c->next;
-    c->take = take;
-    c->into = into;
+    return OK;
 }
 
 /* Outside of the transaction, which has not begun. */
-static int ask_alone(struct work *w)
+static int read_alone(struct work *w)
 {
     w->writes = false;
     if (go_alone(w) == OK)
@@ -77,45 +70,37 @@ static void take_result(struct work *w, PGresult *r, void *result)
     *(PGresult **)result = r;
 }
 
-static int fetch(struct work *w, const char *name, const char *sql, int n, const char *const *values,
-                 PGresult **result)
-{
-    *result = NULL;
-    if (waits_for_company(w) && !w->cargo && cargo_load(w, name, sql, n, values)) {
-        answer_to(w, take_result, result);
-        return convoy_travel(w, false, ask_alone);
-    }
-    TRY(go_alone(w));
-    TRY(pipeline_send(w, name, sql, n, values));
-    return pipeline_read(w, result);
-}
-
-/* --- what generated code and machinery call ------------------------------------------------------------ */
+/* --- calls of generated code and of common/ ------------------------------------------------------------ */
 
 int sql_exec(struct work *w, const struct query *q, const char *const *values)
 {
-    return send_statement(w, q->name, q->sql, q->parameters, values);
-}
-
-int sql_fetch(struct work *w, const struct query *q, const char *const *values, PGresult **result)
-{
-    return fetch(w, q->name, q->sql, q->parameters, values, result);
+    return send_query(w, q, values, NULL, NULL);
 }
 
 int sql_deferred(struct work *w, const struct query *q, const char *const *values,
                  void (*take)(struct work *w, PGresult *r, void *into), void *into)
 {
-    TRY(sql_exec(w, q, values));
-    answer_to(w, take, into);
-    return OK;
+    return send_query(w, q, values, take, into);
+}
+
+int sql_fetch(struct work *w, const struct query *q, const char *const *values, PGresult **result)
+{
+    *result = NULL;
+    if (may_batch(w) && !w->transaction->queued && write_batch_add(w, q, values, take_result, result))
+        return group_commit_submit(w, false, read_alone);
+    TRY(go_alone(w));
+    TRY(pipeline_send(w, q->name, q->sql, q->parameters, values));
+    return pipeline_read(w, result);
 }
 
 int sql_sync(struct work *w)
 {
-    if (w->cargo)
+    struct transaction *t = transaction_of(w);
+
+    if (t->queued)
         TRY(go_alone(w));
-    if (!w->awaited)
-        return w->fault;
+    if (!t->expected)
+        return (int)w->fault;
     return pipeline_read(w, NULL);
 }
 
@@ -138,137 +123,113 @@ int sql_json(struct work *w, const struct query *q, const char *const *values, c
     return OK;
 }
 
-static const char *name_of_text(struct work *w, const char *sql)
+int sql_plan_by_value(struct work *w)
 {
-    uint64_t h = 14695981039346656037u, g = 1099511628211u;
+    static const struct query by_value = {
+        "by_value", 0, "select set_config('plan_cache_mode', 'force_custom_plan', true)", NULL};
 
-    for (const char *p = sql; *p; p++) {
-        h = (h ^ (unsigned char)*p) * 1099511628211u;
-        g = (g + (unsigned char)*p) * 6364136223846793005u;
-    }
-    return textf(w, "t%016" PRIx64 "%016" PRIx64, h, g);
+    return sql_exec(w, &by_value, NULL);
+}
+
+/* --- statements made of a table's rows ----------------------------------------------------------------- */
+
+static struct query query_of(struct work *w, const char *sql, int n)
+{
+    uint64_t a = hash_text(sql), b = hash_text_from(a, sql);
+
+    return (struct query){textf(w, "t%016" PRIx64 "%016" PRIx64, a, b), n, sql, NULL};
 }
 
 int sql_exec_text(struct work *w, const char *sql, int n, const char *const *values)
 {
-    return send_statement(w, name_of_text(w, sql), sql, n, values);
-}
+    const struct query q = query_of(w, sql, n);
 
-int sql_deferred_text(struct work *w, const char *sql, int n, const char *const *values,
-                      void (*take)(struct work *w, PGresult *r, void *into), void *into)
-{
-    TRY(sql_exec_text(w, sql, n, values));
-    answer_to(w, take, into);
-    return OK;
+    return sql_exec(w, &q, values);
 }
 
 int sql_fetch_text(struct work *w, const char *sql, int n, const char *const *values, PGresult **result)
 {
-    return fetch(w, name_of_text(w, sql), sql, n, values, result);
+    const struct query q = query_of(w, sql, n);
+
+    return sql_fetch(w, &q, values, result);
 }
 
-static void take_last(struct work *w, PGresult *r, void *unused)
+/* The row `batch` of one work, whose columns are its parameters. */
+static const char *one_row(struct work *w, int n)
 {
-    (void)unused;
-    w->last_rows = r;
+    struct text t = text_new(w->arena);
+
+    text_add(&t, "(select ");
+    for (int i = 1; i <= n; i++)
+        text_addf(&t, "$%d::text as p%d, ", i, i);
+    text_add(&t, "1 as row_no) batch");
+    return t.bytes;
 }
 
-int sql_last_text(struct work *w, const char *sql, int n, const char *const *values)
+/* A row of `batch` for each of several works. */
+static const char *row_of_each(struct work *w, int n)
 {
-    return sql_deferred_text(w, sql, n, values, take_last, NULL);
+    struct text t = text_new(w->arena);
+
+    text_add(&t, "unnest(");
+    for (int i = 1; i <= n; i++)
+        text_addf(&t, "%s$%d::text[]", i > 1 ? ", " : "", i);
+    text_add(&t, ") with ordinality batch(");
+    for (int i = 1; i <= n; i++)
+        text_addf(&t, "p%d, ", i);
+    text_add(&t, "row_no)");
+    return t.bytes;
 }
 
-int sql_plan_by_value(struct work *w)
+const struct query *sql_batched_text(struct work *w, int n, const char *head, const char *tail)
 {
-    return send_statement(w, "by_value", "select set_config('plan_cache_mode', 'force_custom_plan', true)", 0,
-                          NULL);
-}
+    struct query *q = arena_alloc(w->arena, sizeof *q);
 
-int sql_only_row(struct work *w, const PGresult *r)
-{
-    return PQntuples(r) > 0 ? OK : not_found(w);
+    *q = query_of(w, textf(w, "%s%s%s", head, one_row(w, n), tail), n);
+    q->batched = textf(w, "%s%s%s", head, row_of_each(w, n), tail);
+    return q;
 }
 
 /* --- the end of the transaction ------------------------------------------------------------------------ */
 
-/* A connection lost in here leaves the outcome unknown: the caller hears 503 and the same idempotency key tells
- * the truth later (R-35). */
-static int commit(struct work *w)
-{
-    w->db->committing = w->db->begun && !w->db->failed && !w->db->broken;
-    if (w->db->committing && !statement_send(w->db, "commit", "commit", 0, NULL))
-        return pipeline_lost(w);
-    crash_point("work.committing");
-    pipeline_end(w, NULL);
-    crash_point("work.committed");
-    if (!w->db->broken)
-        w->db->begun = w->db->begun && w->db->failed;
-    if (w->fault)
-        sql_rollback(w);
-    sql_release(w);
-    return w->fault;
-}
-
 static int commit_alone(struct work *w)
 {
     if (go_alone(w) == OK)
-        return commit(w);
-    sql_rollback(w);
+        return pipeline_commit(w);
+    pipeline_rollback(w);
     return (int)w->fault;
 }
 
 int sql_commit(struct work *w)
 {
+    const struct transaction *t = transaction_of(w);
+
     if (!w->writes)
-        return w->fault;
-    if (w->cargo)
-        return convoy_travel(w, true, commit_alone);
-    return w->db ? commit(w) : (int)w->fault;
+        return (int)w->fault;
+    if (t->queued)
+        return group_commit_submit(w, true, commit_alone);
+    return t->connection ? pipeline_commit(w) : (int)w->fault;
 }
 
 void sql_rollback(struct work *w)
 {
-    enum fault kept = w->fault;
-
-    w->cargo = NULL;
-    if (!w->db)
-        return;
-    w->db->class = UNKNOWN;
-    if (!w->db->broken && w->db->begun) {
-        pipeline_end(w, NULL);
-        w->db->failed = false;
-        if (!w->db->broken && statement_send(w->db, "rollback", "rollback", 0, NULL))
-            pipeline_end(w, NULL);
-    }
-    if (kept)
-        w->fault = kept;
-    sql_release(w);
+    pipeline_rollback(w);
 }
 
 void sql_release(struct work *w)
 {
-    struct sql_conn *c = w->db;
-
-    if (!c)
-        return;
-    if (c->pending_count || (c->begun && PQtransactionStatus(c->pg) != PQTRANS_IDLE))
-        c->broken = true;
-    if (w->fault)
-        c->class = UNKNOWN;
-    w->db = NULL;
-    w->awaited = NULL;
-    conn_give(c);
+    transaction_release(w);
 }
 
-/* --- start and readiness ------------------------------------------------------------------------------- */
+/* --- start and stop ------------------------------------------------------------------------------------ */
 
 static bool prepare_one(struct work *w, const struct query *q)
 {
-    const char *for_several = cargo_statement(w->arena, q->sql, q->parameters);
+    struct sql_conn *c = w->transaction->connection;
 
-    if (!statement_prepare(w->db, q->name, q->sql, q->parameters))
+    if (!statement_prepare(c, q->name, q->sql, q->parameters))
         return false;
-    if (for_several && !statement_prepare(w->db, cargo_name(w->arena, q->name), for_several, q->parameters))
+    if (q->batched && !statement_prepare(c, textf(w, "%s batched", q->name), q->batched, q->parameters))
         return false;
     if (pipeline_end(w, NULL) == OK)
         return true;
@@ -290,4 +251,9 @@ bool sql_prepare_all(const struct query *const *tables)
     }
     work_end(&w);
     return good;
+}
+
+void sql_close(void)
+{
+    conn_pool_close();
 }

@@ -1,23 +1,20 @@
 #include "statement.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
-#include "pool.h"
+#include "connection.h"
+#include "hash.h"
 
-/* A plan made for a table of fifty rows walks through all of it, and PostgreSQL makes it anew only when somebody analyzed
- * the table: a minute later, when it may have 50,000. Planning anew looks at how large tables are now. */
+/* A plan that was made for a table of fifty rows reads all of it, and PostgreSQL makes it anew only after the
+ * table was analyzed: a minute later, when it may have 50,000. Planning anew looks at how large tables are
+ * now. */
 enum { PLANS_MS = 10000 };
 
 static size_t slot_of(char **set, size_t room, const char *name)
 {
-    uint64_t h = 14695981039346656037u;
-
-    for (const char *p = name; *p; p++)
-        h = (h ^ (unsigned char)*p) * 1099511628211u;
-    for (size_t i = h & (room - 1);; i = (i + 1) & (room - 1)) {
+    for (size_t i = hash_text(name) & (room - 1);; i = (i + 1) & (room - 1)) {
         if (!set[i] || strcmp(set[i], name) == 0)
             return i;
     }
@@ -50,7 +47,7 @@ void statement_prepared(struct sql_conn *c, const char *name)
     }
 }
 
-/* The same statement may stand in the pipeline twice before the first result is read. */
+/* The same statement may be in the pipeline twice before the first result is read. */
 static bool is_being_prepared(const struct sql_conn *c, const char *name)
 {
     for (int i = 0; i < c->pending_count; i++) {
@@ -60,9 +57,9 @@ static bool is_being_prepared(const struct sql_conn *c, const char *name)
     return false;
 }
 
-static void queue(struct sql_conn *c, const char *prepares, const char *what, bool answers)
+static void queue(struct sql_conn *c, const char *prepares, const char *what)
 {
-    c->pending[c->pending_count++] = (struct pending){prepares, what, answers};
+    c->pending[c->pending_count++] = (struct pending){prepares, what};
 }
 
 bool statement_prepare(struct sql_conn *c, const char *name, const char *sql, int n)
@@ -71,11 +68,11 @@ bool statement_prepare(struct sql_conn *c, const char *name, const char *sql, in
         return true;
     if (!PQsendPrepare(c->pg, name, sql, n, NULL))
         return false;
-    queue(c, name, name, false);
+    queue(c, name, name);
     return true;
 }
 
-/* Between two pipelines, as no result that is still to come must be taken for another. */
+/* Only where no result is outstanding, so that none is taken for another. */
 static bool renew_plans(struct sql_conn *c)
 {
     int64_t now = clock_ms();
@@ -85,7 +82,7 @@ static bool renew_plans(struct sql_conn *c)
     if (c->plans_until) {
         if (!PQsendQueryParams(c->pg, "discard plans", 0, NULL, NULL, NULL, NULL, 0))
             return false;
-        queue(c, NULL, "discard plans", false);
+        queue(c, NULL, "discard plans");
     }
     c->plans_until = now + PLANS_MS;
     return true;
@@ -96,6 +93,6 @@ bool statement_send(struct sql_conn *c, const char *name, const char *sql, int n
     if (!renew_plans(c) || !statement_prepare(c, name, sql, n) ||
         !PQsendQueryPrepared(c->pg, name, n, values, NULL, NULL, 0))
         return false;
-    queue(c, NULL, name, true);
+    queue(c, NULL, name);
     return true;
 }

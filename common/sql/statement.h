@@ -6,11 +6,12 @@
 
 struct sql_conn;
 
-/* Into the pipeline, unless the connection has it already. False: the connection is lost. */
+/* Queues a prepare, unless the connection has the statement already. False: the connection is lost. */
 bool statement_prepare(struct sql_conn *c, const char *name, const char *sql, int n);
-/* The same, and then run it with these values. Every few seconds all plans of the connection are made anew: tables grow. Both are noted in c->pending, in the order of their results. */
+/* The same, and queues running it with these values. Both are noted in c->pending, in the order of their
+ * results. Every few seconds all plans of the connection are made anew, as tables grow. */
 bool statement_send(struct sql_conn *c, const char *name, const char *sql, int n, const char *const *values);
-/* The server said that it prepared this one. */
+/* The server has prepared it. */
 void statement_prepared(struct sql_conn *c, const char *name);
 
 #endif

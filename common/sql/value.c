@@ -1,10 +1,10 @@
-/* Values from PostgreSQL, and those that are given to it. */
+#include "value.h"
+
 #include <inttypes.h>
 #include <libpq-fe.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "sql.h"
 #include "work.h"
 
 size_t sql_height(const PGresult *r)
@@ -25,6 +25,11 @@ int64_t sql_int(const PGresult *r, int row, int column)
 bool sql_bool(const PGresult *r, int row, int column)
 {
     return PQgetvalue(r, row, column)[0] == 't';
+}
+
+int sql_only_row(struct work *w, const PGresult *r)
+{
+    return PQntuples(r) > 0 ? OK : not_found(w);
 }
 
 const char *sql_from_int(struct work *w, int64_t value)

@@ -1,6 +1,7 @@
 /*
- * Time that counts only while people work (X-9). PostgreSQL turns weekly hours and holidays into moments, because it
- * knows every zone's offsets and the process does not change its own; what is then counted is plain arithmetic.
+ * Computes deadlines in business time (X-9). PostgreSQL turns weekly hours and holidays into moments,
+ * because it knows every zone's offsets and the process does not change its own; what is then counted is
+ * plain arithmetic.
  */
 #ifndef BACKROOM_CALENDAR_H
 #define BACKROOM_CALENDAR_H
@@ -33,7 +34,8 @@ const char *calendar_zone(void);
 
 /* The service's calendar for the next months, read once. */
 int calendar_read(struct work *w, struct calendar *c);
-/* RFC 3339: so many open seconds from now. A calendar that never opens counts every second: work is never endless. */
+/* RFC 3339: so many open seconds from now. A calendar that never opens counts every second: work is never
+ * endless. */
 const char *calendar_after(struct work *w, const struct calendar *c, int64_t seconds);
 
 #endif

@@ -7,8 +7,8 @@ on conflict on constraint deadline_once do update set due_at = excluded.due_at, 
 update deadline set state = 'met', closed_at = now()
 where kind = :kind and aggregate_id = any(:aggregate_ids::text[]) and state = 'open';
 
--- Its row is not locked: whoever changes the aggregate locks that first and then this row, and a job that did it the
--- other way round would wait for him as he for it. The advisory lock keeps other jobs away.
+-- Its row is not locked: a change of the aggregate locks that first and then this row, and a job that locked them in the other order
+-- could deadlock with it. The advisory lock keeps other jobs away.
 -- name: deadline_claim() :maybe id, kind, aggregate_id, due_at
 select id, kind, aggregate_id, to_json(due_at)#>>'{}'
 from (select * from deadline where state = 'open' and due_at <= now() order by due_at limit 64) due

@@ -1,26 +1,15 @@
 #include "schedule.h"
 
 #include <ctype.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "calendar.h"
-#include "clock.h"
 #include "log.h"
 #include "metrics.h"
+#include "runner.h"
 #include "schedule_queries.h"
-#include "thread.h"
+#include "transaction.h"
 
 enum { POLL_MS = 1000 };
-
-static struct {
-    const struct schedule *rows;
-    pthread_t thread;
-    atomic_bool stopping;
-} runner;
 
 /* --- cron lines ---------------------------------------------------------------------------------------- */
 
@@ -37,7 +26,8 @@ static const char *read_number(const char *s, int *n)
     return s;
 }
 
-/* One entry of a list: "*", "5", "8-12", each with "/step". Returns what follows, NULL if it cannot be read. */
+/* One entry of a list: "*", "5", "8-12", each with "/step". Returns what follows, NULL if it cannot be
+ * read. */
 static const char *entry_matches(const char *s, int value, bool *matches)
 {
     int from = 0, to = 99, step = 1;
@@ -91,10 +81,10 @@ bool schedule_matches(const char *cron, int minute, int hour, int day, int month
 
 /* --- running them -------------------------------------------------------------------------------------- */
 
-static _Thread_local const struct schedule *row;
-
+/* The context is a schedule: run it if this minute is a slot of it that no other instance has taken. */
 static int run_slot(struct work *w)
 {
+    const struct schedule *row = w->context;
     struct schedule_now_row now;
     int64_t taken;
 
@@ -109,33 +99,30 @@ static int run_slot(struct work *w)
     return row->handler(w);
 }
 
-static void *run(void *unused)
+static void run_row(const struct schedule *row)
 {
-    (void)unused;
-    thread_set_name("schedules");
-    while (!atomic_load(&runner.stopping)) {
-        for (row = runner.rows; row && row->cron; row++) {
-            struct work w;
+    struct work w;
 
-            work_begin(&w, JOB, row->name);
-            if (work_run(&w, run_slot, NULL) != OK)
-                log_rarely("schedule.failed", "%s: %s", row->name, w.code);
-            work_end(&w);
-        }
-        for (int i = 0; i < POLL_MS / 50 && !atomic_load(&runner.stopping); i++)
-            usleep(50 * 1000);
+    work_begin(&w, JOB, row->name);
+    w.context = (void *)(uintptr_t)row;
+    if (work_run(&w, run_slot, NULL) != OK)
+        log_rarely("schedule.failed", "%s: %s", row->name, w.code);
+    work_end(&w);
+}
+
+static void run(struct runner *r)
+{
+    while (!runner_stopping(r)) {
+        for (const struct schedule *row = r->context; row && row->cron; row++)
+            run_row(row);
+        runner_sleep(r, POLL_MS);
     }
-    return NULL;
 }
 
 void schedule_start(const struct schedule *rows)
 {
-    runner.rows = rows;
-    pthread_create(&runner.thread, NULL, run, NULL);
-}
+    static struct runner runner = {.name = "schedules", .run = run};
 
-void schedule_stop(void)
-{
-    atomic_store(&runner.stopping, true);
-    pthread_join(runner.thread, NULL);
+    runner.context = (void *)(uintptr_t)rows;
+    runner_start(&runner);
 }

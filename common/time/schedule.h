@@ -1,4 +1,4 @@
-/* Work that the clock starts, once per slot over all instances. */
+/* Scheduled jobs (cron lines), each run once per slot over all instances. */
 #ifndef BACKROOM_SCHEDULE_H
 #define BACKROOM_SCHEDULE_H
 
@@ -13,10 +13,9 @@ struct schedule {
     int (*handler)(struct work *w);
 };
 
-/* Does a cron line stand for this minute? weekday 0 is Sunday. A line that cannot be read never does. */
+/* Does a cron line name this minute? weekday 0 is Sunday. One that cannot be read names none. */
 bool schedule_matches(const char *cron, int minute, int hour, int day, int month, int weekday);
 
 void schedule_start(const struct schedule *rows);
-void schedule_stop(void);
 
 #endif

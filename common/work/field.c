@@ -305,7 +305,7 @@ static void check_object(struct work *w, const json_t *object, const struct fiel
         const struct place here = {base, name, 0};
 
         if (!field_named(fields, name))
-            fault_at(w, pointer_to(w, &here), "field.unknown", "There is no such field here.");
+            fault_at(w, pointer_to(w, &here), "field.unknown", "This field does not exist.");
     }
 }
 
@@ -346,7 +346,7 @@ static const char *too_big(const char *s, size_t length, size_t values_max)
             depth--;
         values += s[i] == ',';
         if (values > values_max)
-            return "holds more than 10,000 values";
+            return "contains more than 10,000 values";
     }
     return NULL;
 }
@@ -362,7 +362,7 @@ static json_t *parse(const char *bytes, size_t length, size_t values_max, size_t
     json = json_loadb(bytes, length, flags, &error);
     if (!json)
         *why =
-            json_error_code(&error) == json_error_duplicate_key ? "names a key twice" : "is not valid JSON";
+            json_error_code(&error) == json_error_duplicate_key ? "has a duplicate key" : "is not valid JSON";
     return json;
 }
 

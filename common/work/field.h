@@ -1,4 +1,4 @@
-/* The fields of an input, as rows: validation, its errors and the OpenAPI schema all come from them. */
+/* Input fields as rows: validation, its errors and the OpenAPI schema all come from them. */
 #ifndef BACKROOM_FIELD_H
 #define BACKROOM_FIELD_H
 
@@ -46,15 +46,15 @@ void field_check_query(struct work *w, const json_t *values, const struct field 
 /* Text that can be read as this type (query parameters, path variables). */
 bool field_text_fits(enum field_type type, const char *text);
 
-/* Parse JSON text strictly (RFC 8259, no duplicate keys, depth at most 32, at most 10,000 values). NULL and *why
- * on failure. The caller owns the result. */
+/* Parse JSON text strictly (RFC 8259, no duplicate keys, depth at most 32, at most 10,000 values). NULL and
+ * *why on failure. The caller owns the result. */
 json_t *json_parse(const char *bytes, size_t length, const char **why);
-/* The same for what another service says, which has no limit of values: an order of 1,000 lines split over warehouses
- * has more than a body may. Nor is it looked for a key that stands twice: PostgreSQL wrote it, and looking costs more than
- * reading. */
+/* The same for an event, without a limit of values: an order of 1,000 lines split over warehouses has more
+ * than a body may. Duplicate keys are not looked for: PostgreSQL wrote it, and that costs more than
+ * parsing. */
 json_t *json_parse_event(const char *bytes, size_t length, const char **why);
 
-/* What a field's length, value or count may be, also where its row does not say. */
+/* The bounds of a field's length, value or count, also where its row has none. */
 struct bounds {
     int64_t min, max;
 };

@@ -1,5 +1,5 @@
 /*
- * JSON written into a text, piece by piece, without a tree: commas, quotes and escapes are put where they
+ * Writes JSON into a text, value by value, without a tree: commas, quotes and escapes are put where they
  * belong.
  *
  *     struct text out = text_new(w->arena);

@@ -15,7 +15,7 @@ void principal_roles(const struct role *rows)
     while (rows && rows[n].name)
         n++;
     if (n > ROLES_MAX) {
-        fprintf(stderr, "%d roles, but at most %d fit\n", n, ROLES_MAX);
+        fprintf(stderr, "%d roles, at most %d are allowed\n", n, ROLES_MAX);
         abort();
     }
     roles = rows;
@@ -55,7 +55,6 @@ bool principal_may(const struct principal *who, const char *scope)
     return false;
 }
 
-/* Only a customer: a clerk who shops here too keeps the clerk's eyes. */
 bool principal_is_customer(const struct principal *who)
 {
     for (int i = 0; who && roles[i].name; i++) {

@@ -1,4 +1,5 @@
-/* Who asks, and what their roles grant. http/token.c makes a principal of a verified token. */
+/* The authenticated caller of a request, and what its roles grant. http/token.c makes a principal of a
+ * verified token. */
 #ifndef BACKROOM_PRINCIPAL_H
 #define BACKROOM_PRINCIPAL_H
 
@@ -26,7 +27,7 @@ void principal_roles(const struct role *rows);
 /* Names that are no role are ignored. */
 void principal_add_role(struct principal *who, const char *name);
 
-/* scope NULL: everybody may; "": whoever has a token. */
+/* scope NULL: every caller may; "": every caller with a token. */
 bool principal_may(const struct principal *who, const char *scope);
 /* True for a principal with the role customer only: staff who also shop here keep the rights of staff. */
 bool principal_is_customer(const struct principal *who);

@@ -1,17 +1,9 @@
 #include "work.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "clock.h"
-#include "crash.h"
-#include "deadline.h"
-#include "outbox.h"
 #include "random.h"
-#include "resource.h"
-#include "sql.h"
-
-enum { ATTEMPTS = 4 };
 
 void work_begin(struct work *w, enum work_kind kind, const char *actor)
 {
@@ -27,70 +19,17 @@ void work_begin(struct work *w, enum work_kind kind, const char *actor)
 
 void work_end(struct work *w)
 {
-    sql_release(w);
     arena_free(w->arena);
     w->arena = NULL;
+    w->transaction = NULL;
 }
 
-void work_again(struct work *w)
+void work_reset(struct work *w)
 {
     w->fault = w->refused = OK;
-    w->retry = w->turned_away = false;
-    w->constraint = w->code = w->detail = w->reply = w->etag = w->location = w->waiting_for = NULL;
-    w->announcements = NULL;
-    w->deadlines = NULL;
-    w->item = NULL;
-    w->last_rows = NULL;
-    w->announced = false;
-    w->status = w->error_count = w->deadline_count = 0;
+    w->constraint = w->code = w->detail = w->reply = w->etag = w->location = NULL;
+    w->status = w->error_count = 0;
     w->errors = text_new(w->arena);
-}
-
-int work_flush(struct work *w)
-{
-    TRY(deadline_flush(w));
-    return announce_flush(w);
-}
-
-void work_committed(struct work *w)
-{
-    if (w->announced)
-        announce_committed(w);
-    w->announced = false;
-}
-
-static int attempt(struct work *w, int (*handler)(struct work *), int (*before_commit)(struct work *))
-{
-    int fault = handler(w);
-
-    crash_point("work.written");
-    if (fault == OK)
-        fault = work_flush(w);
-    crash_point("work.announced");
-    if (fault == OK && before_commit)
-        fault = before_commit(w);
-    if (fault != OK || w->dry_run) {
-        sql_rollback(w);
-        return fault;
-    }
-    fault = sql_commit(w);
-    if (fault == OK && w->last_rows)
-        item_reply(w);
-    return fault;
-}
-
-int work_run(struct work *w, int (*handler)(struct work *), int (*before_commit)(struct work *))
-{
-    int fault = attempt(w, handler, before_commit);
-
-    for (int i = 1; w->retry && i < ATTEMPTS; i++) {
-        usleep((useconds_t)(random_below(4000) * (unsigned)i + 500));
-        work_again(w);
-        fault = attempt(w, handler, before_commit);
-    }
-    if (fault == OK && !w->dry_run)
-        work_committed(w);
-    return fault;
 }
 
 int fail(struct work *w, enum fault fault, const char *code, const char *format, ...)
@@ -142,7 +81,7 @@ int failed_if_any(struct work *w, const char *code, const char *detail)
     return w->error_count ? fail(w, INVALID, code, "%s", detail) : OK;
 }
 
-/* A delivered event's input is its data, beside which the envelope stands. */
+/* The input of a delivered event is its data, a member of the envelope. */
 json_t *in_get(struct work *w, const char *name)
 {
     json_t *in = w->kind == DELIVERY ? json_object_get(w->in, "data") : w->in;

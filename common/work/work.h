@@ -1,8 +1,8 @@
 /*
  * The unit of work. An HTTP request, a delivered batch of events and a due job are the same thing: one arena,
- * at most one transaction, one outcome. Every handler is `int f(struct work *w)` and holds business steps only:
- * it never frees, never begins or commits, never logs a failure, never publishes, never calls the network, and
- * it can be run again safely.
+ * at most one transaction, one outcome. Every handler is `int f(struct work *w)` and holds business steps
+ * only: it never frees, never begins or commits, never logs a failure, never publishes, never calls the
+ * network, and it can be run again safely.
  */
 #ifndef BACKROOM_WORK_H
 #define BACKROOM_WORK_H
@@ -13,11 +13,11 @@
 
 #include "arena.h"
 
-/* How long a request may take in all, in milliseconds: waiting for a connection, connecting, every statement, the
- * commit and the look at its Idempotency-Key (R-33). Whatever is not done then is answered with 503. */
+/* How long a request may take in all, in milliseconds: waiting for a connection, connecting, every statement,
+ * the commit, and looking up its Idempotency-Key (R-33). One that is not done then gets 503. */
 enum { REQUEST_MS = 4500 };
 
-/* What can go wrong, told once where it is found: `return fail(w, CONFLICT, "stock.short", "…")`. */
+/* What can go wrong, set once where it is found: `return fail(w, CONFLICT, "stock.short", "…")`. */
 enum fault { OK, INVALID, FORBIDDEN, NOT_FOUND, CONFLICT, BUSY, BROKEN };
 
 #define TRY(call)                                                                                            \
@@ -37,15 +37,9 @@ struct var {
     bool in_path;
 };
 
-struct announcement;
-struct awaited;
-struct cargo;
-struct pending_deadline;
-struct item;
-struct pg_result;
-struct sql_conn;
 struct principal;
 struct request;
+struct transaction;
 
 struct work {
     struct arena *arena;
@@ -53,70 +47,47 @@ struct work {
     bool writes;       /* runs in a transaction; a read is a single statement without one */
     bool dry_run;      /* everything is done and checked, then rolled back */
     json_t *in;        /* REQUEST: the validated body; DELIVERY: array of events; JOB: its data. Read only */
-    const struct var *vars; /* REQUEST: of its target */
-    int var_count;
-    const char *actor; /* who does it: a token's subject, or the consumer or job */
+    const char *actor; /* of the change: a token's subject, or the consumer or job */
     const char *trace; /* W3C trace id, 32 hexadecimal digits */
-    struct principal *who; /* REQUEST only, NULL on public routes */
-    struct request *request;
-    void *context; /* the caller's of work_run(), for its handler */
+    struct principal *who;   /* REQUEST only, NULL on public routes */
+    struct request *request; /* the same */
+    void *context;           /* the handler's: set by the caller of work_run() */
+    const struct var *vars;  /* REQUEST: of its target */
+    int var_count;
+    int64_t until;                   /* by clock_ms(): nothing is begun or waited for later */
+    struct transaction *transaction; /* of sql/: NULL before the first statement */
 
-    int64_t until;           /* milliseconds of the monotonic clock: nothing is begun or waited for later */
-    struct sql_conn *db;     /* held from the first statement to the end */
-    struct cargo *cargo;     /* statements that wait for company: see cargo.h */
-    bool alone;              /* it does not wait for any more */
-    struct awaited *awaited; /* asked, and not answered yet: see sql.h */
-    struct announcement *announcements; /* to be written: see event.h */
-    struct pending_deadline *deadlines; /* the same: see deadline.h */
-    int deadline_count;
-    bool announced; /* events were written */
-
-    enum fault fault;   /* the outcome: set by fail(), never reworded */
-    enum fault refused; /* refused, yet what was written stays: set by refuse_on_record() */
-    bool turned_away;   /* there was no connection for it: nothing was done */
-    bool retry;         /* a deadlock, or the connection ended before the commit: the whole work runs again */
+    /* The outcome. */
+    enum fault fault;       /* set by fail(), never reworded */
+    enum fault refused;     /* refused, yet what was written stays: set by refuse_on_record() */
     const char *constraint; /* the named constraint that refused, if one did */
     const char *code, *detail;
-    struct text errors; /* `{"pointer":…,"code":…,"detail":…}, …` */
+    struct text errors; /* {"pointer":…,"code":…,"detail":…}, … */
     int error_count;
-    const char *reply;           /* the answer's JSON, NULL for none */
-    const struct item *item;     /* the answer is to be this, read with the commit: see resource.h */
-    struct pg_result *last_rows; /* of the statement that travelled with the commit: see sql.h */
-    int status;                  /* HTTP status of the answer; 0 = the route's */
+    const char *reply; /* the response's JSON, NULL for none */
+    int status;        /* HTTP status of the response; 0 = the route's */
     const char *etag, *location;
-    const char *waiting_for; /* id of the resource a `Prefer: wait` waits for */
 };
 
-/* Ready for use, with an arena of its own; work_end frees everything. */
+/* Ready for use, with an arena of its own. work_end() frees everything, and gives the connection to the
+ * database back. */
 void work_begin(struct work *w, enum work_kind kind, const char *actor);
 void work_end(struct work *w);
 
-/*
- * Run a handler in its transaction: begins with its first statement, commits with its last, runs again after a
- * serialisation failure or when its connection ended before the commit (at most 3 times). before_commit, if not NULL,
- * adds last statements to the transaction.
- */
-int work_run(struct work *w, int (*handler)(struct work *), int (*before_commit)(struct work *));
+/* Forget the outcome of a failed attempt, so that another handler can run in a new transaction. */
+void work_reset(struct work *w);
 
-/* It is committed, whoever did that: the relay hears of its events, once. */
-void work_committed(struct work *w);
-
-/* Write what waits for the work's end: deadlines and events. Before something is read that they are part of. */
-int work_flush(struct work *w);
-
-/* Forget a failed attempt's outcome, so that another handler can run in a new transaction. */
-void work_again(struct work *w);
-
-/* Say what went wrong, once: a stable dotted code, a sentence for people. Returns the fault. */
+/* Set what went wrong, once: a stable dotted code, a sentence for people. Returns the fault. */
 int fail(struct work *w, enum fault fault, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-/* It is not there, or not the caller's to see, which is not told apart. */
+/* It does not exist, or the caller may not see it, which looks the same. */
 int not_found(struct work *w);
 /*
- * Refused but recorded: the caller is refused as with fail(), but what the handler wrote stays, because the attempt
- * itself must be kept (a mis-scan and its exception, a violation). Returns OK, so that the transaction commits with
- * the refusal as its answer, also to the same Idempotency-Key. Only as the last step: `return refuse_on_record(…)`.
- * A fail() that comes later, of the commit say, wins. docs/adr/0008-recorded-refusals.md.
+ * Refused but recorded: the caller is refused as with fail(), but what the handler wrote stays, because the
+ * attempt itself must be kept (a mis-scan and its exception, a violation). Returns OK, so that the
+ * transaction commits with the refusal as its answer, also to the same Idempotency-Key. Only as the last
+ * step: `return refuse_on_record(…)`. A fail() that comes later, of the commit say, wins.
+ * docs/adr/0008-recorded-refusals.md.
  */
 int refuse_on_record(struct work *w, enum fault fault, const char *code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
@@ -138,9 +109,6 @@ const char *path_var(struct work *w, const char *name);
 /* A parameter of the query string, NULL if absent. */
 const char *query_var(struct work *w, const char *name);
 
-/* Until the answers to all queries that are said to come :soon are there. Any other call that waits brings them, too. */
-int sql_sync(struct work *w);
-
 /* A new UUIDv7 (RFC 9562, 5.7). */
 const char *new_id(struct work *w);
 
@@ -153,7 +121,7 @@ const char *json_text_in(const json_t *object, const char *name);
 /* A format in the work's memory. */
 #define textf(w, ...) arena_format((w)->arena, __VA_ARGS__)
 
-/* Answer with this JSON text. */
+/* Respond with this JSON text. */
 int reply(struct work *w, const char *json);
 
 #endif

@@ -38,4 +38,4 @@ AMBIGUOUS = {
 
 
 # Requests that haproxy may repair, as RFC 9110 and 9112 allow: what follows them is then a separate request.
-MENDED = ("two equal CL", "TE folded", "CL in a fold", "CL in a fold by tab")
+REPAIRED = ("two equal CL", "TE folded", "CL in a fold", "CL in a fold by tab")

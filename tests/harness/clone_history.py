@@ -17,7 +17,7 @@ where c.relkind = 'r' and c.relnamespace = %s::regnamespace order by c.relname, 
 NAMES = {"sku", "barcode", "number", "order_number", "channel_ref", "reference", "key", "customer", "customer_ref", "ref",
          "tracking_number", "aggregate_id", "customer_id", "phone", "email"}
 NUMBERS = {"seq", "position", "no", "arrived"}
-LEFT_ALONE = {"secret", "schema_migration", "migration", "channel", "figures", "business_hours", "schedule_slot", "rebuild"}
+LEFT_ALONE = {"secret", "consumer", "schema_migration", "migration", "channel", "figures", "business_hours", "schedule_slot", "rebuild"}
 UUID = "'^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'"
 
 

@@ -1,4 +1,4 @@
-"""Publishes events in place of services that a test does not start, as their relays do (docs/events.md).
+"""Publishes events in place of services that a test does not start, as their relays do (docs/reference/events.md).
 
     publisher = EventPublisher(shop)
     order = publisher.place(("MUG", 2, 450))                # orders.order.placed

@@ -47,7 +47,7 @@ def read(folder):
     manifest = json.loads((folder / MANIFEST).read_text())
     for name, wanted in manifest["files"].items():
         if not (folder / name).exists() or digest(folder / name) != wanted:
-            raise Failed(f"{folder / name} is missing or is not what was written")
+            raise Failed(f"{folder / name} is missing or has changed")
     return manifest
 
 
@@ -64,7 +64,7 @@ def put_back(server, folder, database=plan.DATABASE):
         found = heads(cursor)
     connection.close()
     if found != manifest["heads"]:
-        raise Failed(f"the event logs end elsewhere than in the backup: {found}")
+        raise Failed(f"the heads of the event logs differ from those in the backup: {found}")
     return manifest
 
 

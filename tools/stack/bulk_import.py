@@ -1,4 +1,4 @@
-"""Submit an import, watch it, fetch the refused rows. See docs/imports.md."""
+"""Submit an import, watch it, fetch the refused rows. See docs/how-to/import-history.md."""
 import json
 import time
 

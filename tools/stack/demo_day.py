@@ -15,7 +15,7 @@ PLATFORM = "platform"
 def run(shop, options):
     """The whole day; True when all services agree with the file at its end."""
     began = time.monotonic()
-    show(f"One real day, {options.day}, from {options.data}")
+    show(f"Orders of one day, {options.day}, from {options.data}")
     workflow = Workflow(shop, patience=120, key_prefix=f"day-{options.day}")
     day = read(options)
     publish_articles(shop, workflow, day, options.threads)
@@ -42,7 +42,7 @@ def run(shop, options):
 
 def read(options):
     day = shop_day.read(options.data, options.day, ZONE)
-    step(1, "The file")
+    step(1, "Read the file")
     show(f"   {day.rows:,} invoice lines: {day.sale_lines:,} sale lines of {len(day.sales):,} invoices, "
          f"{sum(sale.units for sale in day.sales):,} units, {money(day.gross)}")
     show(f"   {day.refund_lines:,} cancellation lines of sales of the day")
@@ -66,7 +66,7 @@ def publish_articles(shop, workflow, day, threads):
 
 
 def receive_goods(workflow, day, threads):
-    step(3, "Goods received: exactly what the day needs")
+    step(3, "Goods received: the stock that the orders of the day need")
     demand = day.demand
     for_each(lambda item: workflow.book_in(item[0], item[1], reference=f"day-{day.date}"), sorted(demand.items()),
              "articles booked in", threads)
@@ -75,7 +75,7 @@ def receive_goods(workflow, day, threads):
 
 def place_orders(workflow, day, threads):
     """invoice → order; those that the file cancels as a whole are cancelled."""
-    step(4, "The invoices become orders")
+    step(4, "Orders from the invoices")
     placed = for_each(lambda sale: place_sale(workflow, sale), day.sales, "orders placed, paid by the platform", threads)
     orders = {order["channel_ref"]: order for order in placed}
     show(f"   {money(sum(order['total'] for order in placed))} in all")
@@ -104,7 +104,7 @@ def place_sale(workflow, sale):
 
 def pack(shop, workflow, orders, options):
     """[(shipment, units)]"""
-    step(5, "The warehouse")
+    step(5, "Waves, scans and shipments")
     for_each(lambda order: workflow.shipment(order["id"], timeout=120), orders, "shipments created", options.threads)
     waves = open_waves(shop, workflow)
     packed = for_each(lambda order: pack_and_ship(workflow, order, unit_by_unit=options.units), orders,

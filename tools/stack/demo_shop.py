@@ -24,7 +24,7 @@ PEOPLE = [("Ada Lovell", "London", "W1D 4HS"), ("Ben Okafor", "Leeds", "LS1 4DY"
 def run(shop, options):
     """The whole day; True when all services agree at its end."""
     workflow = Workflow(shop, patience=60)
-    show(f"A day in a small tea shop (seed {options.seed})")
+    show(f"The main workflow of a small tea shop (seed {options.seed})")
     publish_range(shop)
     receive_goods(workflow)
     orders = place_orders(shop, workflow, options)
@@ -52,7 +52,7 @@ def publish_range(shop):
     refused = shop.catalog.post("/v1/products", {"title": "", "variants": [{"sku": "", "price": -1}]}, **staff("merchandiser"))
     if refused.status < 400:
         raise Failed("a product without title, SKU and price was accepted")
-    show(f"   one with mistakes was refused, with all {len(refused.json['errors'])} errors at once")
+    show(f"   an invalid one was refused, with all {len(refused.json['errors'])} errors at once")
 
 
 def receive_goods(workflow):
@@ -64,7 +64,7 @@ def receive_goods(workflow):
 
 
 def place_orders(shop, workflow, options):
-    step(3, "Customers order")
+    step(3, "Orders")
     bodies = {}
 
     def place_one(number):
@@ -79,9 +79,9 @@ def place_orders(shop, workflow, options):
     again = shop.orders.post("/v1/orders", bodies[0], **staff("storefront")).expect(200)
     if again["id"] != orders[0]["id"]:
         raise Failed("the same order sent twice became two")
-    show(f"   the first one sent again under another key: still one order, {again['number']}")
+    show(f"   the first one sent again with another Idempotency-Key: still one order, {again['number']}")
     wrong = shop.orders.post("/v1/orders", workflow.order_body([("TEAPOT", 1, 1)], person=someone("sly")))
-    show(f"   a teapot for a penny on the shop's own channel: refused ({wrong.code})")
+    show(f"   an order with a wrong unit_price on the shop's own channel: refused ({wrong.code})")
     if wrong.status < 400:
         raise Failed("the shop's own channel took a price that is not in the price list")
     return orders
@@ -116,7 +116,7 @@ def cancel_after_confirmation(shop, workflow, confirmed):
 
 
 def serve_backorder(workflow, order, units):
-    step(6, "The oak trays arrive")
+    step(6, "Goods received for the backorder")
     workflow.book_in("TRAY-OAK", 10, reference=unique("delivery"))
     order = workflow.wait_order(order["id"], 30, status="confirmed", stock_status="reserved")
     show(f"   10 booked in: order {order['number']} has its {units} and is confirmed")
@@ -125,7 +125,7 @@ def serve_backorder(workflow, order, units):
 
 def pack(shop, workflow, orders, threads):
     """Waves, scans, one wrong barcode on the way; [(shipment, units)]."""
-    step(7, "The warehouse")
+    step(7, "Waves, scans and shipments")
     for_each(lambda order: workflow.shipment(order["id"], timeout=60), orders, "shipments created", threads)
     open_waves(shop, workflow)
     first = workflow.shipment(orders[0]["id"], "waved")

@@ -19,7 +19,7 @@ def issue(folder, role, subject, seconds=None, build="build"):
 def _run(build, *arguments):
     binary = plan.binary("token", build)
     if not binary.exists():
-        raise Failed(f"{binary} is not there: run make build")
+        raise Failed(f"{binary} does not exist: run make build")
     done = subprocess.run([str(word) for word in (binary, *arguments)], text=True, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE)
     if done.returncode:

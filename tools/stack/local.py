@@ -126,7 +126,7 @@ class Local:
         try:
             made = binary.stat().st_mtime_ns
         except FileNotFoundError:
-            raise Failed(f"{binary} is not there: run make build") from None
+            raise Failed(f"{binary} does not exist: run make build") from None
         return [str(binary), made, instance.port, self.settings]
 
     # -- backup ------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ class Instance:
     def start(self, database_url, nats_url, jwks_file, settings, wait=True):
         binary = plan.binary(self.service, self.build)
         if not binary.exists():
-            raise Failed(f"{binary} is not there: run make build")
+            raise Failed(f"{binary} does not exist: run make build")
         for port in (self.port, self.ops_port):
             if not port_free(port):
                 raise Failed(f"{self.name} needs port {port}, but {port_holder(port)} listens there.")

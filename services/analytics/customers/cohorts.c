@@ -30,7 +30,7 @@ int cohorts_get(struct work *w)
 static const char *first_day(struct work *w, const char *name, const char *pointer)
 {
     if (!key_fits("month", in_str(w, name)))
-        fault_at(w, pointer, "query.format", "A month looks like 2011-03.");
+        fault_at(w, pointer, "query.format", "A month must have the format 2011-03.");
     return textf(w, "%s-01", in_str(w, name));
 }
 

@@ -1,4 +1,4 @@
--- When each customer first bought: the earlier of what is known and what is new.
+-- Time of each customer's first order: the earlier of the stored and the new one.
 -- name: customers_seen(orders) :exec
 insert into customer as c (customer, since)
 select o.customer, min(o.hour) from fact_order o

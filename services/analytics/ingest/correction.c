@@ -79,11 +79,10 @@ static int check_corrected(struct work *w, const char *faults)
     while (*faults) {
         size_t length = strcspn(faults, " ");
 
-        fault_at(w, "/data", arena_copy(w->arena, faults, length), "This is still impossible.");
+        fault_at(w, "/data", arena_copy(w->arena, faults, length), "The value is still impossible.");
         faults += length + (faults[length] == ' ');
     }
-    return failed_if_any(w, "quarantine.still_impossible",
-                         "With these changes the event still cannot be counted.");
+    return failed_if_any(w, "quarantine.still_impossible", "With these changes the event is still invalid.");
 }
 
 static int apply_one(struct work *w, const char *id, const char *zone)

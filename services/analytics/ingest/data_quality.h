@@ -1,4 +1,4 @@
-/* Is everything counted? What was received, what was booked, what was quarantined and why. */
+/* Data quality: counts of events received, booked and quarantined, by reason. */
 #ifndef BACKROOM_ANALYTICS_DATA_QUALITY_H
 #define BACKROOM_ANALYTICS_DATA_QUALITY_H
 

@@ -1,4 +1,4 @@
--- Is everything counted? A refund whose order is not known counts as quarantined until the order comes.
+-- Counts of events received, booked and quarantined. A refund whose order is not known counts as quarantined until the order comes.
 -- unexplained is 0, or something was lost.
 -- name: quality(from, to, zone) :json
 with chosen as materialized (

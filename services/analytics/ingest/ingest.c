@@ -1,4 +1,4 @@
-/* Ingest: the archive of all events, what of it is counted, and making the figures anew. */
+/* Ingest: the archive of all events, quarantine, and the rebuild of the figures. */
 #include "analytics_areas.h"
 #include "correction.h"
 #include "data_quality.h"
@@ -32,7 +32,7 @@ static const struct field ledger_event_fields[] = {
 
 static const struct route routes[] = {
     {"GET", "/v1/quality", "reports:read", window_fields, quality_get, 200,
-     "Get what was received, booked and quarantined"},
+     "Get counts of events received, booked and quarantined"},
     {"POST", "/v1/reconciliation", "ops:write", NULL, reconcile_now, 200,
      "Reconcile the figures with those of orders"},
     {"POST", "/v1/quarantine/{id}/reprocess", "quarantine:reprocess", correction_fields, quarantine_reprocess,

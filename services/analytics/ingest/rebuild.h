@@ -1,4 +1,4 @@
-/* All facts and figures made anew from the archive. */
+/* Rebuilds all facts and figures from the archive. */
 #ifndef BACKROOM_ANALYTICS_REBUILD_H
 #define BACKROOM_ANALYTICS_REBUILD_H
 

@@ -1,4 +1,4 @@
-/* Are the orders and the money of finished days counted here as orders counted them? */
+/* Reconciliation: compares the figures of finished days with those that orders closed. */
 #ifndef BACKROOM_ANALYTICS_RECONCILIATION_H
 #define BACKROOM_ANALYTICS_RECONCILIATION_H
 

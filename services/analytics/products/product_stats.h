@@ -1,4 +1,4 @@
-/* The names of what is sold, and best sellers. */
+/* Titles of products, and best sellers. */
 #ifndef BACKROOM_ANALYTICS_PRODUCT_STATS_H
 #define BACKROOM_ANALYTICS_PRODUCT_STATS_H
 

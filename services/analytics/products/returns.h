@@ -1,4 +1,4 @@
-/* What was returned and why. */
+/* Returns by product, reason and time. */
 #ifndef BACKROOM_ANALYTICS_RETURNS_H
 #define BACKROOM_ANALYTICS_RETURNS_H
 

@@ -1,4 +1,4 @@
-/* What all answers with figures have in common. */
+/* Common parts of all responses with figures. */
 #ifndef BACKROOM_ANALYTICS_REPORT_H
 #define BACKROOM_ANALYTICS_REPORT_H
 

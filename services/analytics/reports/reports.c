@@ -1,11 +1,11 @@
-/* Reports over all areas, and what every report is made with: windows, drill-down lists. */
+/* Reports over all areas, and common parts: windows, drill-down lists. */
 #include "analytics_areas.h"
 #include "report.h"
 #include "stages.h"
 
 static const struct route routes[] = {
     {"GET", "/v1/stages", "reports:read", window_fields, stages_get, 200,
-     "Get the time that orders spend in each stage"},
+     "Get the time of orders in each stage"},
     {0},
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "field.h"
+#include "row.h"
 
 enum { TEN_YEARS = 3660, YEAR = 366 };
 
@@ -21,11 +22,7 @@ static const struct cut cuts[] = {
 
 const struct cut *cut_named(const char *name)
 {
-    const struct cut *c = cuts;
-
-    while (c->name && strcmp(c->name, name) != 0)
-        c++;
-    return c->name ? c : NULL;
+    return row_named(cuts, name);
 }
 
 /* Days since 0000-03-01 of the proleptic Gregorian calendar: years that begin in March end with their leap

@@ -1,4 +1,4 @@
-/* Windows of time and the ways to cut figures: rules on plain values. */
+/* Windows of time and the dimensions of figures: rules on plain values. */
 #ifndef BACKROOM_ANALYTICS_WINDOW_H
 #define BACKROOM_ANALYTICS_WINDOW_H
 

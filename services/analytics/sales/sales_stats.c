@@ -55,7 +55,7 @@ static const char *query_of(struct work *w, const struct cut *cut)
 static int check_key(struct work *w, const struct cut *cut)
 {
     if (in_has(w, "key") && !key_fits(cut->name, in_str(w, "key")))
-        fault_at(w, "?key", "query.format", "Sales by %s have no such key.", cut->name);
+        fault_at(w, "?key", "query.format", "This key does not exist in sales by %s.", cut->name);
     return check_window(w, cut->days_max);
 }
 

@@ -1,4 +1,4 @@
-/* Sales of a window, cut one way, and the events behind each figure. */
+/* Sales of a window, by one dimension, and the events behind each figure. */
 #ifndef BACKROOM_ANALYTICS_SALES_STATS_H
 #define BACKROOM_ANALYTICS_SALES_STATS_H
 

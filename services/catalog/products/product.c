@@ -31,7 +31,7 @@ static int check_codes(struct work *w, const char *id)
     for (size_t i = 0; i < n; i++)
         fault_at(w, textf(w, "/variants/%s/%s", rows[i].place, rows[i].field),
                  textf(w, "product.%s_%s", rows[i].field, rows[i].twice ? "twice" : "taken"),
-                 rows[i].twice ? "The %s %s is given twice." : "The %s %s belongs to another product.",
+                 rows[i].twice ? "The %s %s is a duplicate." : "The %s %s belongs to another product.",
                  rows[i].field, rows[i].value);
     return failed_if_any(w, "product.invalid", "The product is invalid: errors[] names every fault.");
 }
@@ -47,8 +47,7 @@ static int put_variants(struct work *w, const char *id)
     TRY(q_variants_drop(w, id, variants));
     TRY(q_variants_put(w, id, variants, &put));
     if (put < (int64_t)json_array_size(in_get(w, "variants")))
-        return fail(w, CONFLICT, "product.sku_taken",
-                    "A SKU of these variants was just taken by another product.");
+        return fail(w, CONFLICT, "product.sku_taken", "A SKU of these variants belongs to another product.");
     return OK;
 }
 
@@ -94,6 +93,6 @@ static int may_approve(struct work *w, const char *id)
     TRY(q_product_worked_on(w, id, w->actor, &worked_on));
     if (worked_on.by_actor)
         return fail(w, FORBIDDEN, "product.four_eyes",
-                    "You drafted, edited or submitted this product: another user must decide on it.");
+                    "You drafted, edited or submitted this product: another user must approve or reject it.");
     return OK;
 }

@@ -114,11 +114,10 @@ static const struct import_kind imports[] = {
 };
 
 static const struct constraint constraints[] = {
-    {"stock_sku_fkey", CONFLICT, "product.sku_in_stock", "A variant that was left out is kept in stock."},
+    {"stock_sku_fkey", CONFLICT, "product.sku_in_stock", "A variant that is in stock cannot be removed."},
     {"reorder_point_sku_fkey", CONFLICT, "product.sku_in_stock",
-     "A variant that was left out is kept in stock."},
-    {"variant_pkey", CONFLICT, "product.sku_taken",
-     "A SKU of these variants was just taken by another product."},
+     "A variant that is in stock cannot be removed."},
+    {"variant_pkey", CONFLICT, "product.sku_taken", "A SKU of these variants belongs to another product."},
     {"variant_barcode", CONFLICT, "product.barcode_taken",
      "A barcode of these variants belongs to another product."},
     {0},

@@ -1,4 +1,4 @@
-/* What a listing must have before it is reviewed (C-2). */
+/* Checks that a listing is complete before its review (C-2). */
 #ifndef BACKROOM_REVIEW_H
 #define BACKROOM_REVIEW_H
 

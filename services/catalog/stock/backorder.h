@@ -1,4 +1,4 @@
-/* Backorders (C-10): incomplete reservations wait, and get what becomes free in order of arrival. */
+/* Backorders (C-10): incomplete reservations wait for stock, which is allocated in order of arrival. */
 #ifndef BACKROOM_BACKORDER_H
 #define BACKROOM_BACKORDER_H
 

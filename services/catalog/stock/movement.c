@@ -51,8 +51,8 @@ static int book_out(struct work *w, const char *sku, const char *warehouse, int6
 
     TRY(q_stock_take(w, sku, warehouse, quantity, &taken));
     if (!taken)
-        return fail(w, CONFLICT, "stock.insufficient", "%s has less unreserved stock than that in %s.", sku,
-                    warehouse);
+        return fail(w, CONFLICT, "stock.insufficient",
+                    "The quantity is more than the unreserved stock of %s in %s.", sku, warehouse);
     return OK;
 }
 

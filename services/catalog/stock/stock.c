@@ -151,9 +151,10 @@ static const struct consumer consumers[] = {
 };
 
 static const struct constraint constraints[] = {
-    {"stock_not_negative", CONFLICT, "stock.insufficient", "The stock is less than that."},
+    {"stock_not_negative", CONFLICT, "stock.insufficient", "The quantity is more than the stock."},
     {"stock_movement_of_level", CONFLICT, "stock.insufficient", "This warehouse has no stock of the SKU."},
-    {"stock_reserved_is_there", CONFLICT, "stock.insufficient", "The unreserved stock is less than that."},
+    {"stock_reserved_is_there", CONFLICT, "stock.insufficient",
+     "The quantity is more than the unreserved stock."},
     {0},
 };
 

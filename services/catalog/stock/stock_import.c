@@ -30,7 +30,8 @@ static void check(struct work *w, const json_t *row, const struct import_stock_l
     if (!quantity_of(row))
         fault_at(w, "/quantity", "stock.no_quantity", "The quantity must not be 0.");
     if (look->stocked && available + quantity_of(row) < 0)
-        fault_at(w, "/quantity", "stock.insufficient", "%s has less unreserved stock than that in %s.", sku,
+        fault_at(w, "/quantity", "stock.insufficient",
+                 "The quantity is more than the unreserved stock of %s in %s.", sku,
                  json_text_in(row, "warehouse"));
 }
 

@@ -1,4 +1,4 @@
-/* Carriers: what they report of shipments under way. */
+/* Carriers: tracking events of shipments. */
 #include "fulfillment_areas.h"
 #include "tracking.h"
 

@@ -1,4 +1,5 @@
-/* Tracking events of carriers (F-12): sent twice or out of order, they never turn a shipment back. */
+/* Tracking events of carriers (F-12): duplicates and late events never return a shipment to an
+ * earlier status. */
 #ifndef BACKROOM_FULFILLMENT_TRACKING_H
 #define BACKROOM_FULFILLMENT_TRACKING_H
 

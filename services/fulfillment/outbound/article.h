@@ -1,4 +1,4 @@
-/* Articles: the barcode, title and weight of each SKU, learned from catalog's events. */
+/* Articles: the barcode, title and weight of each SKU, copied from catalog's events. */
 #ifndef BACKROOM_FULFILLMENT_ARTICLE_H
 #define BACKROOM_FULFILLMENT_ARTICLE_H
 

@@ -18,7 +18,7 @@ static const struct refusal wrong_barcode = {"wrong_barcode", "scan.wrong_barcod
 static const struct refusal already_complete = {"already_complete", "scan.already_complete", true,
                                                 "All units of this article have been scanned already."};
 static const struct refusal over_quantity = {"over_quantity", "scan.over_quantity", true,
-                                             "The shipment needs fewer units than these."};
+                                             "The quantity is more than the units still to be scanned."};
 
 const struct refusal *scan_judge(const char *status, bool on_list, int64_t needed, int64_t has, int64_t units)
 {

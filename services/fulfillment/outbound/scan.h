@@ -1,4 +1,4 @@
-/* Scan-out verification (F-6): every unit is scanned, every attempt is kept, and none can be forced. */
+/* Scan-out verification (F-6): every unit is scanned, every attempt is recorded, and there is no override. */
 #ifndef BACKROOM_FULFILLMENT_SCAN_H
 #define BACKROOM_FULFILLMENT_SCAN_H
 

@@ -74,7 +74,7 @@ int wave_void(struct work *w)
     TRY(q_wave_empty(w, id, in_str(w, "reason"), &back));
     if (strcmp(back.shipments, "{}") == 0)
         return fail(w, CONFLICT, "wave.all_gone",
-                    "All shipments of the wave are shipped or voided: there is none to take back.");
+                    "All shipments of the wave are shipped or voided: none can be returned to pending.");
     TRY(q_wave_slots_void(w, back.shipments));
     TRY(announce_all(w, "fulfillment.shipment.unwaved", "shipment", back.shipments));
     return reply_resource(w, "waves", id);

@@ -38,7 +38,7 @@ static int check_window(struct work *w)
     if (window.days > DAYS)
         fault_at(w, "/to", "ledger.too_long", "At most %d days can be closed at once.", DAYS);
     if (window.early)
-        fault_at(w, "/to", "ledger.not_over", "Only days that are over can be closed.");
+        fault_at(w, "/to", "ledger.not_over", "Only finished days can be closed.");
     return failed_if_any(w, "ledger.invalid", "These days cannot be closed: errors[] names every fault.");
 }
 

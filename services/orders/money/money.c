@@ -26,7 +26,7 @@ static const struct field refund_fields[] = {
     {0},
 };
 
-/* A row names its order, and its reference tells it from other refunds of that order. */
+/* A row names its order, and its reference identifies it among the refunds of that order. */
 static const struct field refund_row_fields[] = {
     {"channel", CODE, REQUIRED},
     {"channel_ref", CODE, REQUIRED, 1, 128},
@@ -89,8 +89,8 @@ static const struct import_kind imports[] = {
 static const struct schedule schedules[] = {{"5 1,7,13,19 * * *", "ledger", ledger_close_last}, {0}};
 
 static const struct constraint constraints[] = {
-    {"order_paid", CONFLICT, "payment.too_much", "That is more than is still to be paid."},
-    {"order_refunded", CONFLICT, "refund.too_much", "That is more than can be refunded."},
+    {"order_paid", CONFLICT, "payment.too_much", "The amount is more than is still to be paid."},
+    {"order_refunded", CONFLICT, "refund.too_much", "The amount is more than can be refunded."},
     {0},
 };
 

@@ -1,4 +1,4 @@
-/* Manual refunds: never more money or units than there are to refund (O-8). */
+/* Manual refunds: never more money or units than can be refunded (O-8). */
 #ifndef BACKROOM_REFUND_H
 #define BACKROOM_REFUND_H
 

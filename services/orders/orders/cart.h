@@ -1,4 +1,4 @@
-/* The price of an order's lines and what is wrong with them (O-1): rules on plain values. */
+/* Prices an order's lines and reports their faults (O-1): rules on plain values. */
 #ifndef BACKROOM_ORDERS_CART_H
 #define BACKROOM_ORDERS_CART_H
 

@@ -23,7 +23,7 @@ static const struct {
 } line_faults[LINE_FAULTS] = {
     {LINE_UNKNOWN, "sku", "order.unknown_sku", "is not in the price list"},
     {LINE_UNSELLABLE, "sku", "order.not_sellable", "is no longer on sale"},
-    {LINE_PRICE, "unit_price", "order.price_differs", "has another price now: see GET /v1/prices/{sku}"},
+    {LINE_PRICE, "unit_price", "order.price_differs", "has a different price: see GET /v1/prices/{sku}"},
     {LINE_CURRENCY, "sku", "order.currency", "is not sold in the order's currency"},
 };
 
@@ -94,8 +94,7 @@ static void price_line(struct work *w, struct intake *in, size_t i, const json_t
 
     name_faults(w, i, json_string_value(json_object_get(line, "sku")), q.faults);
     if (!q.faults && !cart_add(&in->gross, quantity, q.unit_price))
-        fault_at(w, textf(w, "/lines/%zu/quantity", i), "order.overflow",
-                 "The order's total is more than can be booked.");
+        fault_at(w, textf(w, "/lines/%zu/quantity", i), "order.overflow", "The order's total is too large.");
     in->flags |= q.flags;
     in->stocked_units += row->stocked ? quantity : 0;
     add_line(in, i, line, q.unit_price);
@@ -198,8 +197,8 @@ int order_place(struct work *w)
     struct intake_look_row *rows;
     struct intake in = {.id = new_id(w)};
 
-    TRY(q_intake_look(w, in.id, in_str(w, "channel"), in_str(w, "channel_ref"), in_str(w, "placed_at"),
-                      skus_of(w), &rows, &in.n));
+    TRY(q_intake_look(w, in_str(w, "channel"), in_str(w, "channel_ref"), in_str(w, "placed_at"), skus_of(w),
+                      &rows, &in.n));
     in.rows = rows;
     if (rows[0].order_id)
         return answer_replay(w, rows[0].order_id, rows[0].intake);

@@ -1,4 +1,4 @@
-/* What other services' events change in orders: reservations of catalog, shipments of fulfillment. */
+/* Applies other services' events to orders: reservations of catalog, shipments of fulfillment. */
 #ifndef BACKROOM_ORDERS_ORDER_EVENTS_H
 #define BACKROOM_ORDERS_ORDER_EVENTS_H
 

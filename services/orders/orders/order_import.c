@@ -66,11 +66,10 @@ static void check_history(struct work *w, struct intake *in)
     if (!in->history)
         return;
     if (!in_has(w, "placed_at"))
-        fault_at(w, "/placed_at", "order.history_time",
-                 "An order that is over needs the time at which it was placed.");
+        fault_at(w, "/placed_at", "order.history_time", "placed_at is required for a delivered order.");
     if (in_has(w, "payment") && !w->error_count && in->paid != in->gross)
         fault_at(w, "/payment/amount", "order.history_unpaid",
-                 "An order that is over is paid in full: %" PRId64 ".", in->gross);
+                 "A delivered order must be paid in full: %" PRId64 ".", in->gross);
     in->paid = in->gross;
 }
 

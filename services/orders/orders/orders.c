@@ -1,4 +1,4 @@
-/* Orders: taken in, confirmed, followed to the customer's door or cancelled. */
+/* Orders: placed, confirmed, shipped, delivered or cancelled. */
 #include "cart.h"
 #include "erasure.h"
 #include "intake.h"

@@ -1,4 +1,4 @@
-/* The price list, learned from catalog's events. */
+/* The price list, copied from catalog's events. */
 #ifndef BACKROOM_ORDERS_PRICE_H
 #define BACKROOM_ORDERS_PRICE_H
 

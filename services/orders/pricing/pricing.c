@@ -1,4 +1,4 @@
-/* Pricing: the price list, learned from catalog's events, and the channels that orders come from. */
+/* Pricing: the price list, copied from catalog's events, and the channels that orders come from. */
 #include "channel.h"
 #include "orders_areas.h"
 #include "price.h"
@@ -43,7 +43,7 @@ static const struct consumer consumers[] = {
     {
         .subject = "catalog.product.*",
         .name = "orders-products",
-        .mode = BATCH,
+        .mode = BATCH | REPLAYABLE,
         .fields = product_event_fields,
         .handler = orders_on_catalog_product,
         .linger_ms = LINGER_MEDIUM_MS,

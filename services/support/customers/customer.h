@@ -1,4 +1,4 @@
-/* Customers as their orders show them (S-9). */
+/* Customers, as derived from their orders (S-9). */
 #ifndef BACKROOM_SUPPORT_CUSTOMER_H
 #define BACKROOM_SUPPORT_CUSTOMER_H
 

@@ -1,4 +1,4 @@
-/* Customers, as their orders show them. */
+/* Customers, as derived from their orders. */
 #include "customer.h"
 #include "customer_erasure.h"
 #include "support_areas.h"

@@ -34,9 +34,9 @@ static const struct route routes[] = {
      .query = "task_assigned"},
     {"POST", "/v1/tasks/{id}/complete", "tasks:write", outcome_fields, task_complete, 200,
      "Complete the task with its outcome"},
-    {"GET", "/v1/public/surveys/{token}", NULL, NULL, survey_show, 200, "Get the survey behind a link"},
+    {"GET", "/v1/public/surveys/{token}", NULL, NULL, survey_show, 200, "Get the survey of a link"},
     {"POST", "/v1/public/surveys/{token}", NULL, score_fields, survey_answer, 201,
-     "Answer the survey behind a link, once"},
+     "Answer the survey of a link, once"},
     {0},
 };
 

@@ -10,6 +10,7 @@
 #include "resource.h"
 #include "survey_queries.h"
 #include "ticket.h"
+#include "transaction.h"
 
 const struct step survey_flow[] = {
     {"sent", "answer", "answered", NULL, "support.survey.answered"},
@@ -50,7 +51,7 @@ int survey_send(struct work *w, const char *delivered)
 static int find(struct work *w, struct survey_find_row *survey)
 {
     TRY(q_survey_find(w, path_var(w, "token"), survey));
-    return survey->found ? OK : fail(w, NOT_FOUND, "survey.unknown", "This link leads to no survey.");
+    return survey->found ? OK : fail(w, NOT_FOUND, "survey.unknown", "This survey link does not exist.");
 }
 
 int survey_show(struct work *w)
@@ -87,14 +88,14 @@ int survey_answer(struct work *w)
 
     TRY(find(w, &survey));
     if (strcmp(survey.status, "expired") == 0)
-        return fail(w, CONFLICT, "survey.expired", "This survey is closed.");
+        return fail(w, CONFLICT, "survey.expired", "This survey has expired.");
     TRY(flow_apply_if(w, "survey", survey.id, "answer", &taken));
     if (!taken)
-        return fail(w, CONFLICT, "survey.answered", "This survey has been answered already. Thank you.");
+        return fail(w, CONFLICT, "survey.answered", "This survey has been answered already.");
     TRY(q_survey_answered(w, survey.id, score, in_str(w, "comment")));
     if (survey_is_bad(score))
         TRY(open_ticket(w, &survey, score));
-    TRY(announce_flush(w));
+    TRY(transaction_flush(w));
     TRY(q_survey_find(w, path_var(w, "token"), &survey));
     return reply(w, survey.doc);
 }

@@ -1,4 +1,4 @@
-/* Satisfaction surveys by a link that needs no login (S-7). With the token anybody can answer, once. */
+/* Satisfaction surveys by a link that needs no login (S-7). The token permits one answer. */
 #ifndef BACKROOM_SUPPORT_SURVEY_H
 #define BACKROOM_SUPPORT_SURVEY_H
 

@@ -1,4 +1,4 @@
-/* Staff: the hours in which people work. */
+/* Staff: business hours. */
 #include "business_hours.h"
 #include "support_areas.h"
 

@@ -191,7 +191,7 @@ int ticket_hand_over(struct work *w)
     TRY(flow_apply(w, "ticket", id, "hand-over"));
     TRY(q_ticket_hand_over(w, id, department, w->actor, &handed));
     if (!handed)
-        return fail(w, CONFLICT, "ticket.same_department", "The ticket is with %s already.", department);
+        return fail(w, CONFLICT, "ticket.same_department", "The ticket belongs to %s already.", department);
     TRY(q_ticket_message_add(w, id, "hand_over", w->actor, in_str(w, "reason")));
     TRY(calendar_read(w, &calendar));
     TRY(deadline_at(w, "hand_over", id,

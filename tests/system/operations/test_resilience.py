@@ -1,6 +1,6 @@
 """What works while something is down: each of the five services, nats-server and PostgreSQL in turn.
 
-One test for each cell of the table in docs/reliability.md, and one for each row that everything catches up afterwards.
+One test for each cell of the table in docs/explanation/reliability.md, and one for each row that everything catches up afterwards.
 """
 import time
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ class Requests:
 
     def __init__(self, shop):
         self.shop, self.number = shop, 0
-        self.paid, self.parcels = [], []
+        self.paid, self.shipped = [], []
         shop.workflow.publish({"sku": "MUG", "price": 450})
         shop.workflow.book_in("MUG", 1000)
         eventually(lambda: shop.orders.get("/v1/prices/MUG").status == 200)
@@ -34,8 +34,8 @@ class Requests:
         self.order = self.shop.workflow.order([("MUG", 2)])
         self.shop.workflow.shipment(self.order["id"])
         self.shop.workflow.wave()
-        self.parcel = self.shop.workflow.shipment(self.order["id"], "waved")
-        self.shop.workflow.pack(self.parcel)
+        self.packed = self.shop.workflow.shipment(self.order["id"], "waved")
+        self.shop.workflow.pack(self.packed)
         self.shop.settle()
 
     # -- one read and one write of each service ----------------------------------
@@ -60,10 +60,10 @@ class Requests:
         return self.shop.fulfillment.get("/v1/shipments")
 
     def ship(self):
-        answer = self.shop.fulfillment.post(f"/v1/shipments/{self.parcel['id']}/ship",
+        answer = self.shop.fulfillment.post(f"/v1/shipments/{self.packed['id']}/ship",
                                             {"carrier": "dhl", "tracking_number": f"RES{self.number}"})
         if answer.status == 200:
-            self.parcels.append((self.order["id"], self.parcel["id"]))
+            self.shipped.append((self.order["id"], self.packed["id"]))
         return answer
 
     def read_tickets(self):
@@ -88,12 +88,12 @@ class Requests:
         for order in self.paid:
             shop.workflow.wait_order(order, 30, status="confirmed", stock_status="reserved", payment_status="paid")
             shop.workflow.shipment(order)
-        for order, parcel in self.parcels:
+        for order, packed in self.shipped:
             shop.workflow.wait_order(order, 30, status="shipped", stock_status="taken")
         shop.settle(60)
-        for order, parcel in self.parcels:
+        for order, packed in self.shipped:
             tasks = shop.support.get("/v1/tasks", params={"order_id": order}).expect(200)["data"]
-            assert [each["shipment_id"] for each in tasks] == [parcel]
+            assert [each["shipment_id"] for each in tasks] == [packed]
         books = Reconciliation(shop)
         wrong = [check for check in books.all_checks() if not check[2]]
         assert not wrong, wrong

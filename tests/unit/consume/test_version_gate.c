@@ -85,3 +85,30 @@ TEST(a_new_aggregate_up_to_the_first_gap, "a new aggregate is applied up to the 
     CHECK(version_gate_leads_to(events, COUNT(events)) == 2);
     CHECK(version_gate_leads_to(events + 4, 1) == 0);
 }
+
+/* By version, of events of one aggregate with its cursor at `last`; the one with `version` begins a replay. */
+static const char *replayed(int64_t last, int64_t version, const int *versions, size_t n)
+{
+    static char letters[MOST + 1];
+    struct incoming_event events[MOST];
+
+    for (size_t i = 0; i < n; i++)
+        events[i] = (struct incoming_event){NULL, "order", "one",   versions[i],           i,
+                                            last, false,   UNKNOWN, versions[i] == version};
+    version_gate_sort(events, n);
+    CHECK(version_gate_opens(&events[0]));
+    CHECK(version_gate_leads_to(events, n) >= version);
+    version_gate_decide(events, n);
+    for (size_t i = 0; i < n; i++)
+        letters[i] = "?asg"[events[i].verdict];
+    letters[n] = '\0';
+    return letters;
+}
+
+TEST(a_replay_applies_again_from_its_first_event_on,
+     "a replay applies again from its first event on, whatever was applied")
+{
+    CHECK_TEXT(replayed(9, 1, (const int[]){1, 2, 3}, 3), "aaa");
+    CHECK_TEXT(replayed(9, 4, (const int[]){4, 5, 6}, 3), "aaa");
+    CHECK_TEXT(replayed(0, 4, (const int[]){4, 5, 7}, 3), "aag");
+}

@@ -81,7 +81,7 @@ TEST(json_is_parsed_strictly, "JSON is parsed strictly: no duplicate keys, no de
     json_t *json;
 
     CHECK(!json_parse("{\"a\":1,\"a\":2}", 13, &why));
-    CHECK_TEXT(why, "names a key twice");
+    CHECK_TEXT(why, "has a duplicate key");
     CHECK(!json_parse("{\"a\":1} x", 9, &why));
     CHECK(!json_parse("", 0, &why));
     memset(deep, '[', 33);

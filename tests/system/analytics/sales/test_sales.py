@@ -222,12 +222,12 @@ def test_shipments_are_counted_by_carrier_and_day(shop, publisher):
             publisher.publish("fulfillment.shipment.delivered", id_, {**data, "status": "delivered", "delivered_at": "2011-11-03T09:00:00Z"})
     publisher.settle()
 
-    def parcels(by):
+    def shipments(by):
         response = shop.analytics.get("/v1/parcels", params={"from": "2011-11-01", "to": "2011-11-10", "by": by}).expect(200)
         return {row["key"]: (row["shipped"], row["units"], row["delivered"]) for row in response["data"]}
 
-    assert parcels("carrier") == {"royal-mail": (2, 4, 1), "dpd": (1, 2, 1)}
-    assert parcels("day") == {"2011-11-01": (3, 6, 0), "2011-11-03": (0, 0, 2)}
+    assert shipments("carrier") == {"royal-mail": (2, 4, 1), "dpd": (1, 2, 1)}
+    assert shipments("day") == {"2011-11-01": (3, 6, 0), "2011-11-03": (0, 0, 2)}
 
 
 def test_service_figures_have_tickets_first_answers_and_survey_scores(shop, publisher):

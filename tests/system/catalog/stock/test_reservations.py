@@ -317,7 +317,7 @@ def test_other_events_of_orders_change_nothing(shop, publisher, reservations):
     stocked(shop, "NEWS", quantity=1)
     order = publisher.place(("NEWS", 1))
     publisher.send(*(publisher.event(f"orders.order.{verb}", order["id"], order)
-                      for verb in ("paid", "stock_changed", "held", "released", "confirmed", "cancel_requested")))
+                     for verb in ("paid", "stock_changed", "held", "released", "confirmed", "cancel_requested")))
     assert reservations.events(order) == ["held"]
     publisher.send(publisher.event("orders.order.paid", order["id"], {"nobody": ["reads", {"this": 1}]}), publisher.order_event(order, "cancelled"))
     assert reservations.events(order) == ["held", "released"]
@@ -365,6 +365,7 @@ def test_a_reservation_that_takes_stock_below_its_reorder_point_announces_it(sho
 
     assert low() == [3]
     publisher.cancel(order)
+    publisher.settle()
     publisher.place(("DROP", 5))
     publisher.settle()
     assert low() == [3, 0]

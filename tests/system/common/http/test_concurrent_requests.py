@@ -1,5 +1,6 @@
 """Many connections at once: each has its response, none waits for another, and what they cost is bounded."""
 import json
+import os
 import resource
 import select
 import socket
@@ -64,9 +65,10 @@ def answered(links, seconds):
 
 
 @pytest.mark.parametrize("count", [127, 128, 129, 256])
-def test_any_number_of_requests_may_be_ready_at_once(shop, product, count):
-    """libmicrohttpd waits for one more when exactly 128 or 256 connections were ready in an event loop of its own."""
-    ask = get(shop, f"/v1/products/{product['id']}")
+def test_any_number_of_requests_may_arrive_at_once(shop, count):
+    """libmicrohttpd waits for one more when exactly 128 or 256 connections were ready in an event loop of its own. What is asked for
+    needs no connection of the pool, for which so many would wait too long on a slow machine."""
+    ask = get(shop, "/problems/route.unknown")
     links = connect(shop, count)
     try:
         for _ in range(5):
@@ -88,7 +90,7 @@ def waiting_sessions(shop):
     return shop.value("postgres", "select count(*) from pg_stat_activity where usename = 'catalog' and wait_event_type = 'Lock'")
 
 
-def test_a_writer_that_waits_for_a_lock_holds_up_no_reader(shop, product):
+def test_a_write_that_waits_for_a_lock_does_not_delay_reads(shop, product):
     with psycopg2.connect(shop.postgres.url("catalog", shop.database)) as held:
         held.cursor().execute("select from product where id = %s for update", (product["id"],))
         writer, = connect(shop, 1)              # one connection of the pool is left
@@ -102,7 +104,7 @@ def test_a_writer_that_waits_for_a_lock_holds_up_no_reader(shop, product):
     writer.close()
 
 
-def test_the_second_port_answers_while_every_request_waits(shop, product):
+def test_the_operations_port_responds_while_every_request_waits(shop, product):
     """Two requests wait for a lock with both connections of the pool, the others for a connection."""
     with psycopg2.connect(shop.postgres.url("catalog", shop.database)) as held:
         held.cursor().execute("lock table product")
@@ -150,7 +152,8 @@ def memory(shop):
     return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")) / 1024
 
 
-def test_a_thousand_connections_that_all_had_work_fit_into_memory(shop, product):
+@pytest.mark.skipif("san" in os.environ.get("BUILD", ""), reason="a sanitizer has memory of its own")
+def test_a_thousand_busy_connections_stay_within_the_memory_limit(shop, product):
     links, ask, bursts = connect(shop, BUSY), get(shop, f"/v1/products/{product['id']}"), 3
     try:
         for at in range(0, BUSY, 8):                # each has a response
@@ -169,7 +172,7 @@ def test_a_thousand_connections_that_all_had_work_fit_into_memory(shop, product)
         [link.close() for link in links]
 
 
-def test_two_thousand_idle_connections_slow_nobody_down(shop, product):
+def test_two_thousand_idle_connections_do_not_delay_others(shop, product):
     links, times = connect(shop, IDLE), []
     try:
         for _ in range(50):
@@ -185,7 +188,7 @@ def open_files(shop):
     return len(list(Path(f"/proc/{shop.instances['catalog'][0].process.pid}/fd").iterdir()))
 
 
-def test_many_live_feeds_all_get_new_events_and_leave_nothing_behind(shop):
+def test_many_live_feeds_receive_all_events_and_release_their_resources(shop):
     shop.settle()
     before, position = open_files(shop), shop.catalog.get("/v1/audit/verify").json["head"]
     links = connect(shop, FEEDS)
@@ -208,3 +211,19 @@ def test_many_live_feeds_all_get_new_events_and_leave_nothing_behind(shop):
     [link.close() for link in links]
     shop.catalog.post("/v1/products", mug("LOOP-GONE")).expect(201)       # a feed ends when its client does not take an event
     eventually(lambda: open_files(shop) <= before + 2, 30)
+
+
+def test_an_address_has_so_many_connections_and_no_more(open_shop):
+    shop = open_shop(services=("catalog",), env={"CONNECTIONS_PER_ADDRESS": "8"})
+    ask, served = get(shop, "/problems/route.unknown"), 0
+    links = connect(shop, 12)
+    for link in links:
+        link.settimeout(5)
+        try:
+            link.sendall(ask)
+            served += link.recv(65536).startswith(b"HTTP/1.1 200")
+        except OSError:
+            pass
+    assert served == 8
+    [link.close() for link in links]
+    eventually(lambda: shop.catalog.get("/problems/route.unknown").status == 200)

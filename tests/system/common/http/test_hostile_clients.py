@@ -9,7 +9,7 @@ import time
 import psycopg2
 import pytest
 
-from ambiguous_requests import AMBIGUOUS, HIDDEN, MENDED
+from ambiguous_requests import AMBIGUOUS, HIDDEN, REPAIRED
 from stack.client import eventually
 from stack.plan import ROOT, SERVICES
 from products import mug
@@ -17,23 +17,23 @@ from products import mug
 SECONDS = 2
 SHOP = {"gateway": True, "env": {"REQUEST_SECONDS": str(SECONDS), "GATEWAY_REQUEST_SECONDS": str(SECONDS), "POOL_SIZE": "2",
                                  "WRONG_LINKS": "10"}}
-DOORS = (*SERVICES, "gateway")
+SERVERS = (*SERVICES, "gateway")
 
 
-def port_of(shop, door):
-    return shop.gateway.port if door == "gateway" else shop.instances[door][0].port
+def port_of(shop, server):
+    return shop.gateway.port if server == "gateway" else shop.instances[server][0].port
 
 
-def path_of(door, path):
-    return f"/catalog{path}" if door == "gateway" else path
+def path_of(server, path):
+    return f"/catalog{path}" if server == "gateway" else path
 
 
-def connect(shop, door, small=False):
+def connect(shop, server, small=False):
     link = socket.socket()
     if small:
         link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     link.settimeout(5)
-    link.connect(("127.0.0.1", port_of(shop, door)))
+    link.connect(("127.0.0.1", port_of(shop, server)))
     return link
 
 
@@ -53,9 +53,9 @@ def rest_of(link, patience=5.0):
 
 # --- slow clients: all at once, as each takes seconds ---------------------------------------------------------------------
 
-def drips(shop, door, begun):
+def drips(shop, server, begun):
     """(seconds until a client that sends a byte a second is closed, the response)"""
-    link, began, got = connect(shop, door), time.monotonic(), b""
+    link, began, got = connect(shop, server), time.monotonic(), b""
     link.sendall(begun)
     link.settimeout(1)
     while time.monotonic() - began < SECONDS + 5:
@@ -73,20 +73,20 @@ def drips(shop, door, begun):
     return time.monotonic() - began, got
 
 
-def drips_headers(shop, door):
-    return drips(shop, door, f"GET {path_of(door, '/v1/work')} HTTP/1.1\r\nHost: a\r\nX-Slow: ".encode())
+def drips_headers(shop, server):
+    return drips(shop, server, f"GET {path_of(server, '/v1/work')} HTTP/1.1\r\nHost: a\r\nX-Slow: ".encode())
 
 
-def drips_body(shop, door):
-    return drips(shop, door, f"POST {path_of(door, '/v1/work')} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+def drips_body(shop, server):
+    return drips(shop, server, f"POST {path_of(server, '/v1/work')} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
                              "Content-Length: 1000\r\n\r\n{".encode())
 
 
-def never_reads(shop, door):
+def never_reads(shop, server):
     """Request megabytes and read nothing; whether the connection was closed with the remaining requests unread."""
-    link = connect(shop, door, small=True)
+    link = connect(shop, server, small=True)
     token = shop.keys.token("admin", "ann")
-    ask = f"GET {path_of(door, '/openapi.json')} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+    ask = f"GET {path_of(server, '/openapi.json')} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
     link.settimeout(1)
     try:
         link.sendall(ask * 1000)
@@ -99,27 +99,27 @@ def never_reads(shop, door):
     return cut
 
 
-def half_closed(shop, door):
+def half_closed(shop, server):
     """Close the sending side and read the response."""
-    link = connect(shop, door)
-    link.sendall(f"GET {path_of(door, '/openapi.json')} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+    link = connect(shop, server)
+    link.sendall(f"GET {path_of(server, '/openapi.json')} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
     link.shutdown(socket.SHUT_WR)
     got, closed = rest_of(link)
     link.close()
     return got, closed
 
 
-def half_said(shop, door):
+def half_sent(shop, server):
     """Disconnect within a request."""
-    link, began = connect(shop, door), time.monotonic()
-    link.sendall(f"POST {path_of(door, '/v1/work')} HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{{".encode())
+    link, began = connect(shop, server), time.monotonic()
+    link.sendall(f"POST {path_of(server, '/v1/work')} HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{{".encode())
     link.shutdown(socket.SHUT_WR)
     got, closed = rest_of(link, SECONDS + 3)
     link.close()
     return time.monotonic() - began, closed
 
 
-KINDS = (drips_headers, drips_body, never_reads, half_closed, half_said)
+KINDS = (drips_headers, drips_body, never_reads, half_closed, half_sent)
 
 
 @pytest.fixture(scope="module")
@@ -127,12 +127,12 @@ def slow(shop):
     """{(kind, address): result}, and the latency of a normal client meanwhile."""
     found, waits = {}, []
 
-    def one(kind, door):
-        found[kind.__name__, door] = kind(shop, door)
+    def one(kind, server):
+        found[kind.__name__, server] = kind(shop, server)
 
-    threads = [threading.Thread(target=one, args=(kind, door)) for kind in KINDS for door in DOORS
-               if (kind, door) != (never_reads, "gateway")]        # the gateway waits 30 s
-    threads += [threading.Thread(target=drips_headers, args=(shop, door)) for door in DOORS for _ in range(10)]
+    threads = [threading.Thread(target=one, args=(kind, server)) for kind in KINDS for server in SERVERS
+               if (kind, server) != (never_reads, "gateway")]        # the gateway waits 30 s
+    threads += [threading.Thread(target=drips_headers, args=(shop, server)) for server in SERVERS for _ in range(10)]
     for each in threads:
         each.start()
     while any(each.is_alive() for each in threads):
@@ -146,27 +146,27 @@ def slow(shop):
 
 @pytest.mark.parametrize("kind", ["drips_headers", "drips_body"])
 def test_a_client_that_sends_a_byte_a_second_is_closed_at_the_deadline(slow, kind):
-    for door in DOORS:
-        took, reported = slow[kind, door]
-        assert SECONDS - 1 < took < SECONDS + 3, (door, took)
-        assert not reported or b" 408 " in reported.split(b"\r\n")[0], (door, reported)
+    for server in SERVERS:
+        took, reported = slow[kind, server]
+        assert SECONDS - 1 < took < SECONDS + 3, (server, took)
+        assert not reported or b" 408 " in reported.split(b"\r\n")[0], (server, reported)
 
 
 def test_a_client_that_never_reads_is_closed_at_the_deadline(slow):
-    for door in SERVICES:
-        assert slow["never_reads", door], door
+    for server in SERVICES:
+        assert slow["never_reads", server], server
 
 
 def test_a_client_that_closes_its_sending_side_gets_its_response(slow):
-    for door in DOORS:
-        got, closed = slow["half_closed", door]
-        assert closed and got.startswith(b"HTTP/1.1 200") and got.rstrip().endswith(b"}"), (door, got[:200])
+    for server in SERVERS:
+        got, closed = slow["half_closed", server]
+        assert closed and got.startswith(b"HTTP/1.1 200") and got.rstrip().endswith(b"}"), (server, got[:200])
 
 
 def test_a_client_that_disconnects_within_a_request_releases_its_resources(slow):
-    for door in DOORS:
-        took, closed = slow["half_said", door]
-        assert closed and took < SECONDS + 2, (door, took, closed)
+    for server in SERVERS:
+        took, closed = slow["half_sent", server]
+        assert closed and took < SECONDS + 2, (server, took, closed)
 
 
 def test_slow_clients_do_not_delay_others(slow):
@@ -176,9 +176,9 @@ def test_slow_clients_do_not_delay_others(slow):
 
 # --- ambiguous requests ------------------------------------------------------------------------------------
 
-def answers_to(shop, door, head, rest, quiet=0.4):
+def answers_to(shop, server, head, rest, quiet=0.4):
     """(statuses of the responses, whether the connection was closed)"""
-    link = connect(shop, door)
+    link = connect(shop, server)
     try:
         link.sendall(head + rest)
         got, closed = rest_of(link, quiet)
@@ -188,13 +188,13 @@ def answers_to(shop, door, head, rest, quiet=0.4):
     return [int(each) for each in re.findall(rb"HTTP/1\.\d (\d{3})", got)], closed
 
 
-def head_of(shop, door, headers):
+def head_of(shop, server, headers):
     token = shop.keys.token("admin", "ann")
-    return (f"POST {path_of(door, '/v1/dead-letters/0/discard')} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+    return (f"POST {path_of(server, '/v1/dead-letters/0/discard')} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
             f"Idempotency-Key: x\r\nAuthorization: Bearer {token}\r\n").encode() + headers + b"\r\n"
 
 
-def asked_for_work(shop):
+def requests_for_work(shop):
     """How often any service received the hidden request."""
     return sum(shop.metric(service, "backroom_http_requests_total", route="/v1/work") or 0 for service in SERVICES)
 
@@ -203,40 +203,40 @@ def asked_for_work(shop):
 def test_a_request_behind_an_ambiguous_request_is_never_executed(shop, what):
     """The request is refused and the connection closed; a body with an unknown coding has no end and is closed at the deadline."""
     headers, body = AMBIGUOUS[what]
-    before, found = asked_for_work(shop), {}
+    before, found = requests_for_work(shop), {}
     token = shop.keys.token("admin", "ann").encode()
 
-    def one(door):
-        hidden = HIDDEN % (path_of(door, "/v1/work").encode(), token)
-        found[door] = answers_to(shop, door, head_of(shop, door, headers), body + hidden)
+    def one(server):
+        hidden = HIDDEN % (path_of(server, "/v1/work").encode(), token)
+        found[server] = answers_to(shop, server, head_of(shop, server, headers), body + hidden)
 
-    doors = SERVICES if what in MENDED else DOORS
-    threads = [threading.Thread(target=one, args=(door,)) for door in doors]
+    servers = SERVICES if what in REPAIRED else SERVERS
+    threads = [threading.Thread(target=one, args=(server,)) for server in servers]
     [each.start() for each in threads], [each.join() for each in threads]
-    odd = {door: response for door, response in found.items() if not all(status // 100 == 4 or status == 501 for status in response[0])
+    unexpected = {server: response for server, response in found.items() if not all(status // 100 == 4 or status == 501 for status in response[0])
            or not (response[1] or not response[0])}
-    ran = asked_for_work(shop) - before
-    assert not odd and not ran, (odd, ran)
+    ran = requests_for_work(shop) - before
+    assert not unexpected and not ran, (unexpected, ran)
 
 
 def test_a_pipelined_request_behind_a_valid_one_is_executed(shop):
     """Behind a valid request, the same hidden request is executed: the test above can fail."""
     token = shop.keys.token("admin", "ann").encode()
-    before = asked_for_work(shop)
-    for door in DOORS:
-        hidden = HIDDEN % (path_of(door, "/v1/work").encode(), token)
-        assert answers_to(shop, door, head_of(shop, door, b"Content-Length: 2\r\n"), b"{}" + hidden)[0] == [404, 200]
-    assert asked_for_work(shop) - before == len(DOORS)
+    before = requests_for_work(shop)
+    for server in SERVERS:
+        hidden = HIDDEN % (path_of(server, "/v1/work").encode(), token)
+        assert answers_to(shop, server, head_of(shop, server, b"Content-Length: 2\r\n"), b"{}" + hidden)[0] == [404, 200]
+    assert requests_for_work(shop) - before == len(SERVERS)
 
 
 def test_a_nul_in_a_header_does_not_pass_the_gateway(shop):
     assert answers_to(shop, "gateway", head_of(shop, "gateway", b"X: a\0b\r\nContent-Length: 2\r\n"), b"{}")[0] == [400]
 
 
-@pytest.mark.parametrize("version,door", [("HTTP/0.9", "gateway"), ("HTTP/3.7", "gateway"), ("HTTP/3.7", "orders"), ("HTTX/1.1", "orders")])
-def test_another_protocol_version_is_refused(shop, version, door):
-    link = connect(shop, door)
-    link.sendall(f"GET {path_of(door, '/openapi.json')} {version}\r\nHost: a\r\n\r\n".encode())
+@pytest.mark.parametrize("version,server", [("HTTP/0.9", "gateway"), ("HTTP/3.7", "gateway"), ("HTTP/3.7", "orders"), ("HTTX/1.1", "orders")])
+def test_another_protocol_version_is_refused(shop, version, server):
+    link = connect(shop, server)
+    link.sendall(f"GET {path_of(server, '/openapi.json')} {version}\r\nHost: a\r\n\r\n".encode())
     got, _ = rest_of(link, 1)
     link.close()
     assert b" 200 " not in got.split(b"\r\n")[0], got[:80]
@@ -365,12 +365,12 @@ def test_every_metric_of_an_alert_exists_and_every_alarm_metric_has_an_alert(sho
     assert shop.metric("orders", "backroom_database_up") == shop.metric("orders", "backroom_ready") == 1
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("server", SERVERS)
 @pytest.mark.parametrize("headers", [{"X-Long": "x" * 12_000}, {f"X-{n}": "y" * 250 for n in range(40)}], ids=["one", "many"])
-def test_a_header_as_large_as_gateways_allow_is_accepted_and_a_larger_one_refused(shop, door, headers):
-    client = shop.client([("127.0.0.1", port_of(shop, door))])
+def test_a_header_as_large_as_gateways_allow_is_accepted_and_a_larger_one_refused(shop, server, headers):
+    client = shop.client([("127.0.0.1", port_of(shop, server))])
     client.inspect = None       # refusals of libmicrohttpd and the gateway are not problem documents
-    assert client.get(path_of(door, "/v1/work"), headers=headers).status == 200
-    larger = client.get(path_of(door, "/v1/work"), headers={f"{name}-{n}": value for n in range(8) for name, value in headers.items()},
+    assert client.get(path_of(server, "/v1/work"), headers=headers).status == 200
+    larger = client.get(path_of(server, "/v1/work"), headers={f"{name}-{n}": value for n in range(8) for name, value in headers.items()},
                         retries=0)
-    assert larger.status == (400 if door == "gateway" else 431)
+    assert larger.status == (400 if server == "gateway" else 431)

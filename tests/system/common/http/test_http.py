@@ -171,8 +171,8 @@ def test_each_route_requires_its_scope(shop):
             if "x-scope" not in operation:
                 continue
             here = path.replace("{id}", "01900000-0000-7000-8000-000000000000").replace("{sku}", "NONE")
-            nobody = shop.catalog.request(method.upper(), here, json={} if method == "post" else None, token="")
-            assert nobody.status == 401, (path, nobody)
+            anonymous = shop.catalog.request(method.upper(), here, json={} if method == "post" else None, token="")
+            assert anonymous.status == 401, (path, anonymous)
             if operation["x-scope"] and operation["x-scope"] != "products:storefront":
                 other = shop.catalog.request(method.upper(), here, json={} if method == "post" else None, role="customer")
                 assert other.status == 403, (path, other)
@@ -237,7 +237,7 @@ def test_the_operations_port_serves_liveness_readiness_and_metrics(shop):
 
 def test_a_graceful_stop_loses_no_response(open_shop):
     shop = open_shop(services=("catalog",))
-    answers, stopping = [], threading.Event()
+    answers = []
 
     def work(n):
         for turn in range(2000):
@@ -271,7 +271,7 @@ def test_a_stop_ends_live_feeds_and_does_not_wait_for_idle_connections(open_shop
     [link.close() for link in (idle, feed)]
 
 
-def test_the_database_being_away_is_503_with_retry_after_and_within_seconds(open_shop, cluster):
+def test_without_its_database_a_service_responds_503_with_retry_after_within_seconds(open_shop, cluster):
     shop = open_shop(services=("catalog",))
     cluster.kill9()
     began = time.monotonic()

@@ -18,9 +18,9 @@ from stack.client import eventually
 SHOP = {"services": ("orders",)}
 CLIENTS = 40
 PRICES = {"CUP": 450, "POT": 1250, "POST": 395}
-END = "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'orders' and query ilike '%%(select) each%%'"
+END = "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'orders' and query ilike '%%(select) batch%%'"
 CANCEL = "select pg_cancel_backend(pid) from pg_stat_activity where usename = 'orders' and state = 'active'"
-ODD = ['plain', '"', "\\", "{}", '{"a":"b"}', "null", "NULL", "a,b", "é", "$1", "(select) each", "a\nb", " "]
+ODD = ['plain', '"', "\\", "{}", '{"a":"b"}', "null", "NULL", "a,b", "é", "$1", ":batch", "a\nb", " "]
 
 
 @pytest.fixture(scope="module")

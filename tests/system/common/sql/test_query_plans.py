@@ -117,7 +117,7 @@ def test_no_batched_write_scans_a_whole_table(old_shop):
                 time.sleep(0.05)        # less than the timeout of a waiting request
                 hold.rollback()
                 assert all(each.result()["number"] for each in placed)
-    together = {text for role, text, _ in plans(old_shop) if role == "orders" and "each.p1" in text}
+    together = {text for role, text, _ in plans(old_shop) if role == "orders" and "with ordinality batch(" in text}
     assert len(together) >= 7, "look, order, lines, deadlines, event, answer, and a payment"
     found = walked(old_shop)
     assert not found, "\n".join(map(str, found))

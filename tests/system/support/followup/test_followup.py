@@ -362,19 +362,19 @@ def test_an_invalid_event_becomes_a_dead_letter_and_others_are_applied(shop, sue
 
 def test_events_published_while_support_was_down_or_killed_are_applied_once(shop, sue, publisher):
     with ThreadPoolExecutor(4) as pool:
-        parcels = [pool.submit(publish_shipment, publisher) for _ in range(120)]
-        parcels[20].result()
+        shipments = [pool.submit(publish_shipment, publisher) for _ in range(120)]
+        shipments[20].result()
         shop.kill("support")
-        parcels[60].result()
+        shipments[60].result()
         shop.start("support")
-        parcels[90].result()
+        shipments[90].result()
         shop.kill("support")
         shop.start("support")
-        parcels = {each.result() for each in parcels}
+        shipments = {each.result() for each in shipments}
 
     def counted(table):
         rows = shop.sql("support", f"select shipment_id::text, count(*) as n from {table} group by 1")
-        return {row["shipment_id"]: row["n"] for row in rows if row["shipment_id"] in parcels}
-    eventually(lambda: len(counted("survey")) == len(parcels), 60)
+        return {row["shipment_id"]: row["n"] for row in rows if row["shipment_id"] in shipments}
+    eventually(lambda: len(counted("survey")) == len(shipments), 60)
     assert set(counted("survey").values()) == {1} == set(counted("task").values())
-    assert set(counted("task")) == parcels
+    assert set(counted("task")) == shipments

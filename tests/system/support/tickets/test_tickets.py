@@ -206,7 +206,7 @@ def test_an_action_that_is_not_allowed_is_refused_with_the_allowed_ones(sue, bef
     for each in before:
         sue.post(f"{link(ticket)}/{each}", bodies[each]).expect(200)
     no = sue.post(f"{link(ticket)}/{action}", body)
-    assert no.status == 409 and no.code == "ticket.invalid_transition" and "Possible" in no.json["detail"]
+    assert no.status == 409 and no.code == "ticket.invalid_transition" and "Allowed" in no.json["detail"]
 
 
 def test_only_the_receiving_department_accepts_or_declines(shop, sue):

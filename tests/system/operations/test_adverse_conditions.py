@@ -126,13 +126,13 @@ def test_a_service_reconnects_after_nats_refused_its_password(shop):
     eventually(lambda: unpublished(shop) == 0, timeout=20)
 
 
-def greet_and_end(door):
+def greet_and_end(listener):
     """A PostgreSQL that ends each session between its greeting and the first query."""
     fatal = b"SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0"
     greeting = b"R\0\0\0\x08\0\0\0\0" + b"Z\0\0\0\x05I" + b"E" + (len(fatal) + 4).to_bytes(4, "big") + fatal
     while True:
         try:
-            link, _ = door.accept()
+            link, _ = listener.accept()
             if link.recv(4096)[4:8] == b"\x04\xd2\x16\x2f":                # an SSL request
                 link.sendall(b"N")
                 link.recv(4096)
@@ -143,16 +143,16 @@ def greet_and_end(door):
 
 
 def test_database_notices_at_session_start_are_logged_as_json(shop, tmp_path):
-    door = socket.create_server(("127.0.0.1", 0))
-    threading.Thread(target=greet_and_end, args=(door,), daemon=True).start()
-    env = {"DATABASE_URL": f"postgresql://x:y@127.0.0.1:{door.getsockname()[1]}/x", "JWKS_FILE": str(shop.keys.jwks_file),
+    listener = socket.create_server(("127.0.0.1", 0))
+    threading.Thread(target=greet_and_end, args=(listener,), daemon=True).start()
+    env = {"DATABASE_URL": f"postgresql://x:y@127.0.0.1:{listener.getsockname()[1]}/x", "JWKS_FILE": str(shop.keys.jwks_file),
            "NATS_URL": shop.nats.url("catalog"), "PORT": str(free_ports(1)[0]), "OPS_PORT": str(free_ports(1)[0])}
     with open(tmp_path / "log", "wb") as log:
         other = subprocess.Popen([plan.binary("catalog", shop.instances["catalog"][0].build)], stderr=log, env=env)
         time.sleep(1.5)
         other.kill()
         other.wait()
-    door.close()
+    listener.close()
     lines = (tmp_path / "log").read_text().splitlines()
     assert lines and all(line.startswith("{") for line in lines), lines
 
@@ -187,17 +187,17 @@ def test_a_changed_applied_migration_stops_the_start(shop):
 # -- the binaries ------------------------------------------------------------------------------------------------
 
 
-def told_by(*command):
+def output_of(*command):
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 @pytest.mark.parametrize("service", plan.SERVICES)
 def test_a_binary_is_hardened_and_does_not_use_fetch(shop, service):
     binary = plan.binary(service, shop.instances["catalog"][0].build)
-    head, dynamic = told_by("readelf", "-hlW", binary), told_by("readelf", "-dW", binary)
+    head, dynamic = output_of("readelf", "-hlW", binary), output_of("readelf", "-dW", binary)
     assert "DYN (" in head and "GNU_RELRO" in head and "BIND_NOW" in dynamic
     assert "GNU_STACK" in head and "RWE" not in head
-    needed = told_by("nm", "-D", "-u", binary)
+    needed = output_of("nm", "-D", "-u", binary)
     assert "__stack_chk_fail" in needed
     assert "natsSubscription_Fetch" not in needed and "js_PullSubscribe" not in needed and "js_Subscribe" not in needed
 
@@ -233,13 +233,13 @@ class Interrupter:
 
     def __init__(self, port):
         self.port, self.armed, self.interrupted = port, False, 0
-        self.door = socket.create_server(("127.0.0.1", 0))
-        threading.Thread(target=self.welcome, daemon=True).start()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self.accept_all, daemon=True).start()
 
-    def welcome(self):
+    def accept_all(self):
         while True:
             try:
-                near, _ = self.door.accept()
+                near, _ = self.listener.accept()
             except OSError:
                 return
             far = socket.create_connection(("127.0.0.1", self.port))
@@ -284,7 +284,7 @@ def test_a_session_that_ends_after_its_last_result_fails_no_other_request(open_s
     made = shop.catalog.post("/v1/products", mug("LAST-WORD")).expect(201)
     between = Interrupter(shop.postgres.port)
     shop.restart("catalog", env={"DATABASE_URL": shop.postgres.url("catalog", shop.database).replace(
-        f":{shop.postgres.port}/", f":{between.door.getsockname()[1]}/") + "?sslmode=disable&gssencmode=disable"})
+        f":{shop.postgres.port}/", f":{between.listener.getsockname()[1]}/") + "?sslmode=disable&gssencmode=disable"})
     read = lambda: shop.catalog.get(f"/v1/products/{made['id']}", retries=0).status
     eventually(lambda: read() == 200)
     for _ in range(20):
