@@ -133,6 +133,6 @@ def test_a_stream_with_a_discarding_configuration_is_not_used(open_shop):
     shop.catalog.post("/v1/products", mug("DROP")).expect(201)
     eventually(lambda: shop.metric("catalog", "backroom_nats_stalled") == 1)
     assert messages(shop) == 0 and unpublished(shop) == 1
-    assert [each for each in shop.log("catalog") if "must be a file" in str(each)]
+    assert [each for each in shop.log("catalog") if "must use file storage" in str(each)]
     shop.nats.request("$JS.API.STREAM.DELETE.CATALOG")      # it must be recreated
     eventually(lambda: unpublished(shop) == 0, timeout=15)
