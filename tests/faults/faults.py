@@ -441,8 +441,11 @@ def republished(shop, chance):
 
 def republish(link, chance, published):
     again = [(place + chance.random() * 100, each) for place, each in enumerate(published) for _ in range(chance.randrange(1, 6))]
-    for _, (subject, data) in sorted(again, key=lambda pair: pair[0]):
-        link.request(subject, data)
+    shuffled = [each for _, each in sorted(again, key=lambda pair: pair[0])]
+    for subject, data in shuffled[:-1]:
+        link.publish(subject, data)
+    for subject, data in shuffled[-1:]:
+        link.request(subject, data)     # acknowledged after all the others
 
 
 # --- F12: poison ---------------------------------------------------------------------------------------------------

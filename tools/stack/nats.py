@@ -133,6 +133,10 @@ class Connection:
             data = data[head:]
         return data
 
+    def publish(self, subject, payload):
+        """Without waiting for an acknowledgement; a later request() responds after it."""
+        self._send(f"PUB {subject} {len(payload)}\r\n".encode() + payload + b"\r\n")
+
     def _send(self, data):
         self.socket.sendall(data)
 
