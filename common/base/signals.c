@@ -6,15 +6,10 @@
 
 void signal_raise(struct signal *s)
 {
-    void (*call)(void);
-
     pthread_mutex_lock(&s->lock);
     s->count++;
     pthread_cond_broadcast(&s->raised);
     pthread_mutex_unlock(&s->lock);
-    call = atomic_load(&s->subscriber);
-    if (call)
-        call();
 }
 
 bool signal_wait(struct signal *s, unsigned long *seen, int64_t ms)
@@ -29,9 +24,4 @@ bool signal_wait(struct signal *s, unsigned long *seen, int64_t ms)
     *seen = s->count;
     pthread_mutex_unlock(&s->lock);
     return raised;
-}
-
-void signal_subscribe(struct signal *s, void (*call)(void))
-{
-    atomic_store(&s->subscriber, call);
 }

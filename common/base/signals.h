@@ -4,7 +4,6 @@
 #define BACKROOM_SIGNALS_H
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -13,7 +12,6 @@ struct signal {
     pthread_mutex_t lock;
     pthread_cond_t raised;
     unsigned long count;
-    void (*_Atomic subscriber)(void);
 };
 
 #define SIGNAL_INIT                                                                                          \
@@ -21,7 +19,7 @@ struct signal {
         .lock = PTHREAD_MUTEX_INITIALIZER, .raised = PTHREAD_COND_INITIALIZER                                \
     }
 
-/* Wakes every waiter and calls the subscriber. */
+/* Wakes every waiter. */
 void signal_raise(struct signal *s);
 
 /*
@@ -30,9 +28,5 @@ void signal_raise(struct signal *s);
  * missed.
  */
 bool signal_wait(struct signal *s, unsigned long *seen, int64_t ms);
-
-/* Has `call` called, in the raiser's thread, whenever the signal is raised: for a thread that waits for other
- * things, too. One for each signal; NULL ends it. */
-void signal_subscribe(struct signal *s, void (*call)(void));
 
 #endif
